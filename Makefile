@@ -1,0 +1,101 @@
+# What a person does with this project; `make` alone lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: secrets help install demo run test test-all test-services bench chaos eval test-llm check lint types migrations deploy lock
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
+
+install: $(VENV)/.installed .env ## set up .venv and a development .env
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make install PYTHON=python3.12"; exit 1; }
+	@echo "Installing into $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what the checks need …"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.env: | $(VENV)/.installed
+	@umask 077; secret() { $(RUN) -c "import secrets; print(secrets.token_urlsafe($$1))"; }; \
+		sed -e "s|^SECRET_KEY=$$|SECRET_KEY=$$(secret 50)|" \
+		    -e "s|^DJANGO_SUPERUSER_PASSWORD=$$|DJANGO_SUPERUSER_PASSWORD=$$(secret 9)|" .env.example > .env
+	@echo "Wrote a development .env (not in git)."
+
+demo: $(VENV)/.installed ## post five dev-logs to a real server and watch their tags come
+	@$(RUN) -m tests.demo
+
+run: install ## migrate and serve, with the worker in the same process
+	@$(RUN) manage.py migrate --verbosity 0
+	@$(RUN) manage.py createsuperuser --noinput >/dev/null 2>&1 || true
+	@echo "API:   http://127.0.0.1:$(PORT)/api/v1/devlogs/   (described at http://127.0.0.1:$(PORT)/api/v1/docs/)"
+	@echo "Admin: http://127.0.0.1:$(PORT)/admin/"
+	@sed -n 's/^DJANGO_SUPERUSER_USERNAME=/Login: /p; s/^DJANGO_SUPERUSER_PASSWORD=/       /p' .env
+	@$(RUN) manage.py runserver 127.0.0.1:$(PORT)
+
+test: $(VENV)/.installed ## run the tests: no network, no services, under two minutes
+	@$(RUN) -m pytest -n 2 --dist worksteal -m "not long"
+
+test-all: $(VENV)/.installed-dev ## the long ones too
+	@$(RUN) -m pytest -n 2 --dist worksteal
+
+test-services: $(VENV)/.installed-dev ## the tests against real servers, those that answer: PostgreSQL, RabbitMQ, Redis
+	@$(RUN) -m tests.services
+
+bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; writes docs/benchmarks.*
+	@$(RUN) -m tests.benchmarks $(BENCH_FLAGS)
+
+chaos: $(VENV)/.installed ## kill -9 real servers 200 times and count what is lost, on SQLite and PostgreSQL
+	@$(RUN) -m tests.chaos $(CHAOS_FLAGS)
+
+eval: $(VENV)/.installed ## score the extractor on the repository's own gold set
+	@DEBUG=on SECRET_KEY=eval $(RUN) manage.py evaluate tests/gold.jsonl $(EVAL_FLAGS)
+
+test-llm: $(VENV)/.installed ## the same extractor against a real model on this machine (downloads it)
+	@$(RUN) -m tests.llm
+
+check: lint types migrations deploy test-all ## all that CI checks
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+
+types: $(VENV)/.installed-dev
+	@SECRET_KEY=types $(BIN)/mypy devlog_project devlogs tagging
+
+migrations: $(VENV)/.installed
+	@SECRET_KEY=check $(RUN) manage.py makemigrations --check --dry-run
+
+deploy: $(VENV)/.installed
+	@DEBUG=off SECRET_KEY=$$($(RUN) -c "import secrets; print(secrets.token_urlsafe(50))") ALLOWED_HOSTS=example.org \
+		$(RUN) manage.py check --deploy --fail-level WARNING
+
+lock: $(VENV)/.installed ## pin the requirements anew, with hashes, for all supported Pythons
+	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	@for name in requirements $(basename $(filter-out requirements.in,$(wildcard requirements-*.in))); do \
+		$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--custom-compile-command "make lock" $$name.in -o $$name.txt $(LOCK_FLAGS); done
+
+secrets: ## random secrets for compose.yaml in var/secrets, where there are none yet
+	@mkdir -p var && mkdir -p -m 700 var/secrets && cd var/secrets && umask 022 && \
+	word() { $(PYTHON) -c 'import secrets; print(secrets.token_hex(32))'; }; \
+	[ -e secret_key ] || word > secret_key; \
+	[ -e database_password ] || word > database_password; \
+	[ -e openai_api_key ] || : > openai_api_key; \
+	[ -e rabbitmq.conf ] || { w=$$(word); printf 'default_user = devlog\ndefault_pass = %s\n' "$$w" > rabbitmq.conf; \
+		echo "amqp://devlog:$$w@rabbitmq:5672//" > rabbitmq_url; }; \
+	[ -e redis.conf ] || { w=$$(word); printf 'requirepass %s\ndir /data\n' "$$w" > redis.conf; \
+		echo "redis://:$$w@redis:6379/0" > redis_url; }

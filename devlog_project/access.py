@@ -1,0 +1,25 @@
+"""Who may use the API, and what of it they see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from rest_framework.permissions import BasePermission
+
+if TYPE_CHECKING:  # DRF imports this module while it imports its own views
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+
+class TokenUnlessOpen(BasePermission):
+    """A token is needed, except while the open door of a developer's own machine is open."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return settings.API_OPEN or bool(request.user and request.user.is_authenticated)
+
+
+def visible(queryset: QuerySet[Any], request: Request) -> QuerySet[Any]:
+    """Narrow dev-logs to the author's own; behind the open door everybody sees all."""
+    return queryset if settings.API_OPEN else queryset.filter(author=request.user)

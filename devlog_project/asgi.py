@@ -1,0 +1,34 @@
+"""What an ASGI server serves: Django, and the lifespan that starts and stops the worker with the server."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
+django_application = get_asgi_application()
+
+from tagging import startup  # noqa: E402 - apps must be ready
+
+startup.arm()
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":  # Django itself refuses this scope
+        await lifespan(receive, send)
+    else:
+        await django_application(scope, receive, send)
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Start the worker when the server starts, stop it before the server stops."""
+    while (await receive())["type"] == "lifespan.startup":
+        startup.ensure_started()
+        await send({"type": "lifespan.startup.complete"})
+    await sync_to_async(startup.stop, thread_sensitive=False)()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,53 @@
+"""Every error as problem+json (RFC 9457), also where Django answers before or without DRF."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
+    """Return the body of one problem: type, title, status, detail, and what else helps."""
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what DRF would answer into a problem; a validation error lists its fields under `errors`."""
+    response = drf_exception_handler(exc, context)
+    if response is None:
+        return None
+    if isinstance(exc, exceptions.ValidationError):
+        body = problem(response.status_code, "The request is not valid; see errors.", errors=response.data)
+    else:
+        data = response.data
+        body = problem(response.status_code, str(data.get("detail", "")) if isinstance(data, dict) else str(data))
+    response.data = body
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _answer(status: int, detail: str) -> JsonResponse:
+    return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return _answer(400, "The request could not be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return _answer(403, "This is not allowed.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """Also routed for all of /api/ that nothing else took, so that DEBUG's HTML page does not answer there."""
+    hint = "" if request.path.endswith("/") else " Addresses of this API end with a slash."
+    return _answer(404, f"There is nothing at {request.path}.{hint}")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return _answer(500, "Something went wrong on our side; it has been logged.")

@@ -1,0 +1,296 @@
+"""All configuration: every value has a default that runs, or an error that names the way out.
+
+Values come from the environment, and from a file `.env` beside manage.py where there is one.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Env(environ.Env):
+    """The environment, in which a secret may also be a file: SECRET_KEY_FILE names it, as Docker mounts secrets."""
+
+    def secret(self, name: str) -> str:
+        """Return the secret in the variable or in the file, or say what is wrong with them; empty if there is none."""
+        value: str = self.str(name, "")
+        path = self.str(f"{name}_FILE", "")
+        if value and path:
+            raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; unset one of them.")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() if path else value
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read.") from error
+
+
+env = Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def switch(name: str, default: bool) -> bool:
+    """Return on or off from the environment; a word that is neither is an error, not off."""
+    words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    value = env.str(name, "on" if default else "off").lower()
+    if value not in words:
+        raise ImproperlyConfigured(f"{name} must be on or off.")
+    return words[value]
+
+
+def whole(name: str, default: int, at_least: int = 0, at_most: int = 2**31) -> int:
+    """Return a whole number from the environment, or say which variable is wrong."""
+    value = number(name, default, at_least)
+    if value != int(value) or value > at_most:
+        raise ImproperlyConfigured(f"{name} must be a whole number, at most {at_most}.")
+    return int(value)
+
+
+def number(name: str, default: float, at_least: float = 0) -> float:
+    """Return a number from the environment, or say which variable is wrong."""
+    try:
+        value = env.float(name, default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number.") from error
+    if not value >= at_least:
+        raise ImproperlyConfigured(f"{name} must be at least {at_least:g}.")
+    return value
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed words from the environment, or say which variable is wrong."""
+    value = env.str(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+    return value
+
+
+# -- Django ------------------------------------------------------------------------------------------------------
+
+DEBUG = switch("DEBUG", False)
+SECRET_KEY = env.secret("SECRET_KEY")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. For development run `make install`, which writes a .env with a random key; "
+        "in production set the environment variable to a long random value that stays the same."
+    )
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "devlogs",
+    "tagging",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+]
+
+ROOT_URLCONF = "devlog_project.urls"
+WSGI_APPLICATION = "devlog_project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # the admin's files are served from where they are installed: no collectstatic
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# Cookies and redirects are strict unless the developer's own machine is the server.
+SECURE_SSL_REDIRECT = switch("SECURE_SSL_REDIRECT", not DEBUG)
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # probes come from inside, and by plain HTTP
+SECURE_HSTS_SECONDS = whole("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = switch("SECURE_COOKIES", not DEBUG)
+if switch("BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# -- Database ----------------------------------------------------------------------------------------------------
+
+# Simulated jobs are rows like all others; so that they never mix with real ones, they have a file of their own.
+SIMULATION = switch("SIMULATION", False)
+SQLITE_FILE = BASE_DIR / ("db.sqlite3.simulation" if SIMULATION else "db.sqlite3")
+DATABASE_URL = env.secret("DATABASE_URL") or f"sqlite:///{SQLITE_FILE}"
+DATABASE_PASSWORD = env.secret("DATABASE_PASSWORD")
+SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "NORMAL", ("NORMAL", "FULL"))
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's settings for one database URL, with the options each engine needs here."""
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if not config.get("ENGINE"):
+        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user@host/name or sqlite:////path/to/file.")
+    config["PASSWORD"] = config["PASSWORD"] or DATABASE_PASSWORD
+    if config["ENGINE"].endswith("sqlite3"):
+        config["ENGINE"] = "devlog_project.sqlite"
+        # Read-then-write transactions fail at once under threads unless they begin IMMEDIATE.
+        config["OPTIONS"] = config.get("OPTIONS", {}) | {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS};",
+        }
+        # An in-memory test database fails under threads, a file does not.
+        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
+    elif config["ENGINE"].endswith("postgresql"):
+        # A pool serves threads that come and go (ASGI, runserver) as well as those that stay.
+        pool = {"min_size": 1, "max_size": whole("DATABASE_POOL_SIZE", 20, at_least=2), "timeout": 10}
+        config["OPTIONS"] = config.get("OPTIONS", {}) | {"pool": pool}
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL: others cannot claim as we do.")
+    return config
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+
+# -- API ---------------------------------------------------------------------------------------------------------
+
+# The open door: anonymous clients may read and write only on a developer's own machine.
+API_OPEN = DEBUG
+API_MAX_BODY_BYTES = 256 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["devlog_project.access.TokenUnlessOpen"],
+    "DEFAULT_PARSER_CLASSES": ["devlog_project.parsers.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "devlog_project.problems.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Dev-log service",
+    "DESCRIPTION": "Post what you did today; a moment later the entry carries its tech stack as tags.",
+    "VERSION": "1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# -- The model ---------------------------------------------------------------------------------------------------
+
+OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
+if SIMULATION and OPENAI_API_KEY:
+    raise ImproperlyConfigured("SIMULATION and OPENAI_API_KEY are both set; simulated jobs never meet a paid model.")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
+OPENAI_MODEL = env.str("OPENAI_MODEL", "gpt-6-luna")
+if len(OPENAI_MODEL) > 100:
+    raise ImproperlyConfigured("OPENAI_MODEL is longer than the 100 characters that an attempt can note.")
+OPENAI_TIMEOUT_SECONDS = number("OPENAI_TIMEOUT_SECONDS", 60, at_least=1)
+# What compatible servers support differs; each of these is left out of the request when empty.
+OPENAI_RESPONSE_FORMAT = choice("OPENAI_RESPONSE_FORMAT", "json_schema", ("json_schema", "json_object", "text"))
+OPENAI_REASONING_EFFORT = env.str("OPENAI_REASONING_EFFORT", "none")
+OPENAI_SERVICE_TIER = env.str("OPENAI_SERVICE_TIER", "")
+OPENAI_STORE = switch("OPENAI_STORE", False) if env.str("OPENAI_STORE", "off") else None
+OPENAI_SAFETY_IDENTIFIER = switch("OPENAI_SAFETY_IDENTIFIER", True)
+OPENAI_MAX_COMPLETION_TOKENS = whole("OPENAI_MAX_COMPLETION_TOKENS", 4000) or None
+OPENAI_MAX_TOKENS = whole("OPENAI_MAX_TOKENS", 0) or None
+# Dollars for a million tokens; the defaults are those of the default model.
+OPENAI_INPUT_PRICE = number("OPENAI_INPUT_PRICE", 0.10)
+OPENAI_OUTPUT_PRICE = number("OPENAI_OUTPUT_PRICE", 0.50)
+
+# -- Tagging -----------------------------------------------------------------------------------------------------
+
+TAGGING_WORKER = choice("TAGGING_WORKER", "auto", ("auto", "off"))
+# Either is one of these words, or the dotted path of a class of your own.
+TRANSPORTS = {
+    "memory": "tagging.transports.memory.MemoryTransport",
+    "celery": "tagging.transports.celery.CeleryTransport",
+    "sqs": "tagging.transports.sqs.SQSTransport",
+    "actors": "tagging.transports.actors.ActorTransport",
+}
+EXTRACTORS = {
+    "openai": "tagging.extractors.openai.OpenAIExtractor",
+    "embedded": "tagging.extractors.embedded.EmbeddedExtractor",
+    "simulated": "tagging.extractors.simulated.SimulatedExtractor",
+}
+TAGGING_TRANSPORT = env.str("TAGGING_TRANSPORT", "memory")
+TAGGING_TRANSPORT = TRANSPORTS.get(TAGGING_TRANSPORT, TAGGING_TRANSPORT)
+TAGGING_EXTRACTOR = env.str("TAGGING_EXTRACTOR", "openai" if OPENAI_API_KEY or OPENAI_BASE_URL else "embedded")
+if TAGGING_EXTRACTOR == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
+    raise ImproperlyConfigured("TAGGING_EXTRACTOR is openai, but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
+TAGGING_EXTRACTOR = EXTRACTORS.get("simulated" if SIMULATION else TAGGING_EXTRACTOR, TAGGING_EXTRACTOR)
+TAGGING_CONCURRENCY = whole("TAGGING_CONCURRENCY", 8, at_least=1, at_most=256)
+TAGGING_MAX_ATTEMPTS = whole("TAGGING_MAX_ATTEMPTS", 5, at_least=1)
+TAGGING_LEASE_SECONDS = number("TAGGING_LEASE_SECONDS", 120, at_least=0.05)
+TAGGING_SWEEP_SECONDS = number("TAGGING_SWEEP_SECONDS", 1, at_least=0.05)
+TAGGING_SHUTDOWN_SECONDS = number("TAGGING_SHUTDOWN_SECONDS", 10, at_least=0.05)
+TAGGING_BACKOFF_SECONDS = number("TAGGING_BACKOFF_SECONDS", 2, at_least=0.05)
+TAGGING_BACKOFF_CAP_SECONDS = number("TAGGING_BACKOFF_CAP_SECONDS", 600, at_least=0.05)
+# For each day in UTC; zero sets no limit.
+TAGGING_DAILY_TOKENS = whole("TAGGING_DAILY_TOKENS", 0)
+TAGGING_DAILY_COST = number("TAGGING_DAILY_COST", 0)
+TAGGING_LOCK_DIR = env.str("TAGGING_LOCK_DIR", "")
+TAGGING_SQS_QUEUE_URL = env.str("TAGGING_SQS_QUEUE_URL", "")
+TAGGING_SQS_CONSUMER = choice("TAGGING_SQS_CONSUMER", "worker", ("worker", "lambda"))
+TAGGING_SQS_IN_FLIGHT = whole("TAGGING_SQS_IN_FLIGHT", 200, at_least=1)
+TAGGING_RESULTS_TOKEN = env.secret("TAGGING_RESULTS_TOKEN")
+if TAGGING_RESULTS_TOKEN and len(TAGGING_RESULTS_TOKEN) < 20:
+    raise ImproperlyConfigured("TAGGING_RESULTS_TOKEN is too short; take at least 20 random characters.")
+# Where Celery's messages go: RabbitMQ (amqp://) or Redis (redis://), and the queue's name there.
+TAGGING_BROKER_URL = env.secret("TAGGING_BROKER_URL") or "amqp://guest:guest@127.0.0.1:5672//"
+TAGGING_BROKER_QUEUE = env.str("TAGGING_BROKER_QUEUE", "devlogs")
+TAGGING_SIMULATED_DELAY_SECONDS = number("TAGGING_SIMULATED_DELAY_SECONDS", 0)
+TAGGING_SIMULATED_FAILURE_RATE = number("TAGGING_SIMULATED_FAILURE_RATE", 0)
+TAGGING_SIMULATED_SEED = whole("TAGGING_SIMULATED_SEED", 0)
+TAGGING_SIMULATED_MOD = int(number("TAGGING_SIMULATED_MOD", 1_000_000_007, at_least=1))
+
+# -- Logs --------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # The clients log each request's URL and status, or where credentials are, at INFO; our own lines say enough.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "openai", "botocore", "boto3")},
+}

@@ -1,0 +1,1 @@
+"""SQLite, with the writers of one process taking turns."""
