@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DevlogsConfig(AppConfig):
+    name = "devlogs"
+    verbose_name = "Dev-logs"

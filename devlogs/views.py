@@ -1,0 +1,98 @@
+"""The API of dev-logs: a POST saves the row and its job in one transaction and answers; it never waits."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.serializers import BaseSerializer
+
+from devlog_project.access import visible
+from devlog_project.pages import Pages
+from devlogs.models import DevLog
+from devlogs.serializers import DevLogSerializer
+from tagging import queues
+
+
+class NewestFirst(Pages):
+    page_size = 50
+    ordering = "-pk"
+
+
+class DevLogFilter(filters.FilterSet):
+    tag = filters.CharFilter(field_name="tags__slug", label="slug of a tag")
+
+    class Meta:
+        model = DevLog
+        fields = ["tag"]
+
+
+class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
+    queryset = DevLog.objects.select_related("author", "job").prefetch_related(  # type: ignore[misc]  # to_attr is new
+        Prefetch("taggings", to_attr="shown_tags"),
+        "shown_tags__tag",
+        "shown_tags__attempt",
+    )
+    serializer_class = DevLogSerializer
+    pagination_class = NewestFirst
+    filterset_class = DevLogFilter
+
+    def get_queryset(self) -> QuerySet[DevLog]:
+        return visible(super().get_queryset(), self.request)
+
+    def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
+        author = self.request.user if self.request.user.is_authenticated else None
+        with transaction.atomic():
+            devlog = serializer.save(author=author)
+            queues.enqueue(devlog, is_bulk=self.request.query_params.get("bulk") == "true")
+        devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
+
+    def perform_update(self, serializer: Any) -> None:
+        with transaction.atomic():
+            # Read again under a lock: what was shown before may be older than another edit.
+            row = DevLog.objects.select_for_update(no_key=True).filter(pk=serializer.instance.pk)
+            before = row.values_list("entry", flat=True).first()
+            if before is None:
+                raise NotFound
+            devlog = serializer.save()
+            if devlog.entry != before:
+                queues.enqueue(devlog, edited=True)
+                devlog.shown_tags = [tag for tag in devlog.shown_tags if tag.source == "person"]
+
+    def perform_destroy(self, instance: DevLog) -> None:
+        with transaction.atomic():
+            queues.withdraw([instance.pk])
+            instance.delete()
+
+    @extend_schema(request=None, responses={202: DevLogSerializer})
+    @action(detail=True, methods=["post"])
+    def retag(self, request: Request, pk: str) -> Response:
+        """Ask once more for the tags of an entry; its tags stay until the new ones come, a person's beyond that."""
+        with transaction.atomic():
+            queues.retag([self.get_object().pk])
+        return Response(self.get_serializer(self.get_object()).data, status=202)
+
+    def get_success_headers(self, data: dict[str, Any]) -> dict[str, str]:
+        return {"Location": reverse("devlog-detail", [data["id"]], request=self.request)}
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """A client that polls is told how long to wait while the tags are not final."""
+        tagging = response.data.get("tagging") if isinstance(response.data, dict) else None
+        if tagging and tagging["state"] in ("pending", "running"):
+            response["Retry-After"] = str(seconds_until(tagging["run_after"]))
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+def seconds_until(moment: datetime | None) -> int:
+    """Whole seconds until a time, at least one; one as well when there is no time to wait for."""
+    return max(1, math.ceil((moment - timezone.now()).total_seconds())) if moment else 1
