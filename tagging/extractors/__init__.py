@@ -1,0 +1,114 @@
+"""Entry in, technologies out: what every extractor promises, and the one error it may raise.
+
+An extractor is a file in this package, named by a dotted path in TAGGING_EXTRACTOR. None of them
+imports Django, so the same code also runs where there is none; what they need comes in by `from_settings`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Technology:
+    """One technology as an extractor names it, with the words of the entry that show it."""
+
+    name: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """The answer to one entry: technologies in any order, and what the answer cost.
+
+    output: what a simulated job has computed. It is stored instead of technologies, never as a tag.
+    """
+
+    technologies: list[Technology] = field(default_factory=list)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    redacted: dict[str, int] = field(default_factory=dict)
+    output: int | None = None
+
+
+class WaitingFor(StrEnum):
+    """Whom a pending job waits for, when it is not simply its turn."""
+
+    RETRY = "retry"
+    RATE_LIMIT = "rate_limit"
+    PROVIDER = "provider"
+    BUDGET = "budget"
+
+
+class ErrorCode(StrEnum):
+    """Why an attempt, or in the end a job, failed: the closed list that the API shows as `error.code`."""
+
+    RATE_LIMITED = "rate_limited"  # 429
+    PROVIDER_REFUSED = "provider_refused"  # 401, 403, quota used up, model not found
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"  # no connection, or a broken one
+    SERVER_ERROR = "server_error"  # 5xx
+    BAD_REQUEST = "bad_request"  # any other 4xx: asking again cannot help
+    BAD_ANSWER = "bad_answer"  # not the JSON that was asked for
+    ANSWER_CUT_OFF = "answer_cut_off"
+    REFUSED = "refused"  # the model declined
+    ENTRY_TOO_LONG = "entry_too_long"
+    WORKER_LOST = "worker_lost"  # the process died, each time
+    INTERNAL = "internal"  # the extractor raised something else: a bug
+
+
+class ExtractionError(Exception):
+    """An extraction that gave no answer.
+
+    detail: one readable sentence, safe to store and show: no entry, no prompt, no key.
+    permanent: another attempt at this entry would fail alike; the job ends `failed`.
+    waiting_for: the provider's fault, not the entry's (rate_limit, provider): the queue pauses and no attempt
+        is spent. Without it the attempt is spent and the job is retried.
+    retry_after: seconds the provider asked us to wait, if it said so.
+    input_tokens, output_tokens: what was paid all the same.
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        detail: str,
+        *,
+        permanent: bool = False,
+        waiting_for: WaitingFor | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.permanent = permanent
+        self.waiting_for = waiting_for
+        self.retry_after = retry_after
+        self.input_tokens = 0
+        self.output_tokens = 0
+
+
+class Extractor(Protocol):
+    """`extract` is called from many threads at once and never touches the database.
+
+    prompt_version: the version of the prompt where answers are paid for, so that an entry that was answered under it
+        is not sent again; None where they are free.
+    """
+
+    name: str
+    model: str
+    prompt_version: int | None
+
+    @classmethod
+    def from_settings(cls, settings: Any) -> Extractor:
+        """Build the extractor from Django's settings object (or anything with the same attributes)."""
+
+    def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
+        """Return the technologies of one entry, or raise ExtractionError.
+
+        safety_identifier: a hash that stands for the author, for providers that ask for one.
+        """
+
+    def close(self) -> None:
+        """Give back connections. Called once, when the worker stops."""

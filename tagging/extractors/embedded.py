@@ -1,0 +1,137 @@
+"""The offline extractor: names the lexicon knows, and unknown ones whose surroundings show a technology.
+
+1. What code imports and commands install (tagging/lexicon/packages.py).
+2. The longest names of the lexicon. Most are certain.
+3. Those that are everyday words too, where the surroundings speak for them (tagging/lexicon/everyday.py).
+4. Of the words that are left, names nobody has heard of, by the same means (tagging/lexicon/unknown.py).
+
+What words tell something about a name near them stands in tagging/lexicon/context.cues.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from typing import Any
+
+from tagging import lexicon
+from tagging.grounding import words_around
+from tagging.lexicon import Spelling
+from tagging.lexicon.everyday import EverydayWords
+from tagging.lexicon.packages import packages
+from tagging.lexicon.surroundings import Found, Surroundings
+from tagging.lexicon.tokens import JOINS, Text, Token, fold
+from tagging.lexicon.typos import correct
+from tagging.lexicon.unknown import UnknownNames
+
+from . import Extraction, Technology
+
+_MAX_WORD = 40
+_MAX_TOKENS = 8
+_INFLECTIONS = ("s", "es", "en")
+
+
+class EmbeddedExtractor:
+    """No key, no network, always the same answer; works in time linear in the entry's length."""
+
+    name = model = "embedded"
+    prompt_version = None
+
+    @classmethod
+    def from_settings(cls, settings: Any) -> EmbeddedExtractor:
+        return cls()
+
+    def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
+        text = Text(entry)
+        named: dict[str, Technology] = {}
+        for found in technologies(text, entry):
+            if found.name not in named:
+                start, end = text.tokens[found.first].start, text.tokens[found.last].end
+                # An everyday alias (`tf`) proves its name to nobody who has not weighed the entry: it is given itself.
+                alias = found.everyday and lexicon.canonical(entry[start:end]) == found.name
+                name = entry[start:end] if alias else found.name
+                named[found.name] = Technology(name, words_around(entry, start, end))
+        return Extraction(list(named.values()))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def technologies(text: Text, entry: str) -> list[Found]:
+    """Find every mention of a technology, in the order of the entry."""
+    brought_in = imported(text, entry)
+    certain, doubtful = known_names(text, _tokens_of(brought_in))
+    found = [one for one in brought_in if one.name] + certain
+    around = Surroundings(text, found)
+    found += EverydayWords(around).technologies(doubtful)
+    found += UnknownNames(around).technologies(_tokens_of(found + brought_in))
+    return sorted(found, key=lambda one: (one.first, -one.last))
+
+
+def _tokens_of(found: list[Found]) -> set[int]:
+    return {i for one in found for i in range(one.first, one.last + 1)}
+
+
+def imported(text: Text, entry: str) -> list[Found]:
+    """Find what the entry's code imports and its commands install; one's own modules are found without a name."""
+    found = list(packages(entry))
+    starts = [token.start for token in text.tokens] if found else []
+    return [Found(bisect_right(starts, one.start) - 1, bisect_left(starts, one.end) - 1, one.name) for one in found]
+
+
+def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
+    """Find the longest names of the lexicon: those that are certain, and those that are everyday words too."""
+    certain: list[Found] = []
+    doubtful: list[Found] = []
+    openers = lexicon.load().openers
+    behind = 0
+    for i, token in enumerate(text.tokens):
+        if i < behind or i in text.hidden or i in taken:
+            continue
+        spelling = None
+        if token.gap != "." or not token.text.islower():  # else a file extension, a method
+            spelling = _name_of(token.text) if len(token.text) <= _MAX_WORD else None
+        found = Found(i, i, spelling.name, spelling.everyday) if spelling else None
+        if token.key in openers and (following := text.token(i + 1)) and following.key in openers[token.key]:
+            found = _longer_name(text.tokens, found, i)
+        if found:
+            (doubtful if found.everyday else certain).append(found)
+            behind = found.last + 1
+    return certain, doubtful
+
+
+@lru_cache(maxsize=1 << 14)
+def _name_of(word: str) -> Spelling | None:
+    """Return what a word stands for: as it is, inflected (`Djangos`), with a version (`Python3`), or misspelt."""
+    names = lexicon.load()
+    key = fold(word)
+    if spelling := names.find(key, word):
+        return spelling
+    for ending in _INFLECTIONS:
+        if key.endswith(ending) and len(key) > len(ending) + 2:
+            spelling = names.find(key[: -len(ending)], word[: -len(ending)])
+            shouted = spelling is not None and spelling.written.isupper()  # `Shapes` is not SHAP
+            if spelling and not spelling.everyday and (not shouted or word[: -len(ending)].isupper()):
+                return spelling._replace(everyday=word.islower())  # `Dockers` may be a genitive, `dockers` are people
+    stem = word.rstrip("0123456789")
+    if 1 < len(stem) < len(word) and (spelling := names.find(fold(stem), stem)):
+        return spelling
+    return correct(key)
+
+
+def _longer_name(tokens: list[Token], best: Found | None, first: int) -> Found | None:
+    names = lexicon.load()
+    key, written = tokens[first].key, tokens[first].text
+    for last in range(first + 1, min(first + _MAX_TOKENS, len(tokens))):
+        join = JOINS.get(tokens[last].gap)
+        if join is None:
+            break
+        key += join + tokens[last].key
+        written += join + tokens[last].text
+        if spelling := names.find(key, written):
+            shorter = best if best and not best.everyday else None
+            if shorter and shorter.name == spelling.name:
+                best = shorter._replace(last=last)
+            else:
+                best = Found(first, last, spelling.name, spelling.everyday, shorter)
+    return best

@@ -1,0 +1,123 @@
+"""Whose fault it is when a call to the model fails: the provider's, the entry's, or nobody's for long.
+
+The provider's faults pause the queue, the entry's own end its job, the rest cost an attempt. Details are sentences of
+our own: a provider's message may echo the key (401) or the whole request (422), so nothing of it but status, code and
+request id is passed on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from tagging.extractors import ErrorCode, ExtractionError, WaitingFor
+
+if TYPE_CHECKING:
+    import openai
+
+MAX_RETRY_AFTER_SECONDS = 3600.0
+
+# Looked for in `code` and `type` of an error's body, before its status.
+PROVIDER_CODES = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "invalid_api_key",
+    "model_not_found",
+}
+FILTER_CODES = {"content_filter", "content_policy_violation"}
+# In words or as a code: context_length_exceeded (OpenAI), exceed_context_size_error (llama.cpp).
+TOO_LONG = re.compile(r"exceed.{0,40}context|context.{0,40}exceed|(?:maximum|than the) context", re.IGNORECASE)
+FORMAT_REFUSED = re.compile(r"response_?format|json_?schema|json_?object|structured output|grammar", re.IGNORECASE)
+PLAIN_WORD = re.compile(r"[\w.-]{1,64}")
+
+
+class FormatRefusedError(ExtractionError):
+    """The server does not take this response format; a plainer one may do."""
+
+
+def fault(error: Exception, parameters: Collection[str], key: str) -> ExtractionError:
+    """Sort whatever a call raised. `parameters` are those we chose to send; `key` must not be echoed."""
+    import httpx2  # slow import; loaded long since when there is a fault to sort
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return status_fault(error, parameters, key)
+    if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
+        return ExtractionError(ErrorCode.TIMEOUT, "The model's server did not answer in time.")
+    if isinstance(error, (openai.APIConnectionError, httpx2.TransportError)):
+        return ExtractionError(ErrorCode.UNREACHABLE, "The model's server could not be reached, or hung up.")
+    return ExtractionError(
+        ErrorCode.BAD_ANSWER, f"The model's server sent something else than a completion ({type(error).__name__})."
+    )
+
+
+def status_fault(error: openai.APIStatusError, parameters: Collection[str], key: str) -> ExtractionError:
+    """Sort an HTTP error. The code comes before the status: a spent quota is a 429 as well."""
+    status = error.status_code
+    codes = {str(error.code), str(error.type)}
+    said = f"{error.code} {error.type} {error.param} {error.body}"[:5000]  # looked at, never passed on
+
+    def sorted_as(
+        code: ErrorCode,
+        sentence: str,
+        waiting_for: WaitingFor | None = None,
+        permanent: bool = False,
+        kind: type[ExtractionError] = ExtractionError,
+    ) -> ExtractionError:
+        return kind(
+            code,
+            f"{sentence} ({where(error, key)}).",
+            permanent=permanent,
+            waiting_for=waiting_for,
+            retry_after=retry_after(error.response.headers, datetime.now(UTC)),
+        )
+
+    if codes & PROVIDER_CODES:
+        return sorted_as(ErrorCode.PROVIDER_REFUSED, "The provider refuses us", WaitingFor.PROVIDER)
+    if status == 429:
+        return sorted_as(ErrorCode.RATE_LIMITED, "The provider's rate limit is reached", WaitingFor.RATE_LIMIT)
+    if status == 413 or TOO_LONG.search(said):
+        return sorted_as(ErrorCode.ENTRY_TOO_LONG, "The entry is too long for the model", permanent=True)
+    if codes & FILTER_CODES:
+        return sorted_as(ErrorCode.REFUSED, "The provider's filter rejects the entry", permanent=True)
+    if status in (408, 409) or status >= 500:
+        return sorted_as(ErrorCode.SERVER_ERROR, "The model's server failed")
+    if status not in (400, 422):
+        return sorted_as(ErrorCode.PROVIDER_REFUSED, "The provider refuses us", WaitingFor.PROVIDER)
+    if FORMAT_REFUSED.search(said):
+        return sorted_as(ErrorCode.BAD_REQUEST, "The request is refused", permanent=True, kind=FormatRefusedError)
+    if str(error.param) in parameters:  # the configuration's fault, so every entry's: none may fail for it
+        return sorted_as(ErrorCode.PROVIDER_REFUSED, "A parameter is refused", WaitingFor.PROVIDER)
+    return sorted_as(ErrorCode.BAD_REQUEST, "The request is refused", permanent=True)
+
+
+def where(error: openai.APIStatusError, key: str) -> str:
+    """Return status, code and request id as far as they are plain words, and not our key echoed."""
+    parts = {"code": error.code, "request": error.request_id}
+    plain = [
+        f"{label} {value}"
+        for label, value in parts.items()
+        if value and PLAIN_WORD.fullmatch(value) and not (key and key in value)
+    ]
+    return ", ".join([f"HTTP {error.status_code}", *plain])
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds the provider asks us to wait, from 0 to MAX_RETRY_AFTER_SECONDS; None if it says nothing."""
+    for header, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        with contextlib.suppress(ValueError):
+            seconds = float(headers[header]) * unit if header in headers else math.nan
+            if not math.isnan(seconds):
+                return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+    try:
+        at = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

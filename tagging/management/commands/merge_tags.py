@@ -1,0 +1,32 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tagging import vocabulary
+from tagging.models import Tag
+
+
+class Command(BaseCommand):
+    help = "Merge one tag into another: its dev-logs move, and its name becomes an alias, in all answers to come too."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("source", help="name or slug of the tag that goes")
+        parser.add_argument("target", help="name or slug of the tag that stays")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+    def handle(self, *args: Any, source: str, target: str, dry_run: bool, **options: Any) -> None:
+        tags = self.tag(source), self.tag(target)
+        try:
+            vocabulary.refuse_to_merge(*tags)
+            counts = vocabulary.overlap(*tags) if dry_run else vocabulary.merge(*tags)
+        except vocabulary.VocabularyError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{'Would merge' if dry_run else 'Merged'} {tags[0]} into {tags[1]}: "
+            f"{counts.devlogs} dev-logs, of which {counts.both} had both."
+        )
+
+    def tag(self, name: str) -> Tag:
+        if tag := Tag.objects.select_related("alias_of").filter(slug=vocabulary.slug_of(name)).first():
+            return tag
+        raise CommandError(f"There is no tag {name!r}.")

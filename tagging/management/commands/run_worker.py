@@ -1,0 +1,203 @@
+"""The worker as a process of its own, beside web processes that run with TAGGING_WORKER=off, or instead of them.
+
+Any number may run on one database: the claim decides who works. What wakes it is the sweep, and the transport where
+that can be consumed (`sqs`). Exit codes: 0 ended as asked; 1 it could not work; 3 a --drain left due jobs behind.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from types import FrameType
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
+
+from tagging import queues
+from tagging.models import Job
+from tagging.slots import Outcome, Slots
+from tagging.transports.memory import FINISHED, MemoryTransport
+from tagging.worker import Worker
+
+# How often the foreground looks at the worker, and a terminal at the progress.
+LOOK_SECONDS = 0.25
+# A drain does not wait for a database that is away: so many turns in a row that raised end it.
+TROUBLES_THAT_END_A_DRAIN = 3
+LEFT_BEHIND = 3
+
+
+class ServiceWorker(Worker):
+    """A worker that counts, and that ends by itself after so many jobs, or when nothing is due."""
+
+    def __init__(self, *, concurrency: int, max_jobs: int | None, is_draining: bool) -> None:
+        extractor = import_string(settings.TAGGING_EXTRACTOR).from_settings(settings)
+        super().__init__(MemoryTransport.mailbox, extractor)
+        self.concurrency = concurrency
+        self.slots = Slots(extractor, self.mailbox, concurrency)
+        self.answered = self.unanswered = 0
+        self.claims_left = max_jobs
+        self._is_draining = is_draining
+
+    def has_ended(self, seconds: float) -> bool:
+        """Wait up to so many seconds for the worker's end; say whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def turn(self) -> bool:
+        if self._is_draining and not self.slots.in_flight:
+            self._sweep()
+        moved = super().turn()
+        is_over = self.claims_left == 0 or (self._is_draining and not moved)
+        if is_over and not self.slots.in_flight:
+            self._stopping.set()
+            self.mailbox.ring(FINISHED)
+        return moved
+
+    def _calls_allowed(self) -> int:
+        if self.claims_left == 0:  # looked at first: what follows may take the one probe
+            return 0
+        allowed = super()._calls_allowed()
+        return allowed if self.claims_left is None else min(allowed, self.claims_left)
+
+    def _claim(self) -> int:
+        claimed = super()._claim()
+        if self.claims_left is not None:
+            self.claims_left -= claimed
+        return claimed
+
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        super()._settle(outcomes)
+        self.unanswered += sum(1 for outcome in outcomes if outcome.error)
+        self.answered += sum(1 for outcome in outcomes if not outcome.error)
+
+
+class Command(BaseCommand):
+    help = (
+        "Run the worker in the foreground until SIGTERM or Ctrl-C. It then claims no more, finishes what is in flight "
+        "within TAGGING_SHUTDOWN_SECONDS and gives back the rest; a second signal ends it at once."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--concurrency", type=int, metavar="N", help="calls at once; else TAGGING_CONCURRENCY")
+        parser.add_argument("--drain", action="store_true", help="run what is due, then end")
+        parser.add_argument("--max-jobs", type=int, metavar="N", help="end after so many jobs")
+        parser.add_argument("--max-time", type=float, metavar="SECONDS", help="end after so long")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        worker = self.build(options)
+        began_at = time.monotonic()
+        ends_at = began_at + options["max_time"] if options["max_time"] else float("inf")
+        with consuming(worker):
+            reason = self.supervise(worker, ends_at, is_draining=options["drain"])
+        self.say_end(worker, reason, time.monotonic() - began_at)
+        self.judge(worker, is_draining=options["drain"])
+
+    def build(self, options: dict[str, Any]) -> ServiceWorker:
+        for name in ("concurrency", "max_jobs", "max_time"):
+            if options[name] is not None and options[name] <= 0:
+                raise CommandError(f"--{name.replace('_', '-')} must be more than 0.")
+        try:
+            return ServiceWorker(
+                concurrency=options["concurrency"] or settings.TAGGING_CONCURRENCY,
+                max_jobs=options["max_jobs"],
+                is_draining=options["drain"],
+            )
+        except (ImportError, AttributeError, ValueError, ImproperlyConfigured) as error:
+            raise CommandError(f"The worker cannot be built: {error}") from error
+
+    def supervise(self, worker: ServiceWorker, ends_at: float, *, is_draining: bool) -> str:
+        """Run the worker until its end, the time's or a signal, then stop it; return why it ended."""
+        reason = "its work is done"
+        with Interrupts() as interrupts:
+            worker.start()
+            self.say_start(worker)
+            while not worker.has_ended(LOOK_SECONDS):
+                self.show_progress(worker)
+                if interrupts.signal:
+                    reason = interrupts.signal.name
+                elif time.monotonic() >= ends_at:
+                    reason = "its time is over"
+                elif is_draining and worker.trouble >= TROUBLES_THAT_END_A_DRAIN:
+                    reason = "it cannot work"
+                else:
+                    continue
+                break
+            worker.stop(settings.TAGGING_SHUTDOWN_SECONDS)
+        return reason
+
+    def judge(self, worker: ServiceWorker, *, is_draining: bool) -> None:
+        """Turn an end that was not as asked into an exit code."""
+        if worker.is_alive() or worker.trouble:
+            raise CommandError("The worker was in trouble when it ended; its jobs are taken back by the next one.")
+        if is_draining:
+            try:
+                left = Job.objects.due().count()
+            except DatabaseError as error:
+                raise CommandError("The database does not answer.") from error
+            if left:
+                raise CommandError(f"{left} jobs are still due.", returncode=LEFT_BEHIND)
+
+    # -- what is said --------------------------------------------------------------------------------------------
+
+    def say_start(self, worker: ServiceWorker) -> None:
+        transport = settings.TAGGING_TRANSPORT.rpartition(".")[2]
+        self.stdout.write(
+            f"Worker started: {worker.slots.extractor.name}, {worker.concurrency} calls at once, "
+            f"{transport}, {connection.vendor}."
+        )
+        self.stdout.flush()
+
+    def say_end(self, worker: ServiceWorker, reason: str, seconds: float) -> None:
+        if self.stdout.isatty():
+            self.stdout.write("\r", ending="")
+        rate = worker.answered / seconds
+        self.stdout.write(
+            f"Worker ended ({reason}): {worker.answered} jobs answered, {worker.unanswered} calls without an answer, "
+            f"{seconds:.1f} s, {rate:.1f} jobs/s."
+        )
+
+    def show_progress(self, worker: ServiceWorker) -> None:
+        if self.stdout.isatty():
+            line = f"\r{worker.answered} answered, {len(worker.slots.in_flight)} in flight "
+            self.stdout.write(line, ending="")
+            self.stdout.flush()
+
+
+class Interrupts:
+    """Remembers the first SIGTERM or SIGINT; a second one ends the process at once.
+
+    Nothing is raised: an exception in the midst of Thread.join would have Python 3.11 take the thread for ended.
+    """
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():  # no other hears signals
+            self._before = {
+                number: signal.signal(number, self._remember) for number in (signal.SIGTERM, signal.SIGINT)
+            }
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        self.signal = signal.Signals(number)
+        for each in self._before:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def consuming(worker: Worker) -> AbstractContextManager[Any]:
+    """Have the transport ring this worker while it runs, where its rings can be fetched (`sqs`)."""
+    consume = getattr(queues.transport(), "consume", None)
+    return consume(worker) if consume else nullcontext()

@@ -1,0 +1,15 @@
+"""Decisions as plain functions of values: no clock, no database."""
+
+import random
+from collections.abc import Callable
+
+
+def backoff(
+    attempt: int, *, base: float, cap: float, uniform: Callable[[float, float], float] = random.uniform
+) -> float:
+    """Return the seconds to wait after attempt number `attempt` (from 1) failed.
+
+    Full jitter: anywhere between zero and the bound, which doubles with each attempt up to `cap`; so jobs that
+    failed together do not come back together. (Brooker, "Exponential Backoff And Jitter", AWS, 2015)
+    """
+    return uniform(0, min(cap, base * 2**attempt))

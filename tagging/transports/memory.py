@@ -1,0 +1,42 @@
+"""The default transport: a queue.Queue inside this process, read by the worker thread beside the web server."""
+
+import queue
+from collections.abc import Sequence
+from contextlib import suppress
+
+# Rings are hints, so it is bounded: memory does not grow with a backlog.
+MAX_RINGS = 1000
+# Rung by a slot, instead of an id: a call has finished.
+FINISHED = 0
+
+
+class Mailbox:
+    """What wakes the worker: the ids of new jobs, and FINISHED."""
+
+    def __init__(self) -> None:
+        self._rings: queue.Queue[int] = queue.Queue(MAX_RINGS)
+
+    def ring(self, job_id: int) -> None:
+        """Put one id in. A full mailbox needs no more rings: its reader is awake and looks at all that is due."""
+        with suppress(queue.Full):
+            self._rings.put_nowait(job_id)
+
+    def wait(self, timeout: float) -> set[int]:
+        """Return all ids rung, waiting up to `timeout` seconds for the first; empty when none came."""
+        job_ids: set[int] = set()
+        try:
+            job_ids.add(self._rings.get(timeout=timeout) if timeout > 0 else self._rings.get_nowait())
+            while True:
+                job_ids.add(self._rings.get_nowait())
+        except queue.Empty:
+            return job_ids
+
+
+class MemoryTransport:
+    """Rings the mailbox of this process's worker; without a worker here the mailbox simply fills."""
+
+    mailbox = Mailbox()
+
+    def send(self, job_ids: Sequence[int]) -> None:
+        for job_id in job_ids:
+            self.mailbox.ring(job_id)
