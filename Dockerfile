@@ -1,0 +1,39 @@
+# One image for every service of compose.yaml: the command says which it is.
+FROM python:3.13-slim-bookworm AS build
+# celery, sqs, actors: what a transport needs besides.
+ARG EXTRA=
+WORKDIR /build
+COPY requirements*.txt ./
+# Wheels only, each held to its hash: nothing is compiled, so no compiler is ever here.
+RUN python -m venv --without-pip /venv && \
+    python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary :all: -r requirements.txt ${EXTRA:+-r "requirements-$EXTRA.txt"}
+
+FROM python:3.13-slim-bookworm
+# ca-certificates: openai trusts what the system trusts, and brings no list of its own.
+# The newest is what is wanted of it, so it is not pinned.
+# hadolint ignore=DL3008
+RUN apt-get update && \
+    apt-get install --yes --no-install-recommends ca-certificates && \
+    rm -rf /var/lib/apt/lists/* && \
+    python -m pip uninstall --yes --quiet --root-user-action=ignore pip && \
+    rm -rf /usr/local/lib/python3.13/ensurepip && \
+    useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin devlog
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY manage.py gunicorn.conf.py ./
+COPY devlog_project devlog_project
+COPY devlogs devlogs
+COPY tagging tagging
+# Compiled now: the file system is read-only later.
+RUN python -m compileall -q .
+ENV PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    GUNICORN_CMD_ARGS="--bind=0.0.0.0:8000 --no-control-socket --worker-tmp-dir=/dev/shm"
+USER 10001:10001
+EXPOSE 8000
+# Not ready is 503. A redirect to https, or a host that is not allowed, comes from a process that is well.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", \
+    "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/readyz'); sys.exit(c.getresponse().status >= 500)"]
+CMD ["gunicorn", "devlog_project.wsgi"]

@@ -1,0 +1,23 @@
+"""Read by gunicorn from the working directory: one process, threads for the requests, one worker inside."""
+
+import sys
+
+worker_class = "gthread"
+workers = 1
+threads = 16
+bind = "127.0.0.1:8000"
+graceful_timeout = 30
+
+
+def post_worker_init(worker):
+    """Start with the server, not with the first request: what a killed process left is taken back at once."""
+    from tagging import startup  # app ready
+
+    startup.ensure_started()
+
+
+def worker_exit(server, worker):
+    """Finish or return what is in flight before the process goes."""
+    # If the application could not be loaded there is nothing to stop, and the first error is the one to read.
+    if startup := sys.modules.get("tagging.startup"):
+        startup.stop()
