@@ -1,0 +1,116 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from devlogs.models import DevLog
+from tagging import queues
+from tagging.extractors import Extractor
+from tagging.provider import glance
+from tagging.transports.memory import Mailbox
+from tagging.worker import Worker
+from tests.processes import eventually
+from tests.test_worker import Scripted
+
+FOUNDING = (
+    "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "
+    "Elasticsearch und ist auf ImaginaryNoneExistence Cloud deployed."
+)
+
+
+@pytest.fixture(autouse=True)
+def lock_dir(settings, tmp_path):
+    settings.TAGGING_LOCK_DIR = str(tmp_path / "locks")
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen_before():
+    glance.forget()
+
+
+@pytest.fixture
+def api() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def make_devlog(db) -> Callable[..., DevLog]:
+    """Save a dev-log with its job, as a view does."""
+
+    def make(entry: str = "Wrote a Django app.", **fields) -> DevLog:
+        devlog = DevLog.objects.create(entry=entry, **fields)
+        queues.enqueue(devlog)
+        return devlog
+
+    return make
+
+
+@pytest.fixture
+def run_jobs(db) -> Iterator[Callable[..., None]]:
+    """Run all due jobs here and now, with the extractor given or the one in the settings."""
+    workers = []
+
+    def run(extractor: Extractor | None = None) -> None:
+        workers.append(Worker(Mailbox(), extractor))
+        workers[-1].drain()
+
+    yield run
+    for worker in workers:
+        worker.close()
+
+
+@pytest.fixture
+def make_tagged(make_devlog, run_jobs) -> Callable[..., DevLog]:
+    """Save a dev-log and have these names found in it, by an extractor that costs nothing unless another is given."""
+
+    def make(*names: str, by: type = Scripted, **fields) -> DevLog:
+        devlog = make_devlog("Wrote " + " and ".join(names), **fields)
+        run_jobs(by(names))
+        return devlog
+
+    return make
+
+
+@pytest.fixture
+def tag_again(run_jobs) -> Callable[..., None]:
+    """Have these names found in a dev-log that is tagged already."""
+
+    def tag(devlog: DevLog, *names: str) -> None:
+        queues.retag([devlog.pk])
+        run_jobs(Scripted(names))
+
+    return tag
+
+
+def beside(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin work in a thread, as another process would, and go on when it waits for us; return its `result`.
+
+    On SQLite nobody can see it wait; there it may also begin after our transaction, which must lead to the same.
+    """
+
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(run)
+    pool.shutdown(wait=False)
+    if connection.vendor == "postgresql":
+        eventually(lambda: future.done() or is_somebody_waiting(), "the other waits for our lock")
+    return lambda: future.result(timeout=30)
+
+
+def is_somebody_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]

@@ -1,0 +1,163 @@
+"""What is paid for: noted on each attempt, held within the day's budget, and never paid for twice."""
+
+from decimal import Decimal
+
+import pytest
+
+from tagging import budget
+from tagging.budget import Price, estimate
+from tagging.models import Attempt, Job, Provider, Spending
+from tests.test_worker import Scripted, error, job_of
+
+pytestmark = pytest.mark.django_db
+
+
+class Paid(Scripted):
+    prompt_version = 1
+
+
+@pytest.fixture(autouse=True)
+def prices(settings):
+    settings.OPENAI_INPUT_PRICE = 100_000  # dollars a million tokens
+    settings.OPENAI_OUTPUT_PRICE = 200_000
+    settings.TAGGING_CONCURRENCY = 1
+
+
+def spend(tokens):
+    Spending.objects.add(Price(tokens, Decimal(0)))
+
+
+def test_an_attempt_and_the_day_note_tokens_and_cost(make_devlog, run_jobs):
+    make_devlog("Wrote a Django view.")
+
+    run_jobs(Paid(["Django"]))
+
+    assert (Attempt.objects.get().cost, Spending.objects.get().cost) == (Decimal("1.3"), Decimal("1.3"))
+    assert Spending.objects.get().tokens == 10
+
+
+def test_a_failed_attempt_is_paid_for_too(make_devlog, run_jobs):
+    make_devlog()
+    failed = error()
+    failed.input_tokens = 50
+
+    run_jobs(Paid(failed))
+
+    assert (Attempt.objects.get().cost, Spending.objects.get().tokens) == (5, 50)
+
+
+def test_the_reservation_ends_with_the_call(make_devlog, run_jobs, settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    devlog = make_devlog("Wrote a Django view.")
+    (job,) = Job.objects.claim(1, owner="me", lease_seconds=60, is_paid=True)
+    reserved = job_of(devlog).reserved_tokens
+    Job.objects.release([job])
+
+    run_jobs(Paid(["Django"]))
+
+    assert reserved == estimate(len(devlog.entry)).tokens
+    assert job_of(devlog).reserved_tokens == 0
+
+
+@pytest.mark.parametrize("limit", ["TAGGING_DAILY_TOKENS", "TAGGING_DAILY_COST"])
+def test_a_budget_too_small_for_a_call_lets_none_begin(make_devlog, run_jobs, settings, limit):
+    setattr(settings, limit, 1)
+    devlog = make_devlog()
+    extractor = Paid()
+
+    run_jobs(extractor)
+
+    assert extractor.entries == []
+    assert (job_of(devlog).state, job_of(devlog).attempts, job_of(devlog).waiting_for_or_none) == (
+        "pending",
+        0,
+        "budget",
+    )
+
+
+def test_what_other_calls_have_reserved_is_not_given_twice(make_devlog, settings):
+    first, second = make_devlog(), make_devlog()
+    settings.TAGGING_DAILY_TOKENS = int(1.5 * estimate(len(first.entry)).tokens)
+    Job.objects.claim(1, owner="one process", lease_seconds=60, is_paid=True)
+
+    with pytest.raises(budget.BudgetReachedError):
+        Job.objects.claim(1, owner="another process", lease_seconds=60, is_paid=True)
+
+    assert job_of(second).state == "pending"
+
+
+def test_a_claim_takes_as_many_as_the_budget_allows(make_devlog, settings):
+    devlogs = [make_devlog() for _ in range(5)]
+    settings.TAGGING_DAILY_TOKENS = int(3.5 * estimate(len(devlogs[0].entry)).tokens)
+
+    assert len(Job.objects.claim(5, owner="me", lease_seconds=60, is_paid=True)) == 3
+
+
+def test_a_new_day_or_a_raised_limit_lets_the_work_go_on(make_devlog, run_jobs, settings):
+    settings.TAGGING_DAILY_TOKENS = 1
+    devlog = make_devlog("Wrote a Django view.")
+    run_jobs(Paid())
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    Provider.objects.update(resume_at=None)
+
+    run_jobs(Paid(["Django"]))
+
+    assert job_of(devlog).state == "done"
+    assert Provider.objects.get().is_clean
+
+
+def test_what_costs_nothing_needs_no_budget(make_devlog, run_jobs, settings):
+    settings.TAGGING_DAILY_TOKENS = 1
+    devlog = make_devlog("Wrote a Django view.")
+
+    run_jobs()
+
+    assert job_of(devlog).state == "done"
+
+
+def test_a_lost_call_is_charged_as_it_was_reserved(make_devlog, settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    devlog = make_devlog()
+    Job.objects.claim(1, owner="dead", lease_seconds=60, is_paid=True)
+
+    Job.objects.recover({"dead"})
+
+    assert Spending.objects.get().tokens == estimate(len(devlog.entry)).tokens
+
+
+def test_the_same_entry_is_answered_from_the_ledger_without_a_call(make_devlog, run_jobs):
+    make_devlog("Wrote a Django view.")
+    run_jobs(Paid(["Django"]))
+    again = make_devlog("Wrote a Django view.")
+    extractor = Paid()
+
+    run_jobs(extractor)
+
+    attempt = again.job.timeline.get()
+    assert extractor.entries == []
+    assert [tagging.tag.name for tagging in again.taggings.all()] == ["Django"]
+    assert (attempt.source, attempt.input_tokens, attempt.cost) == ("scripted:model-1", 0, 0)
+
+
+@pytest.mark.parametrize("other", [{"model": "model-2"}, {"prompt_version": 2}, {"name": "another"}])
+def test_another_model_or_prompt_is_asked(make_devlog, run_jobs, other):
+    make_devlog("Wrote a Django view.")
+    run_jobs(Paid(["Django"]))
+    make_devlog("Wrote a Django view.")
+    extractor = Paid(["Django"])
+    for name, value in other.items():
+        setattr(extractor, name, value)
+
+    run_jobs(extractor)
+
+    assert len(extractor.entries) == 1
+
+
+def test_a_failed_attempt_is_no_answer_in_the_ledger(make_devlog, run_jobs, settings):
+    settings.TAGGING_BACKOFF_SECONDS = 0
+    make_devlog("Wrote a Django view.")
+    extractor = Paid(error(), ["Django"])
+
+    run_jobs(extractor)
+
+    assert len(extractor.entries) == 2

@@ -1,0 +1,29 @@
+"""Settings that do not fit each other are said by `manage.py check`."""
+
+import pytest
+from django.core.checks import run_checks
+
+pytestmark = pytest.mark.django_db  # Django 6.1's own checks ask the database
+
+
+@pytest.mark.parametrize(
+    "name, value, check",
+    [
+        ("TAGGING_TRANSPORT", "no.such.Transport", "tagging.E001"),
+        ("TAGGING_EXTRACTOR", "no.such.Extractor", "tagging.E002"),
+        ("OPENAI_TIMEOUT_SECONDS", 120, "tagging.W001"),
+        ("TAGGING_DAILY_TOKENS", 1000, "tagging.W002"),
+        ("TAGGING_DAILY_COST", 0.000001, "tagging.W002"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_named_with_the_way_out(settings, name, value, check):
+    setattr(settings, name, value)
+
+    said = [message for message in run_checks() if message.id == check]
+
+    assert len(said) == 1
+    assert said[0].hint
+
+
+def test_the_defaults_have_nothing_to_say():
+    assert [message for message in run_checks() if message.id.startswith("tagging.")] == []
