@@ -56,7 +56,8 @@ def test_from_memory_to_celery_and_back_with_1000_jobs_each_is_answered_once(bro
     assert Counter(Counter(job for job, _, outcome in site.attempts() if outcome == "answered").values()) == {1: 1000}
     assert site.tags() == {devlog: ["Django"] for devlog in site.jobs()}
     lost = sum(outcome == "lost" for _, _, outcome in site.attempts())
-    assert lost == 0 if number == signal.SIGTERM else 0 < lost <= 16
+    # A kill loses what its worker's eight slots were at, and at most as many answers that were not settled yet.
+    assert (lost == 0) if number == signal.SIGTERM else (0 < lost <= 2 * 16)
 
 
 def end(servers: list[Server], number: signal.Signals) -> None:
