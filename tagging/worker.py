@@ -105,7 +105,8 @@ class Worker:
                 try:
                     self.turn()
                     self.trouble = 0
-                    if self.mailbox.wait(self._seconds_until_chores()) - {FINISHED}:
+                    is_full = not self.slots.free
+                    if self.mailbox.wait(self._seconds_until_chores(), muted=is_full) - {FINISHED} or is_full:
                         self._is_work_likely = True
                 except Exception as exception:
                     self._note_trouble(exception)

@@ -2,6 +2,7 @@
 
 import logging
 from asyncio import CancelledError
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import DatabaseError, DataError, transaction
@@ -9,8 +10,9 @@ from django.db import DatabaseError, DataError, transaction
 from tagging import worker as worker_module
 from tagging.extractors import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
 from tagging.models import Attempt, Job
-from tagging.transports.memory import MAX_RINGS, Mailbox, MemoryTransport
+from tagging.transports.memory import FINISHED, MAX_RINGS, Mailbox, MemoryTransport
 from tagging.worker import Worker
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -291,6 +293,25 @@ def test_a_full_mailbox_drops_rings_and_nobody_waits():
         mailbox.ring(job_id)
 
     assert len(mailbox.wait(timeout=0)) == MAX_RINGS
+
+
+def test_a_muted_reader_is_woken_by_a_finished_call_and_by_no_ring():
+    mailbox = Mailbox()
+    with ThreadPoolExecutor(1) as reader:
+        waiting = reader.submit(mailbox.wait, 10, muted=True)
+        eventually(lambda: mailbox._is_muted, "the reader waits")
+        mailbox.ring(1)
+        mailbox.ring(FINISHED)
+
+    assert waiting.result() == {FINISHED}
+
+
+def test_a_reader_hears_again_once_it_has_waited_muted():
+    mailbox = Mailbox()
+    mailbox.wait(0, muted=True)
+    mailbox.ring(1)
+
+    assert mailbox.wait(0) == {1}
 
 
 def test_a_transport_that_is_down_does_not_fail_the_request_and_is_logged_once(
