@@ -220,13 +220,13 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Return the jobs just claimed. Their entries are read after the claim: an edit before it is seen, an edit
         after it takes the claim away."""
         model: Any = Job._meta.get_field("devlog").related_model
-        devlogs = {pk: (entry, author) for pk, entry, author in statements.entries(model, [row[0] for row in claimed])}
+        devlogs = {pk: texts for pk, *texts in statements.entries(model, [row[0] for row in claimed])}
         jobs = []
         for pk, attempts, started_at in claimed:
             if pk in devlogs:
-                entry, author_id = devlogs[pk]
-                job = Job(devlog=model(pk=pk, entry=entry, author_id=author_id), state=Job.State.RUNNING)
-                job.attempts, job.claim_token, job.started_at = attempts, token, started_at
+                # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
+                job = Job.from_db(self.db, CLAIMED, [pk, Job.State.RUNNING, attempts, started_at, token])
+                job.devlog = model.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
                 jobs.append(job)
         return jobs
 
@@ -242,6 +242,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 # A job's id with the token of one claim on it: who settles must show it.
 Fence = tuple[int, uuid.UUID | None]
+
+# What a worker knows of a job it has just claimed, in the order of the model.
+CLAIMED = ("devlog_id", "state", "attempts", "started_at", "claim_token")
 
 NO_CLAIM: dict[str, Any] = {
     "claim_token": None,
@@ -361,7 +364,8 @@ class Job(models.Model):
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def insert(self, attempts: list[Attempt]) -> list[Attempt]:
         """Save these new attempts in one statement and return them with their ids."""
-        ids = statements.insert(Attempt, Attempt.WRITTEN, attempts, returning="id")
+        rows = [[getattr(attempt, field) for field in Attempt.WRITTEN] for attempt in attempts]
+        ids = statements.insert(Attempt, Attempt.WRITTEN, rows, returning="id")
         for attempt, pk in zip(attempts, ids, strict=True):
             attempt.pk = pk
         return attempts
@@ -411,7 +415,7 @@ class Attempt(models.Model):
 
     # All but what the database sets.
     WRITTEN = (
-        *("job", "number", "started_at", "outcome", "error_code", "error_detail", "extractor", "model"),
+        *("job_id", "number", "started_at", "outcome", "error_code", "error_detail", "extractor", "model"),
         *("prompt_version", "entry_digest", "input_tokens", "output_tokens", "cost", "answer", "names_dropped"),
         "redacted",
     )

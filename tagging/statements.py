@@ -7,12 +7,13 @@ that happens to a job is rare, and is written with the ORM in `tagging.models`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import NoneType
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 NOW = {"sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')", "postgresql": "STATEMENT_TIMESTAMP()"}
 SECONDS_FROM_NOW = {
@@ -42,6 +43,8 @@ COMPLETE = (
     "claim_token = NULL, claimed_by = '', lease_expires_at = NULL, reserved_tokens = 0, reserved_cost = 0 "
     "WHERE {fences} RETURNING devlog_id"
 )
+# Both databases take these as they are, whatever the field.
+PLAIN = {int, str, NoneType}
 # Pair by pair: tokens are shared by the jobs of one claim.
 FENCE = "devlog_id = %s AND claim_token = %s"
 
@@ -64,25 +67,26 @@ def marks(values: Sequence[Any]) -> str:
 
 def prepared(model: type[models.Model], name: str, value: Any) -> Any:
     """Return a value as the database wants it for this field."""
-    return field_of(model, name).get_db_prep_save(value, connection)
+    if type(value) in PLAIN:
+        return value
+    return field_of(model, name).get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
 
 
 def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", model._meta.get_field(name))
 
 
-def insert(
-    model: type[models.Model], fields: Sequence[str], rows: Iterable[models.Model], returning: str
-) -> list[Any]:
-    """Insert these rows' fields in one statement; return one column of each row that was not there yet."""
-    rows = list(rows)
+def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], returning: str) -> list[Any]:
+    """Insert these rows, each with its values in the order of the fields, in one statement.
+
+    Return one column of each row that was not there yet.
+    """
     if not rows:
         return []
-    columns = [str(field_of(model, name).column) for name in fields]
-    attributes = [(name, field_of(model, name).attname) for name in fields]
-    values = [prepared(model, name, getattr(row, attribute)) for row in rows for name, attribute in attributes]
+    columns = ", ".join(str(field_of(model, name).column) for name in fields)
+    values = [prepared(model, name, value) for row in rows for name, value in zip(fields, row, strict=True)]
     sql = (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {', '.join([marks(fields)] * len(rows))} "
+        f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([marks(fields)] * len(rows))} "
         f"ON CONFLICT DO NOTHING RETURNING {returning}"
     )
     return [value for (value,) in rows_of(sql, values)]

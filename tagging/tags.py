@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tagging.models import Attempt
 
 
+@lru_cache(10_000)
 def slug_of(name: str) -> str:
     """Return what makes two names the same tag: `C`, `C++` and `C#` differ, `Django` and `django` do not."""
     spoken = name.replace("+", "-plus").replace("#", "-sharp").replace(".", "-dot-" if name.startswith(".") else "")
@@ -41,7 +43,7 @@ class TagQuerySet(models.QuerySet["Tag"]):
         wanted = {slug_of(name): name for name in names}
         tags = statements.ids_by_slug(Tag, list(wanted))
         # Sorted, so that two processes that create the same tags never wait for each other crosswise.
-        missing = [Tag(name=wanted[slug], slug=slug) for slug in sorted(wanted.keys() - tags.keys())]
+        missing = [(wanted[slug], slug) for slug in sorted(wanted.keys() - tags.keys())]
         if missing:
             statements.insert(Tag, ("name", "slug"), missing, returning="id")
             tags = statements.ids_by_slug(Tag, list(wanted))
@@ -95,18 +97,12 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
         statements.delete_found(DevLogTag, devlog_ids)
         removed = statements.tags_removed(Removal, devlog_ids)
         tags = Tag.objects.named(mention.name for attempt in attempts for mention in attempt.mentions)
-        found = (
-            DevLogTag(
-                devlog_id=attempt.job_id,
-                tag_id=tag_id,
-                attempt=attempt,
-                evidence=mention.evidence,
-                position=mention.position,
-            )
+        found = [
+            (attempt.job_id, tag_id, attempt.pk, mention.evidence, mention.position)
             for attempt in attempts
             for mention in attempt.mentions
             if (tag_id := tags[slug_of(mention.name)]) and (attempt.job_id, tag_id) not in removed
-        )
+        ]
         fields = ("devlog", "tag", "attempt", "evidence", "position")
         statements.insert(DevLogTag, fields, found, returning="id")
 

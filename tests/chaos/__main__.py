@@ -10,29 +10,41 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.chaos.databases import open_database
+from tests.chaos.databases import open_database, postgres_binaries
 from tests.chaos.run import Run, plan
 from tests.chaos.verdict import Verdict
 
 
 def main() -> int:
     options = parse()
+    databases = [options.database] if options.database else ["sqlite", "postgres"]
+    if not options.database and not postgres_binaries():
+        print("NOT RUN on PostgreSQL: no programs of it found here; --database takes the URL of a server.")
+        databases.remove("postgres")
+    results = [run_on(database, options) for database in databases]
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
+    return not all(result["holds"] for result in results)
+
+
+def run_on(database: str, options: argparse.Namespace) -> dict:
+    """Run and print; keep the logs when a bound is broken. Return the figures."""
     directory = Path(tempfile.mkdtemp(prefix="devlog-chaos-"))
     holds = False
     try:
-        holds = report(options, directory)
+        result = report(database, options, directory)
+        holds = result["holds"]
     finally:
         if holds:
             shutil.rmtree(directory)
         else:
             print(f"BROKEN. Logs of the servers, and the database if it is SQLite: {directory}")
-    return not holds
+    return result
 
 
-def report(options: argparse.Namespace, directory: Path) -> bool:
-    """Run, print and write what is asked for; return whether all bounds hold."""
+def report(wanted: str, options: argparse.Namespace, directory: Path) -> dict:
     began = time.monotonic()
-    database = open_database(options.database, directory)
+    database = open_database(wanted, directory)
     try:
         steps = plan(options.seed, options.kills, database.harms)
         limits = {"kills": options.kills, "minutes": options.minutes}
@@ -42,10 +54,8 @@ def report(options: argparse.Namespace, directory: Path) -> bool:
     finally:
         database.close()
     title = f"{database.name}, seed {options.seed}, {time.monotonic() - began:.0f} s"
-    print(table(title, run, verdict))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(title, run, verdict), indent=2) + "\n")
-    return verdict.holds
+    print(f"{table(title, run, verdict)}\n", flush=True)
+    return as_json(title, run, verdict)
 
 
 def parse() -> argparse.Namespace:
@@ -53,9 +63,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="without one, a new one each time")
     parser.add_argument(
-        "--database", default="sqlite", help="sqlite, postgres (a cluster of its own), or a server's URL"
+        "--database", help="sqlite, postgres (a cluster of its own), or a server's URL; first one, then the other"
     )
-    parser.add_argument("--minutes", type=float, default=10.0, help="stop killing after so many")
+    parser.add_argument("--minutes", type=float, default=30.0, help="stop killing after so many, on each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     return parser.parse_args()
 
