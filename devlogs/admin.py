@@ -111,9 +111,9 @@ def source_of(tagging: Any) -> str:
 
 
 def why(job: Any) -> str:
-    """Say what a job waits for, or why it failed."""
-    if job.waiting_for:
-        return f"waiting for {job.get_waiting_for_display().lower()}"
+    """Say what a job waits for, by itself or with the whole queue, or why it failed."""
+    if waiting_for := job.waiting_for_or_none:
+        return f"waiting for {waiting_for.replace('_', ' ')}"
     return error_of(job) if job.state == "failed" else ""
 
 

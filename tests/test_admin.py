@@ -34,6 +34,7 @@ class Answer:
     name = "answer"
     model = "model-1"
     prompt_version = None
+    threads = None
 
     def __init__(self, *names, error=None):
         self.names, self.error = names, error
@@ -124,6 +125,13 @@ def test_a_waiting_job_says_what_it_waits_for(admin_client, make_devlog, run_job
     run_jobs(LIMITED)
 
     assert column(admin_client.get(DEVLOGS), "state") == ["pending waiting for rate limit"]
+
+
+def test_a_pending_job_says_that_the_whole_queue_waits(admin_client, make_devlog):
+    make_devlog()
+    Provider.objects.create(waiting_for="provider", error_code="provider_refused")
+
+    assert column(admin_client.get(DEVLOGS), "state") == ["pending waiting for provider"]
 
 
 def test_a_failed_job_says_why(admin_client, make_devlog, run_jobs):
