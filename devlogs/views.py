@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -30,11 +30,15 @@ class NewestFirst(Pages):
 
 
 class DevLogFilter(filters.FilterSet):
-    tag = filters.CharFilter(field_name="tags__slug", label="slug of a tag")
+    tag = filters.CharFilter(method="carrying", label="slug of a tag, or of one that was merged into it")
 
     class Meta:
         model = DevLog
         fields = ["tag"]
+
+    def carrying(self, devlogs: QuerySet[DevLog], name: str, slug: str) -> QuerySet[DevLog]:
+        found = DevLog.objects.filter(Q(tags__slug=slug) | Q(tags__aliases__slug=slug))
+        return devlogs.filter(pk__in=found.values("pk"))
 
 
 class DevLogViewSet(viewsets.ModelViewSet[DevLog]):

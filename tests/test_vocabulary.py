@@ -61,6 +61,13 @@ def test_the_aliases_of_a_merged_tag_go_with_it(make_tagged):
     assert tags_of(make_tagged("Foo")) == ["Baz"]
 
 
+def test_the_slug_of_a_merged_tag_still_finds_its_devlogs(api, make_tagged):
+    devlog = make_tagged("Foo", "Bar")
+    merge("foo", "bar")
+
+    assert [one["id"] for one in api.get(f"{DEVLOGS}?tag=foo").json()["results"]] == [devlog.pk]
+
+
 def test_a_merged_tag_is_in_no_list(api, make_tagged):
     make_tagged("Foo", "Bar")
 
