@@ -34,7 +34,7 @@ class Reply:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
-    how: str = "at once"  # or: "never", "reset", "stalled", "dripping", "cut short"
+    how: str = "at once"  # or: "never", "reset", "stalled", "dripping", "flooding", "cut short"
 
 
 def technologies_in(entry: str) -> list[dict[str, str]]:
@@ -216,6 +216,7 @@ class FakeOpenAI:
         self.latency_seconds = latency_seconds
         self.recording = recording
         self.requests: list[Request] = []
+        self.flooded = 0  # bytes of flooding replies that somebody took
         self.released = threading.Event()  # set at the end, so that a hanging reply does not outlive the server
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.fake = self
@@ -303,6 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         elif reply.how == "dripping":
             self._drip(reply)
+        elif reply.how == "flooding":
+            self._flood(reply)
         elif reply.how in ("stalled", "cut short"):
             self.wfile.write(self._head(reply) + reply.body[:20])
             if reply.how == "stalled":
@@ -330,6 +333,12 @@ class _Handler(BaseHTTPRequestHandler):
                 break
             self.wfile.write(bytes([byte]))
         self.close_connection = True
+
+    def _flood(self, reply: Reply) -> None:
+        """Send piece by piece, until nobody takes any more."""
+        self.wfile.write(self._head(reply))
+        for at in range(0, len(reply.body), 1 << 16):
+            self.server.fake.flooded += self.wfile.write(reply.body[at : at + (1 << 16)])
 
 
 def main() -> None:

@@ -1,3 +1,4 @@
+import gzip
 import json
 import logging
 import subprocess
@@ -34,9 +35,9 @@ class Model:
         if isinstance(name, Exception):
             raise name
         reply = reply_named(name, self.bodies[-1], request.headers["authorization"])
-        return httpx2.Response(
-            reply.status, content=reply.body, headers={"content-type": reply.content_type, **reply.headers}
-        )
+        # As a stream, for the extractor to read as it does over a socket.
+        headers = {"content-type": reply.content_type, **reply.headers}
+        return httpx2.Response(reply.status, stream=httpx2.ByteStream(reply.body), headers=headers)
 
     @property
     def formats(self):
@@ -364,6 +365,49 @@ def test_servers_without_a_code_say_in_words_that_the_entry_is_too_long(extracto
     assert failure(extractor(Model(error(status, message)))).code == ErrorCode.ENTRY_TOO_LONG
 
 
+TOO_LONG = "This model's maximum context length is {} tokens. However, {}"
+COUNTED = "you requested 4600 tokens (600 in the messages, 4000 in the completion)."
+COUNTED_TOO = "you requested 4000 output tokens and your prompt contains at least 600 input tokens."
+TOO_LARGE = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 4000. This model's maximum context length is {} tokens and "
+    "your request has 600 input tokens (4000 > {} - 600)."
+)
+
+
+@pytest.mark.parametrize("limit", ["max_completion_tokens", "max_tokens"])
+@pytest.mark.parametrize(
+    "message", [TOO_LONG.format(4096, COUNTED), TOO_LONG.format(4096, COUNTED_TOO), TOO_LARGE.format(2048, 2048)]
+)
+def test_an_answers_limit_that_leaves_no_entry_any_room_pauses_the_queue_and_is_named(extractor, message, limit):
+    asking = extractor(Model(error(400, message)), **{"max_completion_tokens": None, limit: 4000})
+
+    refused = failure(asking)
+
+    assert (refused.code, refused.waiting_for) == (ErrorCode.PROVIDER_REFUSED, PROVIDER)
+    assert f"lower OPENAI_{limit.upper()} (HTTP 400" in refused.detail
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        TOO_LONG.format(8192, COUNTED),  # a shorter entry has room
+        TOO_LONG.format(4096, "your messages resulted in 9000 tokens."),  # the answer is not counted
+        f"Cannot parse this: {TOO_LONG.format(4096, COUNTED)}",  # perhaps an entry
+    ],
+)
+def test_an_entry_that_others_would_fit_beside_fails_alone_and_both_ways_out_are_told(extractor, message):
+    refused = failure(extractor(Model(error(400, message))))
+
+    assert (refused.code, refused.permanent) == (ErrorCode.ENTRY_TOO_LONG, True)
+    assert "shorten it, or lower OPENAI_MAX_COMPLETION_TOKENS (HTTP 400" in refused.detail
+
+
+def test_a_limit_that_was_not_sent_is_not_named(extractor):
+    detail = failure(extractor(Model("context_size"), max_completion_tokens=None)).detail
+
+    assert detail == "The entry is too long for the model: shorten it (HTTP 400, code 400, request req_fake)."
+
+
 def test_an_error_names_status_code_and_request_but_nothing_the_provider_wrote(extractor):
     error = failure(extractor(Model("unauthorized")))
 
@@ -450,6 +494,16 @@ def test_secrets_stay_out_of_bodies_logs_and_errors_whatever_the_server_does(ext
     assert [text for text in here if KEY in text or "Django deployed" in text or prompt.RULES[:60] in text] == []
 
 
+@pytest.mark.django_db
+def test_what_was_kept_back_is_counted_on_a_failed_attempt_too(extractor, make_devlog, run_jobs):
+    devlog = make_devlog(f"Django deployed, password={PLANTED}")
+
+    run_jobs(extractor(Model("server_error")))
+
+    attempt = devlog.job.timeline.get()
+    assert (attempt.error_code, attempt.redacted) == ("server_error", {"password": 1})
+
+
 def test_a_traceback_of_an_error_shows_nothing_the_provider_wrote(extractor, caplog):
     try:
         extractor(Model("unauthorized")).extract(ENTRY)
@@ -503,6 +557,43 @@ def test_a_fault_over_the_wire_is_sorted_alike_and_the_next_call_works(on_socket
 
         assert error.code == code
         assert len(asking.extract(ENTRY).technologies) == 2
+
+
+def test_an_error_that_drips_for_ever_ends_in_time_and_may_be_tried_again(on_socket):
+    dripping = Reply(500, b" " * 10_000, how="dripping")  # takes 200 seconds
+    began_at = time.monotonic()
+
+    with FakeOpenAI(faults=[dripping]) as server:
+        error = failure(on_socket(server, timeout_seconds=0.5))
+
+    assert (error.code, error.permanent, error.waiting_for) == (ErrorCode.TIMEOUT, False, None)
+    assert time.monotonic() - began_at < 20
+
+
+@pytest.mark.parametrize("status, code", [(400, ErrorCode.BAD_REQUEST), (200, ErrorCode.BAD_ANSWER)])
+def test_a_flood_is_not_read_to_its_end(on_socket, status, code):
+    with FakeOpenAI(faults=[Reply(status, b"x" * 50_000_000, how="flooding")]) as server:
+        error = failure(on_socket(server))
+
+        assert error.code == code
+        assert server.flooded < 25_000_000  # of which most lies in the buffers of the loopback
+
+
+def test_whose_fault_it_is_stands_at_the_beginning_of_an_oversized_error(extractor):
+    refusing = reply_named("unauthorized", {})
+    endless = Reply(refusing.status, refusing.body + b" " * 50_000_000)
+
+    assert failure(extractor(Model(endless))).waiting_for == PROVIDER
+
+
+def test_a_packed_body_is_neither_asked_for_nor_unpacked(on_socket):
+    packed = Reply(200, gzip.compress(completion('{"technologies": []}')), {"content-encoding": "gzip"})
+
+    with FakeOpenAI(faults=[packed]) as server:
+        error = failure(on_socket(server))
+
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+    assert error.code == ErrorCode.BAD_ANSWER
 
 
 def test_a_redirect_is_not_followed_to_a_host_nobody_configured(on_socket):

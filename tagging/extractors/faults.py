@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tagging.extractors import ErrorCode, ExtractionError, WaitingFor
+from tagging.extractors import ErrorCode, ExtractionError, WaitingFor, prompt
 
 if TYPE_CHECKING:
     import openai
@@ -34,6 +34,14 @@ FILTER_CODES = {"content_filter", "content_policy_violation"}
 # In words or as a code: context_length_exceeded (OpenAI), exceed_context_size_error (llama.cpp).
 TOO_LONG = re.compile(r"exceed.{0,40}context|context.{0,40}exceed|(?:maximum|than the) context", re.IGNORECASE)
 FORMAT_REFUSED = re.compile(r"response_?format|json_?schema|json_?object|structured output|grammar", re.IGNORECASE)
+# As the message begins, where vLLM and others count what the answer may take into the context too.
+CONTEXT = re.compile(
+    r"(?:'max_tokens' or 'max_completion_tokens' is too large: \d{1,9}\. )?"
+    r"This model's maximum context length is (\d{1,9}) tokens"
+)
+ANSWER_LIMITS = ("max_completion_tokens", "max_tokens")
+# What every prompt takes at least: hardly a token is longer than five characters on average.
+MIN_PROMPT_TOKENS = len(prompt.SYSTEM) // 5
 PLAIN_WORD = re.compile(r"[\w.-]{1,64}")
 
 
@@ -41,7 +49,7 @@ class FormatRefusedError(ExtractionError):
     """The server does not take this response format; a plainer one may do."""
 
 
-def fault(error: Exception, parameters: Collection[str], key: str) -> ExtractionError:
+def fault(error: Exception, parameters: Mapping[str, Any], key: str) -> ExtractionError:
     """Sort whatever a call raised. `parameters` are those we chose to send; `key` must not be echoed."""
     import httpx2  # slow import; loaded long since when there is a fault to sort
     import openai
@@ -57,7 +65,7 @@ def fault(error: Exception, parameters: Collection[str], key: str) -> Extraction
     )
 
 
-def status_fault(error: openai.APIStatusError, parameters: Collection[str], key: str) -> ExtractionError:
+def status_fault(error: openai.APIStatusError, parameters: Mapping[str, Any], key: str) -> ExtractionError:
     """Sort an HTTP error. The code comes before the status: a spent quota is a 429 as well."""
     status = error.status_code
     codes = {str(error.code), str(error.type)}
@@ -83,7 +91,8 @@ def status_fault(error: openai.APIStatusError, parameters: Collection[str], key:
     if status == 429:
         return sorted_as(ErrorCode.RATE_LIMITED, "The provider's rate limit is reached", WaitingFor.RATE_LIMIT)
     if status == 413 or TOO_LONG.search(said):
-        return sorted_as(ErrorCode.ENTRY_TOO_LONG, "The entry is too long for the model", permanent=True)
+        code, sentence, waiting_for = too_long(error.body, parameters)
+        return sorted_as(code, sentence, waiting_for, permanent=waiting_for is None)
     if codes & FILTER_CODES:
         return sorted_as(ErrorCode.REFUSED, "The provider's filter rejects the entry", permanent=True)
     if status in (408, 409) or status >= 500:
@@ -95,6 +104,24 @@ def status_fault(error: openai.APIStatusError, parameters: Collection[str], key:
     if str(error.param) in parameters:  # the configuration's fault, so every entry's: none may fail for it
         return sorted_as(ErrorCode.PROVIDER_REFUSED, "A parameter is refused", WaitingFor.PROVIDER)
     return sorted_as(ErrorCode.BAD_REQUEST, "The request is refused", permanent=True)
+
+
+def too_long(body: object, parameters: Mapping[str, Any]) -> tuple[ErrorCode, str, WaitingFor | None]:
+    """Tell an entry that is too long from an answer's limit that leaves no room for any entry.
+
+    By the server's own numbers, and only where its message begins as we know it: elsewhere it may quote an entry, and
+    no entry may pause the queue.
+    """
+    limits = {f"OPENAI_{name.upper()}": parameters[name] for name in ANSWER_LIMITS if name in parameters}
+    lower = f"lower {' or '.join(limits)}"
+    message = str(body.get("message")) if isinstance(body, dict) else ""
+    answer_tokens = max(limits.values(), default=0)
+    is_counted = str(answer_tokens) in re.findall(r"\d+", message[:250])
+    if is_counted and (context := CONTEXT.match(message)) and int(context[1]) < answer_tokens + MIN_PROMPT_TOKENS:
+        sentence = f"The model's context has no room for an entry beside what the answer may take: {lower}"
+        return ErrorCode.PROVIDER_REFUSED, sentence, WaitingFor.PROVIDER
+    sentence = f"The entry is too long for the model: shorten it{f', or {lower}' if limits else ''}"
+    return ErrorCode.ENTRY_TOO_LONG, sentence, None
 
 
 def where(error: openai.APIStatusError, key: str) -> str:

@@ -62,13 +62,14 @@ class _Completion(BaseModel):
 class OpenAIExtractor:
     """Ask a chat model; safe to call from many threads at once.
 
-    timeout_seconds bounds every wait of a call, and the reading of its answer. An `extract` makes one call, a second
-    to repair the answer, and two more while it finds out which response format the server takes.
+    timeout_seconds bounds every wait of a call; what is still coming in after it is cut off. An `extract` makes one
+    call, a second to repair the answer, and two more while it finds out which response format the server takes.
     Optional parameters that are empty or None are not sent, as some servers answer 400 to those they do not know.
     """
 
     name = "openai"
     prompt_version = prompt.VERSION
+    threads = None
 
     def __init__(
         self,
@@ -131,6 +132,7 @@ class OpenAIExtractor:
             answer = self._answer(redacted.text, author, usage)
         except ExtractionError as error:
             error.input_tokens, error.output_tokens = usage.prompt_tokens, usage.completion_tokens
+            error.redacted = redacted.counts  # type: ignore[attr-defined]
             raise
         return Extraction(
             technologies=[Technology(item.name, item.evidence) for item in answer.technologies],
@@ -179,29 +181,14 @@ class OpenAIExtractor:
         shape = RESPONSE_FORMATS[response_format]
         body = {**self._parameters, **request, **({"response_format": shape} if shape else {})}
         try:
-            return _Completion.model_validate_json(self._post(body))
-        except ExtractionError:
-            raise
+            # As extra_body the request skips the SDK's walk through its typed parameters: half the CPU of a call.
+            response = self._connected().chat.completions.with_raw_response.create(
+                model=self.model, messages=[], extra_body=body
+            )
+            return _Completion.model_validate_json(response.content)
         except Exception as error:
             # None: a chained traceback in a log would show the provider's message, or the answer.
-            raise fault(error, {*self._parameters, "safety_identifier"}, self._api_key) from None
-
-    def _post(self, body: dict[str, Any]) -> bytes:
-        """Return the body of a 200, as it is."""
-        deadline = time.monotonic() + self._timeout_seconds
-        # As extra_body the request skips the SDK's walk through its typed parameters: half the CPU of a call.
-        # Streaming here means reading the response ourselves: a body that drips past the timeout or never ends is cut.
-        with self._connected().chat.completions.with_streaming_response.create(
-            model=self.model, messages=[], extra_body=body
-        ) as response:
-            content = b""
-            for chunk in response.iter_bytes():
-                content += chunk
-                if time.monotonic() > deadline:
-                    raise ExtractionError(ErrorCode.TIMEOUT, "The model's server did not finish its answer in time.")
-                if len(content) > MAX_RESPONSE_BYTES:
-                    raise ExtractionError(ErrorCode.BAD_ANSWER, "The model's server sent an oversized answer.")
-            return content
+            raise fault(error, {**self._parameters, "safety_identifier": ""}, self._api_key) from None
 
     def _connected(self) -> openai.OpenAI:
         """Return the one client of this process, built by the first call."""
@@ -210,15 +197,44 @@ class OpenAIExtractor:
                 import httpx2  # slow import, about a second together with openai
                 import openai
 
+                # A redirect would carry the entry to a host nobody configured.
+                http_client = self._http_client or openai.DefaultHttpx2Client(follow_redirects=False)
+                http_client.event_hooks["request"].append(self._set_deadline)
+                http_client.event_hooks["response"].append(read_body)
                 self._client = openai.OpenAI(
                     api_key=self._api_key or "unset",  # a local server needs none, the SDK does
                     base_url=self._base_url or None,
                     timeout=httpx2.Timeout(self._timeout_seconds, connect=CONNECT_SECONDS),
                     max_retries=0,  # retries belong to the job row
-                    # A redirect would carry the entry to a host nobody configured.
-                    http_client=self._http_client or openai.DefaultHttpx2Client(follow_redirects=False),
+                    default_headers={"accept-encoding": "identity"},
+                    http_client=http_client,
                 )
             return self._client
+
+    def _set_deadline(self, request: httpx2.Request) -> None:
+        request.extensions["deadline"] = time.monotonic() + self._timeout_seconds
+
+
+def read_body(response: httpx2.Response) -> None:
+    """Read what a response of any status brings, up to its request's deadline and to MAX_RESPONSE_BYTES.
+
+    Left to the SDK, the body of an error would be read whole, for as long as it drips. What is too long is cut: the
+    beginning of an error still tells whose fault it is, and the beginning of an answer is none.
+    """
+    import httpx2  # slow import; loaded long since when there is a response
+
+    body = bytearray()
+    stream: Any = response.stream  # of the synchronous kind, as the client is
+    with contextlib.closing(stream):
+        for chunk in stream:
+            body += chunk
+            if time.monotonic() > response.request.extensions["deadline"]:
+                raise httpx2.ReadTimeout("The body was not complete in time.")
+            if len(body) > MAX_RESPONSE_BYTES:
+                break
+    # Nobody asked for a packed one. It stays packed: unpacked, a small body may be a giant.
+    response.headers.pop("content-encoding", None)
+    response.stream = httpx2.ByteStream(bytes(body[:MAX_RESPONSE_BYTES]))
 
 
 def read_answer(completion: _Completion) -> prompt.Answer:
