@@ -23,6 +23,8 @@ class BudgetReachedError(Exception):
 MILLION = 1_000_000
 # A repair call may follow a call.
 CALLS = 2
+# Of an answer that the request does not bound: fifty technologies, each with its evidence in 40 tokens.
+UNBOUNDED_ANSWER_TOKENS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ class Price:
 def estimate(entry_length: int) -> Price:
     """Return what a call for an entry of so many characters costs at most, in all likelihood.
 
-    A token is at least two characters on average, in German as in code; the answer is bounded by the request.
+    A token is at least two characters on average, in German as in code. The answer is bounded by the request; where
+    OPENAI_MAX_COMPLETION_TOKENS and OPENAI_MAX_TOKENS are both 0 nothing bounds it, and UNBOUNDED_ANSWER_TOKENS is
+    what a full one takes. A model that reasons may take more: the day's limit is then passed by so much.
     """
     from tagging.extractors import prompt  # slow import: pydantic
 
     input_tokens = (len(prompt.SYSTEM) + entry_length) // 2
-    output_tokens = settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or 1000
+    output_tokens = settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
     return Price.of(CALLS * input_tokens, CALLS * output_tokens)
 
 

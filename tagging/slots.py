@@ -80,7 +80,7 @@ class Slots:
     def staff(self) -> None:
         """Start the threads that the calls in flight need and that are not there: not yet, or not any more."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        while len(self._threads) < min(self.size, len(self.in_flight)):
+        while len(self._threads) < min(self.extractor.threads or self.size, len(self.in_flight)):
             # Daemons: a call that hangs must not hold up the end of the process; its job is given back first.
             thread = threading.Thread(target=self._run, name="tagging-slot", daemon=True)
             thread.start()
@@ -127,6 +127,7 @@ def extract(extractor: Extractor, job: Job) -> Outcome:
         attempt.outcome = Attempt.Outcome.FAILED
         attempt.error_code = error.code
         attempt.error_detail = error.detail[:500]
+        attempt.redacted = getattr(error, "redacted", {})
         pay(attempt, error)
         return Outcome(attempt, error=error)
     attempt.outcome = Attempt.Outcome.ANSWERED

@@ -1,12 +1,16 @@
 """What is paid for: noted on each attempt, held within the day's budget, and never paid for twice."""
 
+import uuid
 from decimal import Decimal
 
 import pytest
 
 from tagging import budget
-from tagging.budget import Price, estimate
+from tagging.budget import CALLS, estimate
+from tagging.extractors import ErrorCode, WaitingFor
 from tagging.models import Attempt, Job, Provider, Spending
+from tagging.transports.memory import Mailbox
+from tagging.worker import Worker
 from tests.test_worker import Scripted, error, job_of
 
 pytestmark = pytest.mark.django_db
@@ -14,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 class Paid(Scripted):
     prompt_version = 1
+    threads = None
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +28,11 @@ def prices(settings):
     settings.TAGGING_CONCURRENCY = 1
 
 
-def spend(tokens):
-    Spending.objects.add(Price(tokens, Decimal(0)))
+def paid_error(*args, **kwargs):
+    """Return a failure that cost what an answer of Scripted costs."""
+    failed = error(*args, **kwargs)
+    failed.input_tokens, failed.output_tokens = 7, 3
+    return failed
 
 
 def test_an_attempt_and_the_day_note_tokens_and_cost(make_devlog, run_jobs):
@@ -38,12 +46,44 @@ def test_an_attempt_and_the_day_note_tokens_and_cost(make_devlog, run_jobs):
 
 def test_a_failed_attempt_is_paid_for_too(make_devlog, run_jobs):
     make_devlog()
-    failed = error()
-    failed.input_tokens = 50
 
-    run_jobs(Paid(failed))
+    run_jobs(Paid(paid_error()))
 
-    assert (Attempt.objects.get().cost, Spending.objects.get().tokens) == (5, 50)
+    assert (Attempt.objects.get().cost, Spending.objects.get().tokens) == (Decimal("1.3"), 10)
+
+
+def test_an_answer_whose_repair_was_refused_is_paid_for_though_it_cost_no_attempt(make_devlog, run_jobs):
+    devlog = make_devlog()
+
+    run_jobs(Paid(paid_error(ErrorCode.RATE_LIMITED, waiting_for=WaitingFor.RATE_LIMIT)))
+
+    assert (job_of(devlog).attempts, Spending.objects.get().tokens) == (0, 10)
+
+
+@pytest.mark.parametrize("step", [["Django"], paid_error()])
+def test_what_comes_after_its_claim_is_gone_is_charged_all_the_same(make_devlog, step):
+    devlog = make_devlog("Wrote a Django view.")
+    worker = Worker(Mailbox(), Paid(step))
+    worker.turn()
+    worker.mailbox.wait(timeout=10)
+    Job.objects.update(claim_token=uuid.uuid4())  # claimed by another meanwhile
+
+    worker.turn()
+
+    assert (devlog.tags.count(), Attempt.objects.count()) == (0, 0)
+    assert Spending.objects.get().tokens == 10
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    ("completion_tokens", "tokens", "answer"), [(500, None, 500), (None, 300, 300), (None, None, 2000)]
+)
+def test_the_answer_is_estimated_at_its_limit_or_at_a_full_one(settings, completion_tokens, tokens, answer):
+    settings.OPENAI_MAX_COMPLETION_TOKENS, settings.OPENAI_MAX_TOKENS = completion_tokens, tokens
+    longest = estimate(20_000).tokens
+    settings.OPENAI_MAX_COMPLETION_TOKENS = answer + 1
+
+    assert estimate(20_000).tokens == longest + CALLS
 
 
 def test_the_reservation_ends_with_the_call(make_devlog, run_jobs, settings):

@@ -94,11 +94,13 @@ class Extractor(Protocol):
 
     prompt_version: the version of the prompt where answers are paid for, so that an entry that was answered under it
         is not sent again; None where they are free.
+    threads: how many of it are of use side by side; None where it waits for somebody else, and more are better.
     """
 
     name: str
     model: str
     prompt_version: int | None
+    threads: int | None
 
     @classmethod
     def from_settings(cls, settings: Any) -> Extractor:
