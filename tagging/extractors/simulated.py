@@ -29,6 +29,7 @@ class SimulatedExtractor:
 
     name = model = "simulated"
     prompt_version: int | None = None
+    threads = None
 
     def __init__(
         self,
