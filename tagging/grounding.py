@@ -19,7 +19,6 @@ MAX_TAGS = 50
 MAX_NAME = 100
 MAX_EVIDENCE = 100
 _MAX_TOKENS = 10
-_HEAD = 6  # a run of tokens is followed only while its first letters are those of a wanted form
 _INFLECTIONS = ("s", "es", "en")
 _VERSION = re.compile(r" v?\d{1,4}(?:\.\d{1,4}){0,3}(?:\.x)?\+?$")
 
@@ -118,29 +117,28 @@ def _wanted(technologies: list[Any]) -> _Wanted:
 
 def _runs(tokens: list[Token], wanted: Collection[str]) -> Iterator[tuple[str, int, int]]:
     """Yield the wanted forms that runs of tokens make, the longest of each place first: form, first and last token."""
-    initials = {form[0] for form in wanted}
-    heads = {form[:_HEAD] for form in wanted}
-    longest = max(map(len, wanted), default=0) + max(map(len, _INFLECTIONS))
+    beginnings = {form[:end] for form in wanted for end in range(1, len(form) + 1)}
     for first, token in enumerate(tokens):
-        if token.key[0] not in initials:
-            continue
-        form = ""
+        form, last = token.key, first
+        if form not in beginnings and form[-1] not in "sn":
+            continue  # so it is with most words
         runs = []
-        for last in range(first, min(first + _MAX_TOKENS, len(tokens))):
-            join = "" if last == first else JOINS.get(tokens[last].gap)
-            if join is None or len(form) > longest:
+        behind = min(first + _MAX_TOKENS, len(tokens))
+        while True:
+            if form in wanted:
+                runs.append((form, first, last))
+            if form[-1] in "sn":
+                runs += [(bare, first, last) for bare in _uninflected(form) if bare in wanted]
+            last += 1
+            if last == behind or form not in beginnings or (join := JOINS.get(tokens[last].gap)) is None:
                 break
             form += join + tokens[last].key
-            if len(form) >= _HEAD + 2 and form[:_HEAD] not in heads and form[: _HEAD - 1] not in heads:
-                break
-            if last > first or not _is_cut_from_a_word(tokens, first):
-                runs += [(bare, first, last) for bare in (form, *_uninflected(form)) if bare in wanted]
+        if runs and _is_cut_from_a_word(tokens, first):
+            runs = [run for run in runs if run[2] > first]
         yield from reversed(runs)
 
 
 def _uninflected(form: str) -> list[str]:
-    if form[-1] not in "sn":
-        return []
     return [form[: -len(ending)] for ending in _INFLECTIONS if form.endswith(ending) and len(form) > len(ending) + 2]
 
 

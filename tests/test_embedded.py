@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -252,25 +253,42 @@ def test_the_cues_are_folded_words():
     }
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "a ",
-        "A ",
-        "Go, ",
-        "go-",
-        "`a",
-        "pip install a ",
-        "from 'a' import ",
-        "Foo Bar ",
-        ".a",
-        "a'",
-        "http://a ",
-        "_a",
-        "\n- ",
-    ],
-)
+HOSTILE = [
+    *("a ", "A ", "a\n", "Foo\n", "Go, ", "go-", ".a", "a'", "_a", "`a", "\n- ", "http://a ", "Foo Bar "),
+    *("C#", "C++", "a.b.c.", ".NET", "Go ", "-", "Ä", "Ä ", "node.js", "docker compose ", "AWS Lambda, ", "[({", "x"),
+    *("fooBarBaz ", "pip install a ", "from 'a' import ", "Express and Mocha, ", "nutzen wir Xyz, "),
+]
+
+
+@pytest.mark.parametrize("part", HOSTILE)
 def test_hostile_repetition_ends_and_adds_nothing(part):
-    once, often = tags(part * 20), tags(part * 4_000)
+    once, often = tags(part * 20), tags(part * (20_000 // len(part)))
 
     assert set(often) <= set(once) | {"pip"}
+
+
+def steps(function, *args):
+    """Return how many instructions of Python a call takes."""
+    count = 0
+
+    def trace(frame, event, arg):
+        nonlocal count
+        count += event == "opcode"
+        frame.f_trace_opcodes = True
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+def test_the_work_grows_with_the_length_of_the_entry_and_not_faster(part):
+    short, long = part * (400 // len(part)), part * (800 // len(part))
+    tags(long)  # what it remembers of words is no part of it
+
+    assert steps(tags, long) <= 2.2 * steps(tags, short) + 2_000

@@ -11,15 +11,18 @@ What words tell something about a name near them stands in tagging/lexicon/conte
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from functools import lru_cache
+from itertools import zip_longest
+from operator import itemgetter
 from typing import Any
 
 from tagging import lexicon
-from tagging.grounding import words_around
+from tagging.grounding import MAX_TAGS, words_around
 from tagging.lexicon import Spelling
 from tagging.lexicon.everyday import EverydayWords
 from tagging.lexicon.packages import packages
-from tagging.lexicon.surroundings import Found, Surroundings
+from tagging.lexicon.surroundings import MAX_MENTIONS, Found, Surroundings
 from tagging.lexicon.tokens import JOINS, Text, Token, fold
 from tagging.lexicon.typos import correct
 from tagging.lexicon.unknown import UnknownNames
@@ -29,6 +32,7 @@ from . import Extraction, Technology
 _MAX_WORD = 40
 _MAX_TOKENS = 8
 _INFLECTIONS = ("s", "es", "en")
+_MAX_NAMES = 2 * MAX_TAGS  # of which those are kept that come first
 
 
 class EmbeddedExtractor:
@@ -36,6 +40,8 @@ class EmbeddedExtractor:
 
     name = model = "embedded"
     prompt_version = None
+    # It only computes: a second thread would take the interpreter from the requests and gain nothing.
+    threads = 1
 
     @classmethod
     def from_settings(cls, settings: Any) -> EmbeddedExtractor:
@@ -51,6 +57,8 @@ class EmbeddedExtractor:
                 alias = found.everyday and lexicon.canonical(entry[start:end]) == found.name
                 name = entry[start:end] if alias else found.name
                 named[found.name] = Technology(name, words_around(entry, start, end))
+                if len(named) == _MAX_NAMES:
+                    break
         return Extraction(list(named.values()))
 
     def close(self) -> None:
@@ -65,7 +73,7 @@ def technologies(text: Text, entry: str) -> list[Found]:
     around = Surroundings(text, found)
     found += EverydayWords(around).technologies(doubtful)
     found += UnknownNames(around).technologies(_tokens_of(found + brought_in))
-    return sorted(found, key=lambda one: (one.first, -one.last))
+    return sorted(found, key=itemgetter(0))
 
 
 def _tokens_of(found: list[Found]) -> set[int]:
@@ -84,19 +92,27 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
     certain: list[Found] = []
     doubtful: list[Found] = []
     openers = lexicon.load().openers
+    passed_over = text.hidden | taken
+    mentions: Counter[str] = Counter()
     behind = 0
-    for i, token in enumerate(text.tokens):
-        if i < behind or i in text.hidden or i in taken:
+    for i, (token, following) in enumerate(zip_longest(text.tokens, text.tokens[1:])):
+        if i < behind or i in passed_over:
             continue
         spelling = None
         if token.gap != "." or not token.text.islower():  # else a file extension, a method
             spelling = _name_of(token.text) if len(token.text) <= _MAX_WORD else None
+        if spelling and spelling.everyday and mentions[spelling.name] == MAX_MENTIONS:
+            spelling = None  # looked at often enough
         found = Found(i, i, spelling.name, spelling.everyday) if spelling else None
-        if token.key in openers and (following := text.token(i + 1)) and following.key in openers[token.key]:
+        if token.key in openers and following and following.key in openers[token.key]:
             found = _longer_name(text.tokens, found, i)
         if found:
-            (doubtful if found.everyday else certain).append(found)
             behind = found.last + 1
+            if not found.everyday:
+                certain.append(found)
+            elif mentions[found.name] < MAX_MENTIONS:
+                mentions[found.name] += 1
+                doubtful.append(found)
     return certain, doubtful
 
 
@@ -121,14 +137,15 @@ def _name_of(word: str) -> Spelling | None:
 
 def _longer_name(tokens: list[Token], best: Found | None, first: int) -> Found | None:
     names = lexicon.load()
-    key, written = tokens[first].key, tokens[first].text
+    key = tokens[first].key
     for last in range(first + 1, min(first + _MAX_TOKENS, len(tokens))):
         join = JOINS.get(tokens[last].gap)
         if join is None:
             break
         key += join + tokens[last].key
-        written += join + tokens[last].text
-        if spelling := names.find(key, written):
+        if key not in names.spellings:
+            continue
+        if spelling := names.find(key, "".join([token.text for token in tokens[first : last + 1]])):
             shorter = best if best and not best.everyday else None
             if shorter and shorter.name == spelling.name:
                 best = shorter._replace(last=last)

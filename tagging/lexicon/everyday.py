@@ -5,10 +5,8 @@ Each is weighed: its letter case, the words beside it, known technologies around
 
 from __future__ import annotations
 
-from collections import Counter
-
 from . import cues
-from .surroundings import MAX_MENTIONS, Found, Surroundings
+from .surroundings import Found, Surroundings
 from .tokens import PROSE, Token
 
 ENOUGH = 2.0
@@ -25,23 +23,17 @@ class EverydayWords:
 
     def technologies(self, doubtful: list[Found]) -> list[Found]:
         """Return those that are technologies; of the others, what shorter name is certain."""
-        mentions: Counter[str] = Counter()
-        weighed = []
-        for found in doubtful:
-            mentions[found.name] += 1
-            if mentions[found.name] <= MAX_MENTIONS:
-                weighed.append(found)
-        self.around.doubted = {i for found in weighed for i in (found.first, found.last)}
+        self.around.doubted = {i for found in doubtful for i in (found.first, found.last)}
         kept: list[Found] = []
         for _ in range(2):  # what the first round keeps speaks for its neighbours in the second
-            enough = {found.first: found for found in weighed if self.weigh(found) >= ENOUGH}
+            enough = {found.first: found for found in doubtful if self.weigh(found) >= ENOUGH}
             for found in enough.values():
                 self.around.keep(found)
             kept += enough.values()
-            weighed = [found for found in weighed if found.first not in enough]
+            doubtful = [found for found in doubtful if found.first not in enough]
             if not enough:
                 break
-        return kept + [found.otherwise for found in weighed if found.otherwise]
+        return kept + [found.otherwise for found in doubtful if found.otherwise]
 
     def weigh(self, found: Found) -> float:
         token = self.text.tokens[found.first]

@@ -64,14 +64,11 @@ class Surroundings:
         return after is not None and after.gap in _ADJACENT and found.last + 1 in self.near
 
     def _listed_with(self, found: Found, others: set[int]) -> float:
-        for at, step in ((found.first - 1, -1), (found.last + 1, 1)):
-            neighbour = self.text.token(at)
-            if neighbour is None:
-                continue
-            gap = self.text.tokens[found.first if step < 0 else at].gap
-            if at in others and gap in _LIST_GAPS:
+        tokens = self.text.tokens
+        for at, step, behind_gap in ((found.first - 1, -1, found.first), (found.last + 1, 1, found.last + 1)):
+            if at in others and (gap := tokens[behind_gap].gap) in _LIST_GAPS:
                 return 2 if "+" in gap or "/" in gap else 1
-            if neighbour.key in cues()["list-words"] and at + step in others:
+            if at + step in others and tokens[at].key in cues()["list-words"]:
                 return 1
         return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 # Combining marks and invisible characters stay inside a token, so that none of them can cut a name in two.
@@ -25,6 +26,8 @@ _STRIP_INVISIBLE = re.compile(f"[{_INVISIBLE}]+")
 JOINS = dict.fromkeys(("", "-", "_", ".", "'", "’", "/", "‑", "–", "·"), "") | dict.fromkeys(
     (" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u202f", " \n", "\n ", "\n  "), " "
 )
+# Those after which one is still in the same sentence, and in the same code: most.
+_WITHIN_LINE = frozenset(join for join in JOINS if "\n" not in join) | {", "}
 
 PROSE, INLINE, FENCE = range(3)  # where a token stands: in a sentence, between backticks, in a block of code
 SENTENCE_END = re.compile(r"[.!?:;]\s|\*\*|\n\s*(?:\n|\S)| [-–] ")
@@ -42,6 +45,7 @@ class Token(NamedTuple):
 
 def tokenise(text: str) -> list[Token]:
     tokens: list[Token] = []
+    new = tuple.__new__  # half the time of Token(...)
     end = 0
     # The last token is ours: without it the search would try a long end of spaces again from each of them.
     for gap, word in _GAP_AND_TOKEN.findall(text + "\nx")[:-1]:
@@ -50,7 +54,7 @@ def tokenise(text: str) -> list[Token]:
         if gap[-1:] == "." and _dot_belongs_to_name(gap, first=not tokens):
             gap, word, start = gap[:-1], f".{word}", start - 1
         key = word.lower() if word.isascii() else fold(word)
-        tokens.append(tuple.__new__(Token, (key, word, start, end, gap)))  # half the time of Token(...)
+        tokens.append(new(Token, (key, word, start, end, gap)))
     return tokens
 
 
@@ -91,29 +95,29 @@ class Text:
 
     def __init__(self, entry: str) -> None:
         self.tokens = tokenise(entry)
-        self.sentence: list[int] = []
         self.opens = [False] * len(self.tokens)
         self.zone = [PROSE] * len(self.tokens)
         self.hidden: set[int] = set()  # tokens of addresses and of @mentions
-        sentence, zone, in_address = 0, PROSE, False
+        zone, in_address = PROSE, False
         for i, token in enumerate(self.tokens):
             gap = token.gap
-            if gap == " ":
-                in_address = False
-            elif gap not in JOINS or "\n" in gap:
-                zone = _zone_behind(gap, zone)
-                in_address = gap == "://" or (in_address and not any(map(str.isspace, gap)))
-                if in_address or (gap[-1:] == "@" and zone == PROSE):
+            if gap not in _WITHIN_LINE:
+                if zone or "`" in gap:
+                    zone = _zone_behind(gap, zone)
+                if len(gap) > 1:
+                    self.opens[i] = SENTENCE_END.search(gap) is not None
+                    in_address = in_address or gap == "://"
+                if gap[-1:] == "@" and zone == PROSE:
                     self.hidden.add(i)
-                self.opens[i] = SENTENCE_END.search(gap) is not None
-            elif in_address:
-                self.hidden.add(i)
-            if not i or self.opens[i]:
-                self.opens[i] = True
-                sentence += 1
-            self.sentence.append(sentence)
+            if in_address:
+                in_address = not any(map(str.isspace, gap))
+                if in_address:
+                    self.hidden.add(i)
             if zone:
                 self.zone[i] = zone
+        if self.tokens:
+            self.opens[0] = True
+        self.sentence = list(accumulate(self.opens))
 
     def token(self, i: int) -> Token | None:
         return self.tokens[i] if 0 <= i < len(self.tokens) else None
