@@ -1,4 +1,4 @@
-"""When the worker starts: in a process that serves, once, and nowhere else.
+"""When the transport's worker starts: in a process that serves, once, and nowhere else.
 
 `ready()` runs in every management command, twice under runserver and in the master of `gunicorn --preload`, so it
 starts the worker only where runserver serves. Other servers import wsgi.py or asgi.py, which commands and tests
@@ -9,21 +9,22 @@ import atexit
 import os
 import threading
 import time
+from collections.abc import Callable
+from multiprocessing.util import Finalize
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_started
-from django.utils.module_loading import import_string
 
-from tagging.transports.memory import Mailbox, MemoryTransport
-from tagging.worker import Worker
+from tagging import queues
+from tagging.transports import LocalWorker
 
 # A turn takes milliseconds, a rest after trouble seconds; silence beyond that, and beyond the next sweep, is a fault.
 SILENCE_SECONDS = 60
 
 _lock = threading.Lock()
-_worker: Worker | None = None
+_worker: LocalWorker | None = None
 _pid = 0
 _is_stopped = False
 
@@ -33,19 +34,20 @@ def is_serving_runserver(argv: list[str]) -> bool:
     return argv[1:2] == ["runserver"] and ("--noreload" in argv or os.environ.get("RUN_MAIN") == "true")
 
 
-def is_our_task() -> bool:
-    """Say whether a serving process works itself: unless told not to, or its rings go elsewhere to be answered."""
-    rings_here = import_string(settings.TAGGING_TRANSPORT) is MemoryTransport
-    return settings.TAGGING_WORKER == "auto" and rings_here
+def local_worker() -> Callable[[], LocalWorker] | None:
+    """Return what makes a serving process's worker; None if told not to, or if its rings are answered elsewhere."""
+    return getattr(queues.transport(), "worker", None) if settings.TAGGING_WORKER == "auto" else None
 
 
 def arm() -> None:
     """Have the worker start with this process's first request, if no hook of its server does so before.
 
-    Raises ImproperlyConfigured for a server that could answer nobody: it would not say so itself.
+    Raises what is wrong with the settings of a server that could answer nobody, or ring nobody: it would not say so
+    itself.
     """
     if not settings.DEBUG and not settings.ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS is empty: set it to the names under which this server is reached.")
+    queues.transport()
     request_started.connect(ensure_started, dispatch_uid="tagging.startup")
 
 
@@ -54,21 +56,22 @@ def ensure_started(**signal: Any) -> None:
     # The pid is compared first: after a fork the thread is not here, whatever is_alive() says of it.
     if _pid == os.getpid() and (_is_stopped or (_worker and _worker.is_alive())):
         return
-    if not is_our_task():
+    if not (make_worker := local_worker()):
         return
     with _lock:
         if _pid != os.getpid() or not (_worker and _worker.is_alive()):
-            _start()
+            _start(make_worker())
 
 
-def _start() -> None:
+def _start(worker: LocalWorker) -> None:
     global _worker, _pid, _is_stopped
-    MemoryTransport.mailbox = Mailbox()
-    _worker = Worker(MemoryTransport.mailbox)
+    _worker = worker
     _worker.start()
     _pid, _is_stopped = os.getpid(), False
     atexit.unregister(stop)
     atexit.register(stop)
+    # Before Python 3.13 a process that multiprocessing forked, as granian does, ends without atexit.
+    Finalize(None, stop, exitpriority=0)
 
 
 def stop() -> None:
@@ -82,7 +85,7 @@ def stop() -> None:
 
 def health() -> str:
     """Return the worker's state in one word: off, armed, ok, troubled, dead, silent or stopped."""
-    if not is_our_task():
+    if not local_worker():
         return "off"
     if not _worker or _pid != os.getpid():
         return "armed"

@@ -1,8 +1,11 @@
-"""The sqs transport against moto's SQS, in this process; tests/lambda_chain has it against a server."""
+"""The sqs transport against moto's SQS, mostly in this process; tests/lambda_chain has it against a server."""
 
 import json
 import logging
+import shutil
+import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -15,7 +18,8 @@ from tagging.models import Attempt, DevLogTag, Job, Provider
 from tagging.transports.memory import Mailbox
 from tagging.transports.sqs import MAX_BYTES, Queue, Ringer, SQSTransport, batches
 from tagging.worker import Worker
-from tests.processes import eventually, free_port
+from tests.processes import PYTHON, Site, eventually, free_port, migrated_database
+from tests.services.conftest import sqs_server
 
 boto3 = pytest.importorskip("boto3", reason="needs requirements-sqs.txt")
 moto = pytest.importorskip("moto", reason="needs moto[sqs], from requirements-dev.txt")
@@ -499,3 +503,60 @@ def test_what_a_relay_held_when_it_stumbled_is_given_back(relay, make_devlog, mo
     assert Job.objects.get().claimed_by == OWNER
     assert Job.objects.get().attempts == 1
     assert not Attempt.objects.exists()
+
+
+# -- in a process that serves --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path, tmp_path_factory):
+    with Site(tmp_path) as site:
+        shutil.copy(migrated_database(tmp_path_factory.getbasetemp() / "template"), site.database)
+        yield site
+
+
+def test_what_waits_at_a_restart_is_handed_to_lambda_without_any_request(site):
+    before = site.serve("gunicorn", TAGGING_WORKER="off").wait_until_it_answers()
+    before.post("Wrote a Django app.")
+    before.kill()
+
+    server = site.serve("gunicorn", TAGGING_SQS_CONSUMER="lambda", **sqs_server(site))
+
+    eventually(lambda: site.query("SELECT state, claimed_by FROM tagging_job") == [("running", OWNER)], "a message")
+    assert server.wait_until_it_answers().readiness() == (200, "ok")
+    assert site.workers() == server.children()
+
+    server.signal(signal.SIGTERM)
+    assert server.wait_until_it_ended() == 0
+    assert site.workers() == []
+
+
+def test_where_run_worker_answers_a_server_does_not(site):
+    server = site.serve("gunicorn", **sqs_server(site)).wait_until_it_answers()
+
+    assert server.readiness() == (200, "off")
+
+
+def test_a_server_that_could_ring_nobody_does_not_start(site):
+    ended = site.run([PYTHON, "-c", "import devlog_project.wsgi"], TAGGING_TRANSPORT="sqs")
+
+    assert ended.returncode == 1
+    assert "set TAGGING_SQS_QUEUE_URL" in ended.stderr.splitlines()[-1]
+
+
+def test_a_sender_whose_turns_raise_is_in_trouble_until_one_does_not(monkeypatch, caplog):
+    monkeypatch.setattr("tagging.transports.sqs.REST_SECONDS", (0.01, 0.01))
+    ringer = Ringer(Queue("https://sqs.eu-central-1.amazonaws.com/1/devlogs"))
+    is_mended = threading.Event()
+    ringer.turn = lambda job_ids: is_mended.is_set() or 1 / 0
+    ringer.seconds_to_wait = lambda: 0.01
+
+    ringer.start()
+    eventually(lambda: ringer.trouble > 1, "trouble")
+    is_mended.set()
+    eventually(lambda: ringer.trouble == 0, "its end")
+    ringer.stop()
+
+    assert [record.message for record in caplog.records] == [
+        "Sending to SQS stumbled over ZeroDivisionError and goes on"
+    ]

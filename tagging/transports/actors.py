@@ -11,17 +11,17 @@ sweep are the same, and what an actor loses they find again.
 # mypy: disable-error-code="import-not-found"
 from __future__ import annotations
 
-import atexit
 import logging
-import os
 import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import cycle
 from typing import Any, Final
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
@@ -104,31 +104,60 @@ class Model(Enduring):
 class TagRepository(Enduring):
     """Claims what is due, settles what has come back, and is the only one to do so."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: TurnedWorker) -> None:
         super().__init__()
-        self._worker: TurnedWorker | None = None
+        self._worker = worker
+
+    def on_start(self) -> None:
+        apps.ready_event.wait()
 
     def receive(self, message: Any) -> None:
-        if self._worker is None:  # not in on_start: what fails here is tried again with the next message
-            self._worker = TurnedWorker(self.actor_ref)
         self._worker.take(message)
 
     def on_stop(self) -> None:
-        if self._worker:
-            self._worker.slots.model.stop(block=False)
+        try:
             self._worker.close()
-        connection.close()
+        finally:
+            connection.close()
 
 
 class TurnedWorker(Worker):
-    """The worker without its thread: a message turns it once."""
+    """The worker without its thread: each message to its repository turns it once."""
 
-    slots: ActorSlots
+    repository: ActorRef[TagRepository]
 
-    def __init__(self, repository: ActorRef[TagRepository]) -> None:
+    def __init__(self) -> None:
+        super().__init__(Mailbox())
+
+    @cached_property
+    def slots(self) -> ActorSlots:
         extractor = import_string(settings.TAGGING_EXTRACTOR).from_settings(settings)
-        super().__init__(Mailbox(), extractor)
-        self.slots = ActorSlots(extractor, self.mailbox, Model.start(extractor, repository))
+        return ActorSlots(extractor, self.mailbox, Model.start(extractor, self.repository))
+
+    def start(self) -> None:
+        self.repository = TagRepository.start(self)
+        self.look()  # for what an earlier process left
+        threading.Thread(target=self._tick, name="tagging-clock", daemon=True).start()
+
+    def is_alive(self) -> bool:
+        return self.repository.is_alive()
+
+    def stop(self, timeout: float) -> None:
+        """Claim no more and give back what is in flight."""
+        self._stopping.set()
+        with suppress(Exception):
+            self.repository.stop(timeout=timeout)
+
+    def close(self) -> None:
+        if "slots" in vars(self):  # else no turn has come so far that there were claims
+            self.slots.model.stop(block=False)
+            super().close()
+
+    def look(self) -> None:
+        """Tell the repository that there may be work, unless half of its mailbox is full: the rest is for outcomes."""
+        inbox: Any = self.repository.actor_inbox
+        if inbox.qsize() < MAILBOX_SIZE // 2:
+            self.repository.tell(LOOK)
 
     def take(self, message: Any) -> None:
         if isinstance(message, Outcome):
@@ -139,6 +168,13 @@ class TurnedWorker(Worker):
             self.trouble = 0
         except Exception as exception:
             self._note_trouble(exception)  # the next look tries again
+
+    def _tick(self) -> None:
+        """Look now and then: for due jobs that nobody rang for, leases, and dead owners."""
+        while self.is_alive():
+            time.sleep(min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3))
+            with suppress(Exception):  # full, or stopping
+                self.look()
 
     def _gather(self) -> None:
         """Settle at once: the next outcome is a message of its own."""
@@ -159,45 +195,23 @@ class ActorSlots(Slots):
             else:
                 self.model.tell(job)
 
+    def staff(self) -> None:
+        """The actors are there: no threads beside them."""
+
     def take(self, outcome: Outcome) -> None:
         self._finished.append(outcome)
 
 
 class ActorTransport:
-    """Tells the repository of this process, which is started with the first ring and stopped at exit."""
+    """Rings the actors of this process, where it has some: only a process that serves does."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pid = 0
-        self._repository: ActorRef[TagRepository] | None = None
+        self._worker: TurnedWorker | None = None
+
+    def worker(self) -> TurnedWorker:
+        self._worker = TurnedWorker()
+        return self._worker
 
     def send(self, job_ids: Sequence[int]) -> None:
-        # Half of the mailbox is kept for outcomes; a full one needs no more rings.
-        repository = self.repository()
-        inbox: Any = repository.actor_inbox
-        if inbox.qsize() < MAILBOX_SIZE // 2:
-            repository.tell(LOOK)
-
-    def repository(self) -> ActorRef[TagRepository]:
-        """Return this process's repository; it does not survive a fork, so the pid is compared."""
-        with self._lock:
-            if self._repository is None or self._pid != os.getpid():
-                self._repository, self._pid = TagRepository.start(), os.getpid()
-                threading.Thread(target=tick, args=[self._repository], name="tagging-clock", daemon=True).start()
-                atexit.register(self.stop)
-            return self._repository
-
-    def stop(self) -> None:
-        """Give back what is in flight."""
-        if self._repository and self._pid == os.getpid():
-            with suppress(Exception):
-                self._repository.stop(timeout=settings.TAGGING_SHUTDOWN_SECONDS)
-            self._repository = None
-
-
-def tick(repository: ActorRef[TagRepository]) -> None:
-    """Have the repository look now and then: for due jobs that nobody rang for, leases, and dead owners."""
-    while repository.is_alive():
-        time.sleep(settings.TAGGING_SWEEP_SECONDS)
-        with suppress(Exception):  # full, or stopping
-            repository.tell(LOOK)
+        if self._worker:
+            self._worker.look()

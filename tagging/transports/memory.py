@@ -1,8 +1,14 @@
 """The default transport: a queue.Queue inside this process, read by the worker thread beside the web server."""
 
+from __future__ import annotations
+
 import queue
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tagging.worker import Worker
 
 # Rings are hints, so it is bounded: memory does not grow with a backlog.
 MAX_RINGS = 1000
@@ -46,6 +52,13 @@ class MemoryTransport:
     """Rings the mailbox of this process's worker; without a worker here the mailbox simply fills."""
 
     mailbox = Mailbox()
+
+    def worker(self) -> Worker:
+        """Return a worker for this process, with a new mailbox: the old one's lock may not have survived a fork."""
+        from tagging.worker import Worker  # it imports the mailbox from here
+
+        MemoryTransport.mailbox = Mailbox()
+        return Worker(MemoryTransport.mailbox)
 
     def send(self, job_ids: Sequence[int]) -> None:
         for job_id in job_ids:

@@ -11,11 +11,13 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -44,6 +46,8 @@ class SQSTransport:
         if not settings.TAGGING_SQS_QUEUE_URL:
             raise ImproperlyConfigured("TAGGING_TRANSPORT is sqs: set TAGGING_SQS_QUEUE_URL to the queue's address.")
         self._is_for_lambda = settings.TAGGING_SQS_CONSUMER == "lambda"
+        # Where Lambda answers, each process that serves hands over what is due, from its start on.
+        self.worker: Callable[[], Sender] | None = self.sender if self._is_for_lambda else None
         self._sender: Sender | None = None
         self._pid = 0
 
@@ -146,13 +150,15 @@ def batches(bodies: Mapping[int, str]) -> Iterator[dict[int, str]]:
 
 
 class Sender:
-    """A thread that begins with the first ring.
+    """A thread that begins with the first ring, if not before.
 
     Its mailbox is bounded: while SQS is down the rings of all but the last thousand jobs are dropped.
     """
 
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
+        self.turned_at = time.monotonic()
+        self.trouble = 0  # turns in a row that raised; SQS being down is none, as entries are taken all the same
         self._mailbox = Mailbox()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tagging-sqs", daemon=True)
@@ -179,6 +185,9 @@ class Sender:
             if self._thread.ident is None:
                 self._thread.start()
 
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def stop(self, timeout: float = 10.0) -> None:
         self._stopping.set()
         self._mailbox.ring(FINISHED)
@@ -186,16 +195,20 @@ class Sender:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        apps.ready_event.wait()
         shortest, longest = REST_SECONDS
-        rest, is_well = shortest, True
+        rest = shortest
         while not self._stopping.is_set():
             try:
                 is_well = self.turn(self._mailbox.wait(self.seconds_to_wait()) - {FINISHED})
+                self.trouble = 0
             except Exception as error:
-                if is_well:  # when it begins, not as long as it lasts
+                if not self.trouble:  # when it begins, not as long as it lasts
                     logger.error("Sending to SQS stumbled over %s and goes on", type(error).__name__)
                 is_well = False
+                self.trouble += 1
                 connection.close()
+            self.turned_at = time.monotonic()
             if not is_well:
                 self._stopping.wait(rest)
             rest = shortest if is_well else min(2 * rest, longest)

@@ -46,7 +46,8 @@ class Relay(Sender):
         return extractor
 
     def seconds_to_wait(self) -> float:
-        return max(0.0, self._sweep_at - time.monotonic())
+        # Until the next sweep, and no longer than startup lets a worker be silent.
+        return min(max(0.0, self._sweep_at - time.monotonic()), settings.TAGGING_LEASE_SECONDS / 3)
 
     def turn(self, job_ids: set[int]) -> bool:
         if self._has_lost_claims:
@@ -65,7 +66,10 @@ class Relay(Sender):
         return True
 
     def close(self) -> None:
-        self.owner.close()
+        if self._has_lost_claims:  # others see the lock fall and take them back
+            self.owner.abandon()
+        else:
+            self.owner.close()
 
     def _wanted(self) -> int:
         """Return how many jobs may be handed over now, by the room in the queue and what we know of the provider."""
