@@ -41,7 +41,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEADLINE_SECONDS = 20.0
 # Whatever begins so in the caller's environment is not for our processes.
 NOT_OURS = re.compile(
-    r"(OPENAI|TAGGING|DJANGO|DATABASE|SQLITE|GUNICORN|UVICORN|SECURE|PYTEST)_|RUN_MAIN$|WEB_CONCURRENCY$|PORT$",
+    r"(OPENAI|TAGGING|DJANGO|DATABASE|SQLITE|GUNICORN|UVICORN|GRANIAN|UWSGI|SECURE|PYTEST)_"
+    r"|RUN_MAIN$|WEB_CONCURRENCY$|PORT$",
     re.IGNORECASE,
 )
 
@@ -50,13 +51,30 @@ Value = TypeVar("Value")
 PYTHON = sys.executable
 MANAGE = [PYTHON, "manage.py"]
 GUNICORN = [PYTHON, "-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:{port}"]
+UVICORN = [PYTHON, "-m", "uvicorn", "--port", "{port}", "devlog_project.asgi:application"]
+GRANIAN = [PYTHON, "-m", "granian", "--port", "{port}", "--respawn-failed-workers", "--interface"]
+HYPERCORN = [PYTHON, "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "devlog_project.asgi:application"]
+# Without `--enable-threads`, not yet the default of older versions, no thread of ours runs between two requests under
+# uWSGI. Its `--die-on-term` would drop the worker of a process that answers a request just then; this way it waits.
+UWSGI = [PYTHON, "-c", "import pyuwsgi; pyuwsgi.run()", "--master", "--enable-threads", "--need-app"]
+UWSGI += ["--hook-master-start", "unix_signal:15 gracefully_kill_them_all"]
+UWSGI += ["--http-socket", "127.0.0.1:{port}", "--module", "devlog_project.wsgi"]
 SERVERS = {
     "runserver": [*MANAGE, "runserver", "127.0.0.1:{port}"],
     "runserver --noreload": [*MANAGE, "runserver", "--noreload", "127.0.0.1:{port}"],
     "gunicorn": [*GUNICORN, "devlog_project.wsgi"],
     "gunicorn --preload": [*GUNICORN, "--preload", "--workers", "2", "devlog_project.wsgi"],
     "gunicorn sync": [*GUNICORN, "--worker-class", "sync", "devlog_project.wsgi"],
-    "uvicorn": [PYTHON, "-m", "uvicorn", "--port", "{port}", "devlog_project.asgi:application"],
+    "uvicorn": UVICORN,
+    "uvicorn --workers": [*UVICORN, "--workers", "2"],
+    "granian wsgi": [*GRANIAN, "wsgi", "devlog_project.wsgi:application"],
+    "granian asgi": [*GRANIAN, "asgi", "devlog_project.asgi:application"],
+    "hypercorn": HYPERCORN,
+    "hypercorn --workers": [*HYPERCORN, "--workers", "2"],
+    "daphne": [PYTHON, "-m", "daphne", "-p", "{port}", "devlog_project.asgi:application"],
+    "waitress": [PYTHON, "-m", "waitress", "--listen=127.0.0.1:{port}", "devlog_project.wsgi:application"],
+    "uwsgi": [*UWSGI, "--processes", "2"],
+    "uwsgi --lazy-apps": [*UWSGI, "--lazy-apps"],
     # A server that knows nothing of us and has no hook to start the worker from.
     "wsgiref": [
         PYTHON,
@@ -295,7 +313,7 @@ class Server:
 
     def children(self) -> list[int]:
         """Return the process ids of the children: gunicorn's workers, runserver's serving half."""
-        return sorted(pid for pid, parent in parents().items() if parent == self.pid)
+        return sorted(pid for pid, parent in parents().items() if parent == self.pid and not is_tracker(pid))
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -330,6 +348,13 @@ def parents() -> dict[int, int]:
     return found
 
 
+def is_tracker(pid: int) -> bool:
+    """Say whether this is the process that multiprocessing keeps beside those it spawns, to tidy up after them."""
+    with suppress(OSError):
+        return b"multiprocessing.resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 def is_locked(path: Path) -> bool:
     """Say whether a process holds this lock; asked for a shared one, so that those who ask do not see each other."""
     try:
@@ -359,6 +384,7 @@ class GatedExtractor:
 
     name = model = "gated"
     prompt_version = None
+    threads = None
 
     def __init__(self, ledger: str, gates: str) -> None:
         from tagging.extractors.embedded import EmbeddedExtractor  # only in a server, not where tests are collected
