@@ -19,6 +19,6 @@ TEXT = (
 )
 
 
-def entries() -> Iterator[str]:
-    for number in count(1):
+def entries(first: int = 1) -> Iterator[str]:
+    for number in count(first):
         yield TEXT.format(*TRIPLES[number % len(TRIPLES)], number)

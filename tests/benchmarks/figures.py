@@ -5,14 +5,17 @@ A figure's `measure` plays one round and returns its ratios (or values) by label
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from tests.benchmarks.entries import entries
 from tests.benchmarks.load import quantiles
 from tests.benchmarks.stage import SDK, BenchSite, Running, Stage
+from tests.benchmarks.transports import TRANSPORTS, NotHereError, stand_in
 from tests.processes import MANAGE, PYTHON, eventually
 
 CLIENTS = 16
@@ -22,7 +25,8 @@ USUAL = 0.2
 ENTRIES = entries()
 MIB = 1024 * 1024
 
-Measured = dict[str, float]
+# A text says why a value is not there.
+Measured = dict[str, float | str]
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,12 @@ class Pace:
     warm_up: float
     seconds: float
     latencies: int  # dev-logs posted one by one
+    lone: int  # dev-logs posted to each transport, each when all is quiet
     huge: int  # pending jobs in the big backlog
 
 
-FULL = Pace(warm_up=1.0, seconds=4.0, latencies=150, huge=1_000_000)
-QUICK = Pace(warm_up=0.5, seconds=1.5, latencies=40, huge=100_000)
+FULL = Pace(warm_up=1.0, seconds=4.0, latencies=150, lone=8, huge=1_000_000)
+QUICK = Pace(warm_up=0.5, seconds=1.5, latencies=40, lone=3, huge=100_000)
 
 
 class Round:
@@ -176,6 +181,64 @@ def embedded(play: Round) -> Measured:
     }
 
 
+def transports(play: Round) -> Measured:
+    """Every transport that can be run here, with the worker it is made for and the same model; why the others cannot."""
+    plays = {name: partial(transport, play, name) for name in TRANSPORTS}
+    got = play.in_turn({"bare": lambda: play.load("bare"), **plays})
+    bare = got.pop("bare")["per_second"]
+    for measured in got.values():
+        if "POST/s" in measured:
+            measured["POST/s to bare"] = measured.pop("POST/s") / bare
+    ran = {name: got[name] for name in TRANSPORTS if "not run" not in got[name]}
+    values = {f"{name}: {what}": ran[name][what] for what in COMPARED for name in ran}
+    return values | {name: got[name]["not run"] for name in TRANSPORTS if name not in ran}
+
+
+COMPARED = ("POST/s to bare", "201 to tags p50 ms", "drain jobs/s")
+SWEEP = 1.0  # the product's default
+# Jobs for each second of the drain: more than the default's eight slots can do.
+ENOUGH = 60
+PENDING = "SELECT COUNT(*) FROM tagging_job WHERE state = 'pending'"
+
+
+def transport(play: Round, name: str) -> Measured:
+    """Play all on one site, with a model that is quick, then hangs, and at last answers as usual; or say why not."""
+    chosen, pace = TRANSPORTS[name], play.pace
+    try:
+        with (
+            chosen.place() as settings,
+            stand_in("model") as (model, port),
+            closing(
+                play.stage.site(model_url=f"http://127.0.0.1:{port}/v1", TAGGING_SWEEP_SECONDS=str(SWEEP), **settings)
+            ) as site,
+        ):
+            server = site.serve("gunicorn")
+            if chosen.worker:
+                chosen.worker(site)
+            running = Running(site, server)
+            measured = {"201 to tags p50 ms": lone(running, pace.lone)}
+            print("hang", file=model.stdin, flush=True)
+            measured["POST/s"] = running.load(CLIENTS, pace.warm_up, pace.seconds)["per_second"]
+            print(USUAL, file=model.stdin, flush=True)
+            while site.count(PENDING) < ENOUGH * (pace.warm_up + pace.seconds):
+                running.load(CLIENTS, 0, 1)
+            measured["drain jobs/s"] = running.drain(pace.warm_up, pace.seconds)["per_second"]
+            return measured
+    except NotHereError as error:
+        return {"not run": str(error)}
+
+
+def lone(running: Running, times: int) -> float:
+    """Return the p50 in ms of entries that come at all phases of the sweep, not each just after one."""
+    for _ in range(3):  # the import of the SDK, and the first message
+        until_done(running)
+    waits = []
+    for number in range(times):
+        time.sleep(SWEEP * number / times)
+        waits.append(until_done(running))
+    return 1000 * statistics.median(waits)
+
+
 def huge(play: Round) -> Measured:
     """What a huge backlog costs: POSTs, claims, memory, and the wait for the first job after a kill."""
     got = play.in_turn({"huge": lambda: with_backlog(play, play.pace.huge), "small": lambda: with_backlog(play, 0)})
@@ -237,6 +300,7 @@ FIGURES: dict[str, Callable[[Round], Measured]] = {
     "latency": latency,
     "drain": drain,
     "embedded": embedded,
+    "transports": transports,
     "memory": memory,
     "huge": huge,
 }

@@ -124,12 +124,20 @@ class Stage:
         self._sites = 0
 
     def site(
-        self, contestant: str = "product", *, backlog: int = 0, latency: float | None = None, **more: str
+        self,
+        contestant: str = "product",
+        *,
+        backlog: int = 0,
+        latency: float | None = None,
+        model_url: str = "",
+        **more: str,
     ) -> BenchSite:
-        """Return a fresh site: so many pending jobs, and a model of this latency, or else the embedded extractor."""
+        """Return a fresh site: so many pending jobs, and a model (there, or of this latency) or the embedded one."""
         model = {"TAGGING_EXTRACTOR": EMBEDDED}
         if latency is not None:
-            model = {"TAGGING_EXTRACTOR": OPENAI, "OPENAI_BASE_URL": self.model_url(latency), "OPENAI_API_KEY": "none"}
+            model_url = self.model_url(latency)
+        if model_url:
+            model = {"TAGGING_EXTRACTOR": OPENAI, "OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "none"}
         self._sites += 1
         directory = self._directory / f"site-{self._sites}"
         site = BenchSite(directory, **COMMON, **CONTESTANTS[contestant], **model, **more)
