@@ -50,8 +50,8 @@ test: $(VENV)/.installed ## run the tests: no network, no services, under two mi
 test-all: $(VENV)/.installed-dev ## the long ones too
 	@$(RUN) -m pytest -n 2 --dist worksteal
 
-test-services: $(VENV)/.installed-dev ## the tests against real servers, those that answer: PostgreSQL, RabbitMQ, Redis
-	@$(RUN) -m tests.services
+test-services: $(VENV)/.installed-dev ## the tests against real servers, those that answer: PostgreSQL, RabbitMQ, Redis, MiniStack
+	@$(RUN) -m tests.services $(SERVICES_FLAGS)
 
 bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; writes docs/benchmarks.*
 	@$(RUN) -m tests.benchmarks $(BENCH_FLAGS)
@@ -85,9 +85,10 @@ deploy: $(VENV)/.installed
 
 lock: $(VENV)/.installed ## pin the requirements anew, with hashes, for all supported Pythons
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
-	@for name in requirements $(basename $(filter-out requirements.in,$(wildcard requirements-*.in))); do \
+	@for name in requirements $(basename $(wildcard requirements-*.in)) deploy/lambda/requirements tests/lambda_chain/requirements; do \
+		case $$name in */*) shared="-c requirements.txt";; *) shared=;; esac; \
 		$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--custom-compile-command "make lock" $$name.in -o $$name.txt $(LOCK_FLAGS); done
+			--custom-compile-command "make lock" $$name.in $$shared -o $$name.txt $(LOCK_FLAGS) || exit 1; done
 
 secrets: ## random secrets for compose.yaml in var/secrets, where there are none yet
 	@mkdir -p var && mkdir -p -m 700 var/secrets && cd var/secrets && umask 022 && \

@@ -1,12 +1,7 @@
-"""AWS on this machine: MiniStack as a process, with the stack of deploy/lambda deployed into it from its template.
-
-MiniStack and AWS's own runtime client live in an environment of their own, made once in a cache: their many packages
-are no concern of the product's.
-"""
+"""AWS on this machine: MiniStack as a process, with the stack of deploy/lambda deployed into it from its template."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,27 +15,12 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from tests.lambda_chain.environment import python_with_ministack
 from tests.processes import ROOT, eventually, free_port
 from tests.test_lambda import expand
 
-FOLDER = Path(__file__).parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "devlog-aws"
-REQUIREMENTS = FOLDER / "requirements.txt"
 REGION = "eu-central-1"
 SECONDS = 120.0
-
-
-def python_with_ministack() -> Path:
-    """Return the Python of an environment that has what requirements.txt names; make it if there is none yet."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
-    folder = CACHE / f"venv-{sys.version_info.major}.{sys.version_info.minor}-{digest}"
-    python = folder / "bin" / "python"
-    if not (folder / ".installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        subprocess.run([*install, "--requirement", REQUIREMENTS], check=True)
-        (folder / ".installed").touch()
-    return python
 
 
 def built_function(directory: Path) -> Path:
@@ -162,6 +142,11 @@ class Stack:
     def counts(self, url: str = "") -> tuple[int, int]:
         """Return how many messages are visible, and how many are lent to somebody."""
         return counts(self.sqs, url or self.queue_url)
+
+    def dead_letters(self) -> list[str]:
+        """Return what the dead letters say, up to ten of them, and leave them where they are."""
+        ten = self.sqs.receive_message(QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in ten.get("Messages", ())]
 
     def _status(self, formation: Any) -> str:
         (stack,) = formation.describe_stacks(StackName="devlogs")["Stacks"]

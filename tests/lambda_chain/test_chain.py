@@ -78,9 +78,10 @@ def test_a_poison_message_ends_among_the_dead_letters_and_others_are_tagged(chai
 
     eventually(lambda: site.tags() == {devlog: ["Django"]}, "the dev-log tagged", SECONDS)
     began = time.monotonic()
-    eventually(lambda: stack.counts(stack.dead_letters_url) == (1, 0), "a dead letter", SECONDS)
+    # Lent for two seconds only, a good message may end there too while the function is slow to start.
+    eventually(lambda: "no json" in stack.dead_letters(), "the dead letter", SECONDS)
     print(f"dead after {time.monotonic() - began:.1f} s more")
-    assert stack.counts() == (0, 0)
+    eventually(lambda: stack.counts() == (0, 0), "an empty queue", SECONDS)
 
 
 def test_what_the_model_refuses_for_now_is_tagged_later(chain, model):

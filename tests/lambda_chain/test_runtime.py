@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.fake_openai import FakeOpenAI
+from tests.lambda_chain.environment import python_with_ministack
 from tests.processes import eventually
 from tests.test_lambda import Service, event, record
 
@@ -74,8 +75,6 @@ class RuntimeAPI:
 @pytest.fixture
 def invoke(function, tmp_path):
     """Start the runtime client on the built function; return what invokes it."""
-    from tests.lambda_chain.stack import python_with_ministack
-
     with RuntimeAPI() as api, Service(200) as service, FakeOpenAI() as model:
         environment = {
             "PATH": os.environ["PATH"],

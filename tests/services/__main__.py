@@ -1,14 +1,17 @@
 """`make test-services`: the tests that need real servers, on those that answer; says aloud what it did not run.
 
-A server is where its variable says, or at its usual address on this host. EXPECT_SERVICES names those that must be
-there (`postgres rabbitmq redis`): the run fails if one of them is missing.
+A server is where its variable says, or at its usual address on this host; MiniStack is installed if need be.
+EXPECT_SERVICES names those that must be there (`postgres rabbitmq redis ministack`); the run fails without them.
 """
 
+import argparse
 import os
 import socket
 import subprocess
 import sys
 from urllib.parse import urlsplit
+
+from tests.lambda_chain.environment import python_with_ministack
 
 SERVERS = {
     "postgres": ("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
@@ -29,25 +32,46 @@ def answers(url: str) -> bool:
         return False
 
 
-def run(*arguments: str, **variables: str) -> int:
+def can_install_ministack() -> bool:
+    try:
+        python_with_ministack()
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
+def run(*arguments: str, tries: int, **variables: str) -> bool:
+    """Run these tests, and those that failed again, as often as may be; say whether all passed in the end."""
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", "-rs", *arguments]
-    return subprocess.run(command, env=os.environ | variables, check=False).returncode
+    for last in range(tries):
+        again = ["--last-failed"] if last else []
+        if subprocess.run([*command, *again], env=os.environ | variables, check=False).returncode == 0:
+            return True
+    return False
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--tries", type=int, default=1, help="repeat what failed, up to so many runs in all")
+    tries = parser.parse_args().tries
     urls = {name: os.environ.get(variable, usual) for name, (variable, usual) in SERVERS.items()}
     there = {name: url for name, url in urls.items() if answers(url)}
     missing = [name for name in SERVERS if name not in there]
     for name in missing:
         print(f"NOT RUN: what needs {name}; none answers where {SERVERS[name][0]} says, or at its usual address.")
     variables = {SERVERS[name][0]: url for name, url in there.items()}
-    failed = run("tests/services", **variables)
+    passed = [run("tests/services", tries=tries, **variables)]
     if "postgres" in there:
-        failed |= run(*ON_POSTGRES, TEST_DATABASE_URL=there["postgres"])
+        passed.append(run(*ON_POSTGRES, tries=tries, TEST_DATABASE_URL=there["postgres"]))
+    if can_install_ministack():
+        passed.append(run("tests/lambda_chain", tries=tries, TEST_MINISTACK="1"))
+    else:
+        missing.append("ministack")
+        print("NOT RUN: tests/lambda_chain; no package index answers that has MiniStack.")
     expected = set(os.environ.get("EXPECT_SERVICES", "").split()) & set(missing)
     if expected:
         print(f"Expected and not there: {', '.join(sorted(expected))}.")
-    return int(bool(failed or expected))
+    return int(not all(passed) or bool(expected))
 
 
 if __name__ == "__main__":

@@ -110,3 +110,18 @@ def celery_worker(site: Site, *, waits_for_broker: bool = True, **settings: str)
 
 def run_worker(site: Site, **settings: str) -> Server:
     return start(site, [*MANAGE, "run_worker"], "Worker started", **settings)
+
+
+def sqs_server(site: Site) -> dict[str, str]:
+    """Start an SQS beside this site; return the settings for its queue `devlogs`."""
+    pytest.importorskip("moto", reason="needs moto[sqs], from requirements-dev.txt")
+    server = start(site, [PYTHON, "-m", "tests.services.sqs", "{port}"], "SQS is up")
+    endpoint = f"http://127.0.0.1:{server.port}"
+    return {
+        "TAGGING_TRANSPORT": "sqs",
+        "TAGGING_SQS_QUEUE_URL": f"{endpoint}/000000000000/devlogs",
+        "AWS_ENDPOINT_URL_SQS": endpoint,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }

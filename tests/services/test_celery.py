@@ -1,8 +1,11 @@
 """Celery with the brokers themselves: what they carry, lose and repeat, and what a dead one costs."""
 
+import json
 import signal
 import time
 from collections import Counter
+
+import pytest
 
 from tests.processes import Server, Site, eventually
 from tests.services.conftest import SECONDS, celery_worker
@@ -138,6 +141,44 @@ def test_a_worker_started_while_its_broker_is_away_sweeps_all_the_same(own_broke
 
     wait_until_all_are_done(gated)
     assert gated.tags() == tags_of(devlogs)
+
+
+@pytest.mark.parametrize("broker_settings", ["rabbitmq"], indirect=True)
+def test_a_message_that_kills_each_worker_becomes_a_dead_letter_and_the_sweep_does_its_job(broker_settings, gated):
+    from devlog_project.celery import DELIVERY_LIMIT  # only where Celery is installed
+
+    gated.settings |= broker_settings
+    url, name = broker_settings["TAGGING_BROKER_URL"], broker_settings["TAGGING_BROKER_QUEUE"]
+    celery_worker(gated).kill()  # it has declared the queues
+    devlogs = post(gated.serve("gunicorn").wait_until_it_answers(), gate="a", count=1)
+    deliveries = 0
+
+    def dead_letter() -> str | bytes | None:
+        nonlocal deliveries
+        deliveries += fetched_and_kept(url, name) is not None
+        return fetched_and_kept(url, f"{name}.dead")
+
+    letter = eventually(dead_letter, "a dead letter", SECONDS)
+    assert json.loads(letter)[0] == [devlogs]
+    assert deliveries == DELIVERY_LIMIT + 1
+    assert gated.jobs() == {devlogs[0]: ("pending", 0)}
+
+    gated.open_gate("a")
+    celery_worker(gated)
+
+    wait_until_all_are_done(gated)
+    assert gated.tags() == tags_of(devlogs)
+    assert fetched_and_kept(url, name) is None
+    assert fetched_and_kept(url, f"{name}.dead") == letter  # for people to read
+
+
+def fetched_and_kept(url: str, queue: str) -> str | bytes | None:
+    """Fetch a message and go without acknowledging it, as a killed worker does; return its body, if there is one."""
+    from kombu import Connection  # likewise
+
+    with Connection(url, connect_timeout=5) as connection:
+        message = connection.default_channel.basic_get(queue)
+        return message and message.body
 
 
 def timed_posts(server: Server, *, count: int) -> tuple[float, list[int]]:
