@@ -196,7 +196,7 @@ def test_a_server_waits_quietly_for_its_tables_and_works_once_they_are_there(tmp
     ],
 )
 def test_a_server_that_stops_finishes_what_is_in_flight_and_gives_back_what_hangs(site, name, number, last_words):
-    server = site.serve(name, TAGGING_SHUTDOWN_SECONDS="2").wait_until_it_answers()
+    server = site.serve(name, TAGGING_SHUTDOWN_SECONDS="5").wait_until_it_answers()
     finishing = post(server, gate="a", count=4)
     hanging = post(server, gate="b", count=6)
     wait_for_calls(site, 8)
