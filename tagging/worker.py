@@ -295,7 +295,9 @@ class Worker:
             self._has_lost_claims = False
         if recovered:
             logger.warning("Took back %d jobs of workers that are gone", len(recovered))
-        self._is_work_likely = self._is_work_likely or Job.objects.due().exists()
+        if not self._is_work_likely and Job.objects.due().exists():
+            self._is_work_likely = True
+            self.mailbox.ring(FINISHED)  # for another turn at once
 
     def _seconds_until_chores(self) -> float:
         return max(0.0, min(self._sweep_at, self._renew_at) - time.monotonic())

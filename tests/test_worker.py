@@ -182,14 +182,17 @@ def test_a_job_rung_twice_is_run_once(make_devlog, run_jobs):
     assert len(extractor.entries) == 1
 
 
-def test_a_job_nobody_rang_for_is_found_by_the_sweep(make_devlog):
-    devlog = make_devlog()
+def test_a_job_nobody_rang_for_begins_as_soon_as_the_sweep_has_found_it(make_devlog, settings):
+    settings.TAGGING_SWEEP_SECONDS = 0
     worker = Worker(Mailbox(), Scripted(["Django"]))
-    worker.turn()  # finds and starts it, though its mailbox is empty
-    worker.mailbox.wait(timeout=10)
+    worker.turn()  # there is nothing to do, and none is likely
+    devlog = make_devlog()
+
     worker.turn()
 
-    assert job_of(devlog).state == "done"
+    assert worker.mailbox.wait(timeout=0) == {FINISHED}  # it turns again and does not sleep till the next sweep
+    worker.turn()
+    assert job_of(devlog).state == "running"
     worker.close()
 
 

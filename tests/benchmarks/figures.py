@@ -182,7 +182,7 @@ def embedded(play: Round) -> Measured:
 
 
 def transports(play: Round) -> Measured:
-    """Every transport that can be run here, with the worker it is made for and the same model; why the others cannot."""
+    """Every transport that can be run here, with its usual worker and the same model; of the others, why not."""
     plays = {name: partial(transport, play, name) for name in TRANSPORTS}
     got = play.in_turn({"bare": lambda: play.load("bare"), **plays})
     bare = got.pop("bare")["per_second"]

@@ -128,7 +128,7 @@ class Guillotine:
 
         self._wrap(queues, "enqueue", before="row: before", doing="row")
         self._wrap(queues.Doorbell, "ring", before="ring: before", after="ring: after")
-        self._wrap(OpenAIExtractor, "_post", before=("call: before", "call: open"), after="answer: arrived")
+        self._wrap(OpenAIExtractor, "_call", before=("call: before", "call: open"), after="answer: arrived")
         self._wrap(OpenAIExtractor, "extract", after="answer: read")
         self._wrap(worker.Worker, "_settle", doing="settle")
         self._wrap(JobQuerySet, "recover", doing="recover")
