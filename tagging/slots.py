@@ -127,7 +127,7 @@ def extract(extractor: Extractor, job: Job) -> Outcome:
         attempt.outcome = Attempt.Outcome.FAILED
         attempt.error_code = error.code
         attempt.error_detail = error.detail[:500]
-        attempt.redacted = getattr(error, "redacted", {})
+        attempt.redacted = error.redacted
         pay(attempt, error)
         return Outcome(attempt, error=error)
     attempt.outcome = Attempt.Outcome.ANSWERED

@@ -68,6 +68,7 @@ class ExtractionError(Exception):
         is spent. Without it the attempt is spent and the job is retried.
     retry_after: seconds the provider asked us to wait, if it said so.
     input_tokens, output_tokens: what was paid all the same.
+    redacted: how many secrets of which kind were kept back.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class ExtractionError(Exception):
         self.retry_after = retry_after
         self.input_tokens = 0
         self.output_tokens = 0
+        self.redacted: dict[str, int] = {}
 
 
 class Extractor(Protocol):

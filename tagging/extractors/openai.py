@@ -132,7 +132,7 @@ class OpenAIExtractor:
             answer = self._answer(redacted.text, author, usage)
         except ExtractionError as error:
             error.input_tokens, error.output_tokens = usage.prompt_tokens, usage.completion_tokens
-            error.redacted = redacted.counts  # type: ignore[attr-defined]
+            error.redacted = redacted.counts
             raise
         return Extraction(
             technologies=[Technology(item.name, item.evidence) for item in answer.technologies],
