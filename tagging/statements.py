@@ -76,7 +76,9 @@ def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", model._meta.get_field(name))
 
 
-def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], returning: str) -> list[Any]:
+def insert(
+    model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], returning: str
+) -> list[Any]:
     """Insert these rows, each with its values in the order of the fields, in one statement.
 
     Return one column of each row that was not there yet.
