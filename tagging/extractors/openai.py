@@ -69,7 +69,7 @@ class OpenAIExtractor:
 
     name = "openai"
     prompt_version = prompt.VERSION
-    threads = None
+    threads: int | None = None
 
     def __init__(
         self,
