@@ -43,10 +43,10 @@ def can_install_ministack() -> bool:
 def run(*arguments: str, tries: int, **variables: str) -> bool:
     """Run these tests, and those that failed again, as often as may be; say whether all passed in the end."""
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", "-rs", *arguments]
-    for last in range(tries):
-        again = ["--last-failed"] if last else []
-        if subprocess.run([*command, *again], env=os.environ | variables, check=False).returncode == 0:
+    for _ in range(tries):
+        if subprocess.run(command, env=os.environ | variables, check=False).returncode == 0:
             return True
+        command.append("--last-failed")  # all, where none was recorded
     return False
 
 
