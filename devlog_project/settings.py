@@ -257,10 +257,8 @@ TAGGING_EXTRACTOR = env.str("TAGGING_EXTRACTOR", "openai" if OPENAI_API_KEY or O
 if TAGGING_EXTRACTOR == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
     raise ImproperlyConfigured("TAGGING_EXTRACTOR is openai, but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
 TAGGING_EXTRACTOR = EXTRACTORS.get("simulated" if SIMULATION else TAGGING_EXTRACTOR, TAGGING_EXTRACTOR)
-# More calls at once than 8 would be felt by the requests. The embedded extractor runs in one thread, however many it
-# is given: there it is the size of a commit.
-AT_ONCE = {EXTRACTORS["embedded"]: 32}.get(TAGGING_EXTRACTOR, 8)
-TAGGING_CONCURRENCY = whole("TAGGING_CONCURRENCY", AT_ONCE, at_least=1, at_most=256)
+# More calls at once than 8 would be felt by the requests.
+TAGGING_CONCURRENCY = whole("TAGGING_CONCURRENCY", 8, at_least=1, at_most=256)
 TAGGING_MAX_ATTEMPTS = whole("TAGGING_MAX_ATTEMPTS", 5, at_least=1)
 TAGGING_LEASE_SECONDS = number("TAGGING_LEASE_SECONDS", 120, at_least=0.05)
 TAGGING_SWEEP_SECONDS = number("TAGGING_SWEEP_SECONDS", 1, at_least=0.05)

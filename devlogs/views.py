@@ -37,8 +37,10 @@ class DevLogFilter(filters.FilterSet):
         fields = ["tag"]
 
     def carrying(self, devlogs: QuerySet[DevLog], name: str, slug: str) -> QuerySet[DevLog]:
-        found = DevLog.objects.filter(Q(tags__slug=slug) | Q(tags__aliases__slug=slug))
-        return devlogs.filter(pk__in=found.values("pk"))
+        # Two lookups by index; as one condition over both joins, SQLite would read every dev-log.
+        tagged = DevLog.objects.filter(tags__slug=slug).values("pk")
+        merged = DevLog.objects.filter(tags__aliases__slug=slug).values("pk")
+        return devlogs.filter(Q(pk__in=tagged) | Q(pk__in=merged))
 
 
 class DevLogViewSet(viewsets.ModelViewSet[DevLog]):

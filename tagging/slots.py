@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 # What an outage of the provider looks like from here.
 OUTAGE = {ErrorCode.TIMEOUT, ErrorCode.UNREACHABLE, ErrorCode.SERVER_ERROR}
 NO_ANSWER = OUTAGE | {ErrorCode.INTERNAL}
+# An extractor that computes answers in a millisecond: so many more jobs are in flight that commits are worth while.
+COMPUTED_TOGETHER = 4
 
 
 @dataclass(slots=True)
@@ -42,13 +44,15 @@ class Outcome:
 
 
 class Slots:
-    """Threads that run extractions side by side; none of them touches the database."""
+    """Threads that run extractions side by side, one where they only compute; none touches the database."""
 
-    def __init__(self, extractor: Extractor, mailbox: Mailbox, size: int) -> None:
+    def __init__(self, extractor: Extractor, mailbox: Mailbox, concurrency: int) -> None:
         self.extractor = extractor
         self._mailbox = mailbox
-        self.size = size
-        self._limit = float(size)
+        computes = getattr(extractor, "computes", False)
+        self._threads_wanted = 1 if computes else concurrency
+        self.size = COMPUTED_TOGETHER * concurrency if computes else concurrency
+        self._limit = float(self.size)
         self._calls: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._finished: deque[Outcome] = deque()
         self._threads: list[threading.Thread] = []
@@ -80,7 +84,7 @@ class Slots:
     def staff(self) -> None:
         """Start the threads that the calls in flight need and that are not there: not yet, or not any more."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        while len(self._threads) < min(self.extractor.threads or self.size, len(self.in_flight)):
+        while len(self._threads) < min(self._threads_wanted, len(self.in_flight)):
             # Daemons: a call that hangs must not hold up the end of the process; its job is given back first.
             thread = threading.Thread(target=self._run, name="tagging-slot", daemon=True)
             thread.start()

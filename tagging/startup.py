@@ -65,13 +65,14 @@ def ensure_started(**signal: Any) -> None:
 
 def _start(worker: LocalWorker) -> None:
     global _worker, _pid, _is_stopped
+    if _pid != os.getpid():
+        atexit.unregister(stop)  # a fork's, of its parent
+        atexit.register(stop)
+        # Before Python 3.13 a process that multiprocessing forked, as granian does, ends without atexit.
+        Finalize(None, stop, exitpriority=0)
     _worker = worker
     _worker.start()
     _pid, _is_stopped = os.getpid(), False
-    atexit.unregister(stop)
-    atexit.register(stop)
-    # Before Python 3.13 a process that multiprocessing forked, as granian does, ends without atexit.
-    Finalize(None, stop, exitpriority=0)
 
 
 def stop() -> None:

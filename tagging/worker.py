@@ -166,7 +166,7 @@ class Worker:
     def _gather(self) -> None:
         """Wait a moment for calls that are about to finish too, so that they are settled in one commit.
 
-        Only in a backlog: the result of a lone call, or of one of the last, is settled at once.
+        Only in a backlog or with all slots full: the result of a lone call, or of one of the last, is settled at once.
         """
         until = time.monotonic() + GATHER_SECONDS
         while self._is_work_likely and 0 < len(self.slots.finished()) < len(self.slots.in_flight):

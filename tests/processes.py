@@ -384,7 +384,6 @@ class GatedExtractor:
 
     name = model = "gated"
     prompt_version = None
-    threads = None
 
     def __init__(self, ledger: str, gates: str) -> None:
         from tagging.extractors.embedded import EmbeddedExtractor  # only in a server, not where tests are collected

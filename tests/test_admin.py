@@ -34,7 +34,6 @@ class Answer:
     name = "answer"
     model = "model-1"
     prompt_version = None
-    threads = None
 
     def __init__(self, *names, error=None):
         self.names, self.error = names, error

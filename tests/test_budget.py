@@ -18,7 +18,6 @@ pytestmark = pytest.mark.django_db
 
 class Paid(Scripted):
     prompt_version = 1
-    threads = None
 
 
 @pytest.fixture(autouse=True)

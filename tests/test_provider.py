@@ -27,7 +27,6 @@ TOO_FAST_FOR_A_MINUTE = ExtractionError(
 
 class Paid(Scripted):
     prompt_version = 1
-    threads = None
 
 
 def let_the_pause_pass():

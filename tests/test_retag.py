@@ -22,7 +22,6 @@ DEVLOGS = "/api/v1/devlogs/"
 class Paid(Scripted):
     name = "paid"
     prompt_version = 2
-    threads = None
 
 
 class Older(Paid):

@@ -23,7 +23,6 @@ class Scripted:
     name = "scripted"
     model = "model-1"
     prompt_version = None
-    threads = None
 
     def __init__(self, *steps):
         self.steps = list(steps)
@@ -343,9 +342,9 @@ def test_the_doorbell_rings_after_the_commit(api, django_capture_on_commit_callb
     assert MemoryTransport.mailbox.wait(timeout=0) == {devlog_id}
 
 
-def test_an_extractor_that_only_computes_gets_the_threads_it_wants(make_devlog):
+def test_an_extractor_that_only_computes_gets_one_thread(make_devlog):
     class Computing(Scripted):
-        threads = 1
+        computes = True
 
     devlogs = [make_devlog() for _ in range(4)]
     worker = Worker(Mailbox(), Computing([], [], [], []))

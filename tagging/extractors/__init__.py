@@ -96,13 +96,12 @@ class Extractor(Protocol):
 
     prompt_version: the version of the prompt where answers are paid for, so that an entry that was answered under it
         is not sent again; None where they are free.
-    threads: how many of it are of use side by side; None where it waits for somebody else, and more are better.
+    computes: may be left out; True where it waits for nobody, so that one thread is as fast as many.
     """
 
     name: str
     model: str
     prompt_version: int | None
-    threads: int | None
 
     @classmethod
     def from_settings(cls, settings: Any) -> Extractor:

@@ -40,8 +40,7 @@ class EmbeddedExtractor:
 
     name = model = "embedded"
     prompt_version = None
-    # It only computes: a second thread would take the interpreter from the requests and gain nothing.
-    threads = 1
+    computes = True
 
     @classmethod
     def from_settings(cls, settings: Any) -> EmbeddedExtractor:

@@ -69,7 +69,6 @@ class OpenAIExtractor:
 
     name = "openai"
     prompt_version = prompt.VERSION
-    threads: int | None = None
 
     def __init__(
         self,

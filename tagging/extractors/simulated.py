@@ -29,7 +29,6 @@ class SimulatedExtractor:
 
     name = model = "simulated"
     prompt_version: int | None = None
-    threads: int | None = None
 
     def __init__(
         self,

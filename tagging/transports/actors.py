@@ -213,5 +213,5 @@ class ActorTransport:
         return self._worker
 
     def send(self, job_ids: Sequence[int]) -> None:
-        if self._worker:
+        if self._worker and self._worker.is_alive():
             self._worker.look()

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ class SQSTransport:
 
     def sender(self) -> Sender:
         """Return this process's sender: threads, sockets and claims do not pass a fork."""
-        if not self._sender or self._pid != os.getpid():
+        if not self._sender or self._sender.is_dead() or self._pid != os.getpid():
             queue = Queue(settings.TAGGING_SQS_QUEUE_URL)
             if self._is_for_lambda:
                 from tagging.transports.sqs_relay import Relay  # it needs the models
@@ -188,6 +188,10 @@ class Sender:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    def is_dead(self) -> bool:
+        """Whether its thread has ended; one that has not begun is not dead."""
+        return self._thread.ident is not None and not self._thread.is_alive()
+
     def stop(self, timeout: float = 10.0) -> None:
         self._stopping.set()
         self._mailbox.ring(FINISHED)
@@ -207,7 +211,8 @@ class Sender:
                     logger.error("Sending to SQS stumbled over %s and goes on", type(error).__name__)
                 is_well = False
                 self.trouble += 1
-                connection.close()
+                with suppress(Exception):  # it may be what the trouble is
+                    connection.close()
             self.turned_at = time.monotonic()
             if not is_well:
                 self._stopping.wait(rest)
