@@ -559,14 +559,24 @@ def test_a_fault_over_the_wire_is_sorted_alike_and_the_next_call_works(on_socket
         assert len(asking.extract(ENTRY).technologies) == 2
 
 
-def test_an_error_that_drips_for_ever_ends_in_time_and_may_be_tried_again(on_socket):
-    dripping = Reply(500, b" " * 10_000, how="dripping")  # takes 200 seconds
+@pytest.mark.parametrize(
+    "status, code, waiting_for",
+    [
+        (500, ErrorCode.SERVER_ERROR, None),
+        (429, ErrorCode.RATE_LIMITED, WaitingFor.RATE_LIMIT),
+        (401, ErrorCode.PROVIDER_REFUSED, WaitingFor.PROVIDER),
+        (400, ErrorCode.TIMEOUT, None),  # whose fault it is would stand in the body
+    ],
+)
+def test_an_error_that_drips_for_ever_ends_in_time_and_is_what_its_status_says(on_socket, status, code, waiting_for):
+    dripping = Reply(status, b" " * 10_000, {"retry-after": "30"}, how="dripping")  # takes 200 seconds
     began_at = time.monotonic()
 
     with FakeOpenAI(faults=[dripping]) as server:
         error = failure(on_socket(server, timeout_seconds=0.5))
 
-    assert (error.code, error.permanent, error.waiting_for) == (ErrorCode.TIMEOUT, False, None)
+    assert (error.code, error.permanent, error.waiting_for) == (code, False, waiting_for)
+    assert error.retry_after == (None if status == 400 else 30)
     assert time.monotonic() - began_at < 20
 
 

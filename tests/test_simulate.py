@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from tagging.management.commands.simulate import Command
 from tagging.simulation.report import Finished, histogram, report
 from tests.processes import MANAGE, Server, Site, eventually
+from tests.test_delivery import hears_ctrl_c
 
 pytestmark = pytest.mark.long
 
@@ -118,6 +119,7 @@ def test_a_database_that_cannot_be_used_is_refused_in_a_sentence(site, url):
     assert (refused.returncode, last_line.startswith("CommandError: The database cannot be used:")) == (1, True)
 
 
+@hears_ctrl_c
 def test_ctrl_c_ends_it_with_what_there_was(site):
     command = Server(site, [*MANAGE, "simulate", "--jobs", "5000", "--delay", "0.05", "--failure-rate", "0"], {})
     site.servers.append(command)

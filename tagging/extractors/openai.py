@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 1_000_000
+# Statuses that say nothing without a body: whose fault it is stands there.
+TOLD_BY_BODY = {400, 422}
 
 # From the strictest to what every server takes; the prompt alone asks for the shape in the last one.
 RESPONSE_FORMATS: dict[str, dict[str, Any] | None] = {
@@ -62,7 +64,7 @@ class _Completion(BaseModel):
 class OpenAIExtractor:
     """Ask a chat model; safe to call from many threads at once.
 
-    timeout_seconds bounds every wait of a call; what is still coming in after it is cut off. An `extract` makes one
+    timeout_seconds bounds every wait of a call; a body that is still coming in after it is cut off. An `extract` makes one
     call, a second to repair the answer, and two more while it finds out which response format the server takes.
     Optional parameters that are empty or None are not sent, as some servers answer 400 to those they do not know.
     """
@@ -218,19 +220,24 @@ def read_body(response: httpx2.Response) -> None:
     """Read what a response of any status brings, up to its request's deadline and to MAX_RESPONSE_BYTES.
 
     Left to the SDK, the body of an error would be read whole, for as long as it drips. What is too long is cut: the
-    beginning of an error still tells whose fault it is, and the beginning of an answer is none.
+    beginning of an error still tells whose fault it is, and the beginning of an answer is none. Most errors are told by
+    their status alone, even if the body never comes.
     """
     import httpx2  # slow import; loaded long since when there is a response
 
     body = bytearray()
     stream: Any = response.stream  # of the synchronous kind, as the client is
-    with contextlib.closing(stream):
-        for chunk in stream:
-            body += chunk
-            if time.monotonic() > response.request.extensions["deadline"]:
-                raise httpx2.ReadTimeout("The body was not complete in time.")
-            if len(body) > MAX_RESPONSE_BYTES:
-                break
+    try:
+        with contextlib.closing(stream):
+            for chunk in stream:
+                body += chunk
+                if time.monotonic() > response.request.extensions["deadline"]:
+                    raise httpx2.ReadTimeout("The body was not complete in time.")
+                if len(body) > MAX_RESPONSE_BYTES:
+                    break
+    except httpx2.TransportError:
+        if response.status_code < 400 or response.status_code in TOLD_BY_BODY:
+            raise
     # Nobody asked for a packed one. It stays packed: unpacked, a small body may be a giant.
     response.headers.pop("content-encoding", None)
     response.stream = httpx2.ByteStream(bytes(body[:MAX_RESPONSE_BYTES]))
