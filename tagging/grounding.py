@@ -16,6 +16,8 @@ from .lexicon.tokens import JOINS, SENTENCE_END, Token, forms, tokenise
 from .lexicon.typos import correct
 
 MAX_TAGS = 50
+# So many names of one answer are looked for; more are no answer, and would cost memory.
+MAX_NAMES = 10 * MAX_TAGS
 MAX_NAME = 100
 MAX_EVIDENCE = 100
 _MAX_TOKENS = 10
@@ -46,7 +48,7 @@ class _Wanted(NamedTuple):
 def ground(technologies: Iterable[Any], entry: str) -> Grounded:
     """Keep what stands in the entry: canonical, each name once, in the order of the entry; count the others."""
     technologies = list(technologies)
-    wanted = _wanted(technologies)
+    wanted = _wanted(technologies[:MAX_NAMES])
     tokens = tokenise(entry) if wanted.forms else []
     places: dict[str, tuple[int, int]] = {}
     within: dict[str, tuple[int, int]] = {}  # the React of React Native: counts where React has no place of its own
@@ -56,6 +58,8 @@ def ground(technologies: Iterable[Any], entry: str) -> Grounded:
             if not (everyday and _is_just_a_word(tokens, first)):
                 (within if last <= behind else places).setdefault(name, (first, last))
                 behind = max(behind, last)
+        if first == last and all(name in places for name, _ in wanted.forms[form]):
+            del wanted.forms[form]  # seen again, it tells nothing more
     places = within | places
     for name, at in _misspelt(tokens, wanted.evidence.keys() - places.keys()):
         places.setdefault(name, (at, at))
@@ -118,28 +122,26 @@ def _wanted(technologies: list[Any]) -> _Wanted:
 def _runs(tokens: list[Token], wanted: Collection[str]) -> Iterator[tuple[str, int, int]]:
     """Yield the wanted forms that runs of tokens make, the longest of each place first: form, first and last token."""
     beginnings = {form[:end] for form in wanted for end in range(1, len(form) + 1)}
+    bare: dict[str, list[str]] = {}  # by what a run may read, inflected or not, the forms that it makes
+    for form in wanted:
+        for ending in ("", *_INFLECTIONS) if len(form) > 2 else ("",):
+            bare.setdefault(form + ending, []).append(form)
     for first, token in enumerate(tokens):
-        form, last = token.key, first
-        if form not in beginnings and form[-1] not in "sn":
+        read, last = token.key, first
+        if read not in beginnings and read not in bare:
             continue  # so it is with most words
         runs = []
         behind = min(first + _MAX_TOKENS, len(tokens))
         while True:
-            if form in wanted:
-                runs.append((form, first, last))
-            if form[-1] in "sn":
-                runs += [(bare, first, last) for bare in _uninflected(form) if bare in wanted]
+            if read in bare:
+                runs += [(form, first, last) for form in bare[read] if form in wanted]
             last += 1
-            if last == behind or form not in beginnings or (join := JOINS.get(tokens[last].gap)) is None:
+            if last == behind or read not in beginnings or (join := JOINS.get(tokens[last].gap)) is None:
                 break
-            form += join + tokens[last].key
+            read += join + tokens[last].key
         if runs and _is_cut_from_a_word(tokens, first):
             runs = [run for run in runs if run[2] > first]
         yield from reversed(runs)
-
-
-def _uninflected(form: str) -> list[str]:
-    return [form[: -len(ending)] for ending in _INFLECTIONS if form.endswith(ending) and len(form) > len(ending) + 2]
 
 
 def _is_cut_from_a_word(tokens: list[Token], at: int) -> bool:

@@ -64,8 +64,8 @@ class _Completion(BaseModel):
 class OpenAIExtractor:
     """Ask a chat model; safe to call from many threads at once.
 
-    timeout_seconds bounds every wait of a call; a body that is still coming in after it is cut off. An `extract` makes one
-    call, a second to repair the answer, and two more while it finds out which response format the server takes.
+    timeout_seconds bounds every wait of a call; a body that is still coming in after it is cut off. An `extract` makes
+    one call, a second to repair the answer, and two more while it finds out which response format the server takes.
     Optional parameters that are empty or None are not sent, as some servers answer 400 to those they do not know.
     """
 
@@ -220,8 +220,8 @@ def read_body(response: httpx2.Response) -> None:
     """Read what a response of any status brings, up to its request's deadline and to MAX_RESPONSE_BYTES.
 
     Left to the SDK, the body of an error would be read whole, for as long as it drips. What is too long is cut: the
-    beginning of an error still tells whose fault it is, and the beginning of an answer is none. Most errors are told by
-    their status alone, even if the body never comes.
+    beginning of an error still tells whose fault it is, and the beginning of an answer is none. Most errors are told
+    by their status alone, even if the body never comes.
     """
     import httpx2  # slow import; loaded long since when there is a response
 
