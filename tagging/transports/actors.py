@@ -185,6 +185,7 @@ class ActorSlots(Slots):
 
     def __init__(self, extractor: Extractor, mailbox: Mailbox, model: ActorRef[Model]) -> None:
         super().__init__(extractor, mailbox, POOL_SIZE)
+        self.size, self._limit = POOL_SIZE, float(POOL_SIZE)  # whatever the extractor: one job for each actor
         self.model = model
 
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt]) -> None:

@@ -76,7 +76,7 @@ def as_json(rows: Sequence[Row]) -> dict[str, Any]:
         "command": "make bench",
         "machine": {
             "processors": os.cpu_count(),
-            "system": platform.platform(),
+            "system": f"{platform.system()} {platform.machine()}",
             "python": platform.python_version(),
             "sqlite": sqlite3.sqlite_version,
         },
