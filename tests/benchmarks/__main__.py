@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.benchmarks.figures import FIGURES, FULL, QUICK, Measured, Round
-from tests.benchmarks.report import as_json, picture, rows_of, table
+from tests.benchmarks.report import Row, as_json, picture, rows_in, rows_of, table
 from tests.benchmarks.stage import Stage
 from tests.processes import ROOT
 
@@ -36,24 +36,29 @@ def main() -> None:
     show_progress(len(plan), len(plan), "done", began)
     rows = rows_of(rounds)
     print(f"{table(rows)}\n\nIn {time.monotonic() - began:.0f} s; medians of {options.rounds} rounds.")
-    if options.is_complete:
-        write(rows)
+    if not options.quick:
+        write(rows if not options.only else renewed(rows))
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, in about three minutes")
-    parser.add_argument("--only", choices=FIGURES, help="measure this alone, and write no files")
+    parser.add_argument("--only", choices=FIGURES, help="measure this alone, and renew its rows in docs/")
     parser.add_argument("--rounds", type=int, help="4, or 1 with --quick")
     options = parser.parse_args()
     options.pace = QUICK if options.quick else FULL
     options.rounds = options.rounds or (1 if options.quick else 4)
     options.figures = [options.only] if options.only else list(FIGURES)
-    options.is_complete = not (options.quick or options.only)
     return options
 
 
-def write(rows: list) -> None:
+def renewed(rows: list[Row]) -> list[Row]:
+    """Return the rows that were written last time, with these in the place of those of the same name."""
+    new = {row.label: row for row in rows}
+    return [new.get(row.label, row) for row in rows_in(json.loads((ROOT / "docs" / "benchmarks.json").read_text()))]
+
+
+def write(rows: list[Row]) -> None:
     docs = ROOT / "docs"
     docs.mkdir(exist_ok=True)
     (docs / "benchmarks.json").write_text(json.dumps(as_json(rows), indent=1) + "\n", encoding="utf-8")

@@ -98,6 +98,16 @@ def figure(row: Row) -> dict[str, Any]:
     }
 
 
+def rows_in(written: dict[str, Any]) -> list[Row]:
+    """Return the rows that `as_json` wrote, with no more of their values than median and range."""
+    return [
+        Row(one["figure"], [], one["not_run"])
+        if "not_run" in one
+        else Row(one["figure"], [one["min"], one["median"], one["max"]])
+        for one in written["figures"]
+    ]
+
+
 # -- the picture -------------------------------------------------------------------------------------------------
 
 LINE = 26
