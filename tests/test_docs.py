@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import json
 import re
 from pathlib import Path
 
@@ -36,3 +37,19 @@ FILES = re.findall(r"(?:tagging|devlogs|devlog_project|tests)/[\w/]+\.py", READM
 @pytest.mark.parametrize("path", sorted(set(FILES)))
 def test_each_file_in_the_readme_exists(path):
     assert (ROOT / path).exists()
+
+
+FIGURES = README.partition("\n## Figures\n")[2].partition("\n## ")[0]
+MEASURED = {
+    one["figure"]: one.get("median") for one in json.loads((ROOT / "docs" / "benchmarks.json").read_text())["figures"]
+}
+ROWS = re.findall(r"^\| ([^|]+?) \| (-?[\d.]+) \| -?[\d.]+ … ", FIGURES, re.MULTILINE)
+
+
+def test_there_are_figures_in_the_readme():
+    assert len(ROWS) > 10
+
+
+@pytest.mark.parametrize("figure, value", ROWS)
+def test_each_figure_in_the_readme_is_what_the_benchmark_wrote(figure, value):
+    assert f"{MEASURED[figure]:.2f}" == value

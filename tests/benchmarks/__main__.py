@@ -37,7 +37,7 @@ def main() -> None:
     rows = rows_of(rounds)
     print(f"{table(rows)}\n\nIn {time.monotonic() - began:.0f} s; medians of {options.rounds} rounds.")
     if not options.quick:
-        write(rows if not options.only else renewed(rows))
+        write(rows, is_part=bool(options.only))
 
 
 def parse() -> argparse.Namespace:
@@ -52,17 +52,17 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def renewed(rows: list[Row]) -> list[Row]:
-    """Return the rows that were written last time, with these in the place of those of the same name."""
-    new = {row.label: row for row in rows}
-    return [new.get(row.label, row) for row in rows_in(json.loads((ROOT / "docs" / "benchmarks.json").read_text()))]
-
-
-def write(rows: list[Row]) -> None:
+def write(rows: list[Row], *, is_part: bool) -> None:
+    """Write the figures and their picture; a part takes the place of its rows in what was written last time."""
     docs = ROOT / "docs"
+    written = as_json(rows)
+    if is_part:
+        new = {one["figure"]: one for one in written["figures"]}
+        old = json.loads((docs / "benchmarks.json").read_text(encoding="utf-8"))["figures"]
+        written["figures"] = [new.get(one["figure"], one) for one in old]
     docs.mkdir(exist_ok=True)
-    (docs / "benchmarks.json").write_text(json.dumps(as_json(rows), indent=1) + "\n", encoding="utf-8")
-    (docs / "benchmarks.svg").write_text(picture(rows), encoding="utf-8")
+    (docs / "benchmarks.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    (docs / "benchmarks.svg").write_text(picture(rows_in(written)), encoding="utf-8")
     print("Wrote docs/benchmarks.json and docs/benchmarks.svg.")
 
 
