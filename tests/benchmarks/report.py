@@ -111,7 +111,7 @@ def rows_in(written: dict[str, Any]) -> list[Row]:
 # -- the picture -------------------------------------------------------------------------------------------------
 
 LINE = 26
-LABELS = 270
+LABELS = 290
 SCALE = 160  # from nothing to the dashed line
 WIDTH = LABELS + 3 * SCALE
 STYLE = """
