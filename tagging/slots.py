@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 # What an outage of the provider looks like from here.
 OUTAGE = {ErrorCode.TIMEOUT, ErrorCode.UNREACHABLE, ErrorCode.SERVER_ERROR}
 NO_ANSWER = OUTAGE | {ErrorCode.INTERNAL}
-# An extractor that computes answers in a millisecond: so many more jobs are in flight that commits are worth while.
-COMPUTED_TOGETHER = 4
 
 
 @dataclass(slots=True)
@@ -46,12 +44,15 @@ class Outcome:
 class Slots:
     """Threads that run extractions side by side, one where they only compute; none touches the database."""
 
+    # An extractor that computes answers in a millisecond: so many times the jobs, and commits are worth while.
+    computed_together = 4
+
     def __init__(self, extractor: Extractor, mailbox: Mailbox, concurrency: int) -> None:
         self.extractor = extractor
         self._mailbox = mailbox
         computes = getattr(extractor, "computes", False)
         self._threads_wanted = 1 if computes else concurrency
-        self.size = COMPUTED_TOGETHER * concurrency if computes else concurrency
+        self.size = self.computed_together * concurrency if computes else concurrency
         self._limit = float(self.size)
         self._calls: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._finished: deque[Outcome] = deque()

@@ -183,9 +183,10 @@ class TurnedWorker(Worker):
 class ActorSlots(Slots):
     """Slots whose calls are made by the actors; it counts what is in flight, and that is the back-pressure."""
 
+    computed_together = 1  # one job for each actor, whatever the extractor
+
     def __init__(self, extractor: Extractor, mailbox: Mailbox, model: ActorRef[Model]) -> None:
         super().__init__(extractor, mailbox, POOL_SIZE)
-        self.size, self._limit = POOL_SIZE, float(POOL_SIZE)  # whatever the extractor: one job for each actor
         self.model = model
 
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt]) -> None:
