@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.databases import Sqlite
+from tests.chaos.lives import Death, lives, rescuer
 from tests.chaos.run import Run
 from tests.chaos.verdict import Verdict
 
@@ -37,3 +38,47 @@ def test_jobs_that_nobody_takes_back_are_reported(tmp_path):
     verdict = verdict_after(tmp_path, "call: open", fault_rate=0, drain_seconds=3, broken="recovery")
 
     assert not verdict.figure("lost").holds
+
+
+FIRST_SERVER, SECOND_SERVER = 1, 2
+LAUNCHES = {FIRST_SERVER: 0.0, SECOND_SERVER: 0.5}
+
+
+def started(pid: int, server: int, at: float) -> dict:
+    return {"pid": pid, "server": server, "at": at}
+
+
+def waited_since(kill: float, until: float, notes: list[dict], *deaths: Death, stopping: tuple[dict, ...] = ()):
+    first = rescuer(lives(notes, stopping, deaths, LAUNCHES), kill, until)
+    return first and max(kill, first.launched_at)
+
+
+def test_a_recovery_is_counted_from_the_kill_where_a_neighbour_lived_to_do_it():
+    notes = [started(11, FIRST_SERVER, 1), started(21, SECOND_SERVER, 1), started(12, FIRST_SERVER, 9)]
+
+    assert waited_since(8, 10, notes, Death(11, FIRST_SERVER, 8)) == 8
+
+
+def test_a_recovery_is_counted_from_the_launch_of_who_replaced_the_last_that_was_killed():
+    notes = [started(11, FIRST_SERVER, 1), started(21, SECOND_SERVER, 1)]
+    notes += [started(12, FIRST_SERVER, 9.5), started(22, SECOND_SERVER, 10)]
+    deaths = [Death(11, FIRST_SERVER, 8), Death(21, SECOND_SERVER, 8.5), Death(12, FIRST_SERVER, 9.6)]
+
+    assert waited_since(8, 10.5, notes, *deaths) == 8.5
+
+
+def test_a_process_killed_before_it_began_to_work_puts_its_successors_launch_off():
+    notes = [started(11, FIRST_SERVER, 1), started(13, FIRST_SERVER, 10)]
+
+    assert waited_since(8, 10.5, notes, Death(11, FIRST_SERVER, 8), Death(12, FIRST_SERVER, 9)) == 9
+
+
+def test_who_was_told_to_stop_is_not_waited_for():
+    notes = [started(11, FIRST_SERVER, 1), started(21, SECOND_SERVER, 1), started(12, FIRST_SERVER, 9)]
+    stopping = ({"pid": 21, "at": 7.9},)
+
+    assert waited_since(7.8, 9.5, notes, Death(11, FIRST_SERVER, 8), stopping=stopping) == 8
+
+
+def test_without_anyone_alive_nobody_could_do_it():
+    assert waited_since(8, 9, [started(11, FIRST_SERVER, 1)], Death(11, FIRST_SERVER, 8)) is None

@@ -5,5 +5,6 @@ stand_in.py    the model, with faults mixed in, and the ledger of its calls
 clients.py     who writes and edits entries over HTTP, and what each was promised
 databases.py   SQLite, a PostgreSQL cluster of our own, or a database on a given server
 run.py         the steps: what happens, when, to whom
+lives.py       which worker lived from when to when
 verdict.py     what must hold of it, as a table
 """

@@ -116,7 +116,8 @@ class Guillotine:
 
     def _die(self, point: str) -> None:
         jobs = in_flight()
-        self._orders.note("killed", point=point, jobs=jobs, in_flight=len(jobs) + self._claiming)
+        held = {"jobs": jobs, "in_flight": len(jobs) + self._claiming}
+        self._orders.note("killed", point=point, server=os.getppid(), **held)
         os.kill(os.getpid(), signal.SIGKILL)
 
     def install(self) -> None:
@@ -135,7 +136,7 @@ class Guillotine:
         self._wrap(JobQuerySet, "claim", before="claim: before")
         # A claim is committed by its one statement; what follows is the start of its calls.
         self._wrap(worker.Slots, "start", before="claim: after")
-        self._note_starts(worker.Worker)
+        self._note_lives(worker.Worker)
         self._wrap_commit(type(connections["default"]))
         self._count_claims(JobQuerySet, worker.Slots)
 
@@ -177,14 +178,18 @@ class Guillotine:
 
         backend._commit = wrapped
 
-    def _note_starts(self, worker: Any) -> None:
-        start = worker.start
+    def _note_lives(self, worker: Any) -> None:
+        start, stop = worker.start, worker.stop
 
         def noted_start(this: Any) -> None:
-            self._orders.note("started")
+            self._orders.note("started", server=os.getppid())
             start(this)
 
-        worker.start = noted_start
+        def noted_stop(this: Any, timeout: float) -> None:
+            self._orders.note("stopping")
+            stop(this, timeout)
+
+        worker.start, worker.stop = noted_start, noted_stop
 
     def _count_claims(self, jobs: Any, slots: Any) -> None:
         claim, start = jobs.claim, slots.start

@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.chaos.clients import Clients
 from tests.chaos.databases import Postgres, Sqlite
+from tests.chaos.lives import Death, Life, lives
 from tests.chaos.points import POINTS, Order, Orders
 from tests.chaos.stand_in import StandIn
 from tests.processes import Server, Site, eventually
@@ -65,14 +66,14 @@ UNFINISHED = "SELECT count(*) FROM tagging_job WHERE state IN ('pending', 'runni
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill -9: what it cost, when the next process was launched, and whether other workers lived."""
+    """One kill -9: whom it hit, and what it cost."""
 
     kind: str
     at: float
     jobs: list[int]
     in_flight: int
-    launched_at: float
-    has_neighbours: bool
+    server: int
+    victims: list[int]
 
 
 @dataclass
@@ -141,6 +142,7 @@ class Run:
         ours = {"CHAOS_DIR": str(directory), "CHAOS_BREAK": broken, "OPENAI_BASE_URL": self.model.base_url}
         self._site = Site(directory, database_url=database.url, **SETTINGS, **ours)
         self._servers: dict[Server, tuple[str, ...]] = {}
+        self._launches: dict[int, float] = {}
 
     def go(self) -> None:
         self._site.migrate()
@@ -157,8 +159,9 @@ class Run:
                 for server in self._site.servers:
                     server.kill()
 
-    def worker_starts(self) -> list[float]:
-        return [note["at"] for note in self._orders.notes("started")]
+    def lives(self) -> list[Life]:
+        deaths = [Death(pid, kill.server, kill.at) for kill in self.record.kills for pid in kill.victims]
+        return lives(self._orders.notes("started"), self._orders.notes("stopping"), deaths, self._launches)
 
     def logged(self, words: str) -> int:
         """Count these words in the logs of all servers."""
@@ -203,17 +206,19 @@ class Run:
             self.record.not_run.append(f"a kill at {point}: nobody came by")
         self._orders.disarm()
         for note in self._orders.notes("killed")[before:]:
-            self._count(note["point"], note["at"], note["jobs"], note["in_flight"], [note["pid"]])
+            kill = Kill(note["point"], note["at"], note["jobs"], note["in_flight"], note["server"], [note["pid"]])
+            self.record.kills.append(kill)
 
     def _kill_one_process(self) -> None:
         """Kill what serves; gunicorn's master starts another."""
-        pid = self._serving_process()
+        server = self._any_server()
+        pid = self._random.choice(eventually(server.children, "a process that serves"))
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
             jobs, in_flight = self._held_by([pid])
             at = time.time()
             os.kill(pid, signal.SIGKILL)
-            self._count("one process", at, jobs, in_flight, [pid])
+            self.record.kills.append(Kill("one process", at, jobs, in_flight, server.pid, [pid]))
 
     def _kill_whole_server(self) -> None:
         """Kill gunicorn's master with all that serves, and start again after a moment."""
@@ -234,17 +239,9 @@ class Run:
         at = time.time()
         server.kill()
         time.sleep(self._random.uniform(0, 0.3))
-        launched_at = time.time()
         self._replace(server)
         if victims:
-            self._count(kind, at, jobs, in_flight, victims, launched_at)
-
-    def _count(
-        self, kind: str, at: float, jobs: list[int], in_flight: int, victims: list[int], launched_at: float = 0.0
-    ) -> None:
-        """Note a kill; without a launch of ours gunicorn's master starts the next process at once."""
-        has_neighbours = bool(set(self._site.workers()) - set(victims))
-        self.record.kills.append(Kill(kind, at, jobs, in_flight, launched_at or at, has_neighbours))
+            self.record.kills.append(Kill(kind, at, jobs, in_flight, server.pid, victims))
 
     def _held_by(self, pids: Sequence[int]) -> tuple[list[int], int]:
         """Return the jobs these processes, which stand still, have claimed, and how many these are at most."""
@@ -326,7 +323,9 @@ class Run:
             self._retire(server)
 
     def _start(self, arguments: tuple[str, ...], **settings: str) -> Server:
+        launched_at = time.time()
         server = self._site.serve("gunicorn", *arguments, **settings)
+        self._launches[server.pid] = launched_at
         self._servers[server] = arguments
         self._set_ports()
         return server
@@ -345,10 +344,6 @@ class Run:
 
     def _any_server(self) -> Server:
         return self._random.choice(list(self._servers))
-
-    def _serving_process(self) -> int:
-        server = self._any_server()
-        return self._random.choice(eventually(server.children, "a process that serves"))
 
     # -- looks ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from statistics import mean, median
 from typing import Any
 
 from tests.chaos.clients import Item, technologies_in
+from tests.chaos.lives import rescuer
 from tests.chaos.run import Kill, Run
 from tests.chaos.stand_in import edition_of
 
@@ -62,6 +63,7 @@ class Verdict:
         self._record = run.record
         self._query = run.database.query
         self._entries = list(self._read_entries())
+        self._lives = run.lives()
         self.figures = list(self._figures())
 
     @property
@@ -102,7 +104,7 @@ class Verdict:
         yield Figure("model calls repeated", repeated, bound, repeated <= self._record.in_flight)
 
     def _recovery_figures(self) -> Iterable[Figure]:
-        """From the launch of a process where none was left, else from the kill."""
+        """From the kill, or from the launch of the first process that lived to do it where no other did."""
         lost = self._lost_attempts()
         first = [(kill, min(back)) for kill in self._record.kills if (back := list(self._taken_back(kill, lost)))]
         yield Figure("kills that cost jobs, all recovered", len(first))
@@ -184,14 +186,14 @@ class Verdict:
                 yield min(moments), job
 
     def _mendable_at(self, kill: Kill, until: float) -> float:
-        """Return when the last launch was for which its jobs had to wait; where neighbours live they wait for none."""
-        between = [other for other in self._record.kills if kill.at <= other.at <= until]
-        return max([kill.at, *(other.launched_at for other in between if not other.has_neighbours)])
+        """Return since when someone has been there who lived to take its jobs back: the kill, or a later launch."""
+        first = rescuer(self._lives, kill.at, until)
+        return max(kill.at, first.launched_at) if first else kill.at
 
     def _working_at(self, kill: Kill, until: float) -> float:
-        """Return when a worker was there to do it: a neighbour at once, else the one that was started last."""
-        starts = [] if kill.has_neighbours else [at for at in self._run.worker_starts() if at <= until]
-        return max([self._mendable_at(kill, until), *starts])
+        """Return when that one was at work."""
+        first = rescuer(self._lives, kill.at, until)
+        return max(kill.at, first.started_at) if first else kill.at
 
 
 def zero(name: str, value: int) -> Figure:
