@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from tagging.attempts import digest_of
 from tagging.extractors import Extraction, ExtractionError
 from tagging.grounding import ground
-from tagging.models import Attempt, Job, Provider, digest_of, wait_after
+from tagging.models import Attempt, Job, Provider, wait_after
 from tagging.redaction import redact
-from tagging.slots import pay, safety_identifier
-from tagging.worker import OUTAGE
+from tagging.slots import OUTAGE, pay, safety_identifier
 
 OWNER = "remote"
 FINAL = (Job.State.DONE, Job.State.FAILED)
