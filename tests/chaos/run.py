@@ -199,7 +199,7 @@ class Run:
         skip = 0 if point.startswith("recover") else self._random.randrange(3)
         self._orders.arm(Order(next(self._serials), point, skip, delay))
         if point.startswith("recover"):
-            self._kill_one_process()
+            self._kill_one_process(at_work=True)
         try:
             eventually(lambda: len(self._orders.notes("killed")) > before, point)
         except AssertionError:  # say, because the queue was paused all the time
@@ -209,11 +209,14 @@ class Run:
             kill = Kill(note["point"], note["at"], note["jobs"], note["in_flight"], note["server"], [note["pid"]])
             self.record.kills.append(kill)
 
-    def _kill_one_process(self) -> None:
-        """Kill what serves; gunicorn's master starts another."""
+    def _kill_one_process(self, *, at_work: bool = False) -> None:
+        """Kill what serves, if asked so while it holds jobs; gunicorn's master starts another."""
         server = self._any_server()
         pid = self._random.choice(eventually(server.children, "a process that serves"))
         with suppress(ProcessLookupError):
+            if at_work:
+                with suppress(AssertionError):  # a paused queue gives it nothing to do
+                    eventually(lambda: self._catch(pid), "a process with jobs", seconds=10)
             os.kill(pid, signal.SIGSTOP)
             jobs, in_flight = self._held_by([pid])
             at = time.time()
