@@ -7,10 +7,13 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
-django_application = get_asgi_application()
+from tagging.loading import for_good
 
-from tagging import startup  # noqa: E402 - apps must be ready
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
+with for_good():
+    django_application = get_asgi_application()
+
+from tagging import startup
 
 startup.arm()
 

@@ -4,9 +4,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
-application = get_wsgi_application()
+from tagging.loading import for_good
 
-from tagging import startup  # noqa: E402 - apps must be ready
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
+with for_good():
+    application = get_wsgi_application()
+
+from tagging import startup
 
 startup.arm()

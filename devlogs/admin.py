@@ -18,9 +18,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from rest_framework.exceptions import ValidationError as RefusedByAPI
 
-from devlogs import serializers
 from devlogs.models import DevLog
 from tagging import queues
 
@@ -46,8 +44,13 @@ class EntryField(forms.CharField):
         return super().has_changed(self.to_python(initial), data)
 
     def clean(self, value: Any) -> str:
+        # Slow import, of what commands and a starting worker do not need; the admin itself is loaded with them.
+        from rest_framework.exceptions import ValidationError as RefusedByAPI
+
+        from devlogs.serializers import EntryField as APIField
+
         try:
-            return serializers.EntryField().run_validation(super().clean(value))
+            return APIField().run_validation(super().clean(value))
         except RefusedByAPI as error:
             raise forms.ValidationError([str(detail) for detail in error.detail]) from error
 

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from devlog_project.sqlite import base
 from devlogs.models import DevLog
+from tests.processes import eventually
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -47,16 +48,53 @@ def test_writers_wait_for_each_other_and_never_find_the_database_locked():
 
 def test_a_transaction_that_is_rolled_back_passes_the_turn_on():
     with transaction.atomic():
-        assert base._turn.locked()
+        assert base._turns.is_taken()
         transaction.set_rollback(True)
 
-    assert not base._turn.locked()
+    assert not base._turns.is_taken()
 
 
 def test_a_connection_that_is_closed_in_a_transaction_passes_the_turn_on():
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-    assert base._turn.locked()
+    assert base._turns.is_taken()
 
     connection.close()
 
-    assert not base._turn.locked()
+    assert not base._turns.is_taken()
+
+
+def order_of(turns, waiters):
+    """Have these wait for a turn that is taken, one after another, then pass it on; return who got it when."""
+    order = []
+
+    def wait(name):
+        assert turns.acquire(timeout=20)
+        order.append(name)
+        turns.release()
+
+    threads = [threading.Thread(target=wait, args=[name]) for name in waiters]
+    for number, thread in enumerate(threads, start=1):
+        thread.start()
+        eventually(lambda number=number: len(turns._waiting) == number, "a thread that waits")
+    turns.release()
+    for thread in threads:
+        thread.join(timeout=20)
+    return order
+
+
+def test_the_newest_comes_first_and_the_oldest_when_it_was_overtaken_often_enough():
+    turns = base.Turns()
+    turns.acquire(timeout=0)
+
+    assert order_of(turns, "abcde") == list("eadbc")
+    assert not turns.is_taken()
+
+
+def test_who_waited_in_vain_is_not_given_the_turn():
+    turns = base.Turns()
+    turns.acquire(timeout=0)
+
+    assert not turns.acquire(timeout=0.001)
+    turns.release()
+
+    assert turns.acquire(timeout=0)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tagging.extractors import ErrorCode, Extraction, ExtractionError, Technology, prompt
 from tagging.extractors.faults import FormatRefusedError, fault
+from tagging.loading import for_good
 from tagging.redaction import redact
 
 if TYPE_CHECKING:
@@ -195,8 +196,9 @@ class OpenAIExtractor:
         """Return the one client of this process, built by the first call."""
         with self._lock:
             if self._client is None:
-                import httpx2  # slow import, about a second together with openai
-                import openai
+                with for_good():  # about a second
+                    import httpx2
+                    import openai
 
                 # A redirect would carry the entry to a host nobody configured.
                 http_client = self._http_client or openai.DefaultHttpx2Client(follow_redirects=False)

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from tagging.loading import for_good
+
 from .tokens import fold, forms, letters
 
 FOLDER = Path(__file__).parent
@@ -98,11 +100,12 @@ def cues() -> dict[str, frozenset[str]]:
 def load() -> Lexicon:
     """Read the lexicon, once per process and only when first needed: management commands must not pay for it."""
     names, aliases = [], []
-    for path in sorted(FOLDER.glob("*.txt")):
-        for name, *others in _read(path):
-            names.append(name)
-            aliases += others
-    return Lexicon(names + aliases)  # a name wins against an equal alias of another
+    with for_good():
+        for path in sorted(FOLDER.glob("*.txt")):
+            for name, *others in _read(path):
+                names.append(name)
+                aliases += others
+        return Lexicon(names + aliases)  # a name wins against an equal alias of another
 
 
 def known(name: str) -> Spelling | None:

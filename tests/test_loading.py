@@ -1,0 +1,45 @@
+"""What is loaded for good is out of the garbage collector's way."""
+
+import gc
+
+import pytest
+
+from tagging.loading import for_good
+
+
+@pytest.fixture(autouse=True)
+def thaw():
+    yield
+    gc.unfreeze()
+
+
+def test_what_was_loaded_for_good_is_never_looked_at_again():
+    with for_good():
+        kept = [[] for _ in range(100)]
+
+    assert gc.get_freeze_count() >= len(kept)
+    assert not any(each is kept for each in gc.get_objects())
+
+
+def test_nothing_is_collected_while_it_loads():
+    with for_good():
+        assert not gc.isenabled()
+
+    assert gc.isenabled()
+
+
+def test_what_cannot_be_loaded_leaves_the_collector_as_it_was():
+    with pytest.raises(ImportError), for_good():
+        raise ImportError
+
+    assert gc.isenabled()
+
+
+def test_who_runs_without_a_collector_goes_on_without_one():
+    gc.disable()
+    try:
+        with for_good():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
