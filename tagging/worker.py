@@ -29,7 +29,7 @@ from tagging.transports.memory import FINISHED, Mailbox
 logger = logging.getLogger(__name__)
 
 # How long finished calls of a backlog wait for others, to be settled in one commit.
-GATHER_SECONDS = 0.010
+GATHER_SECONDS = 0.003
 # How long a worker believes what it read of the provider, unless it has news itself.
 PROVIDER_SECONDS = 0.25
 # The longest rest after trouble that does not end, in seconds.
