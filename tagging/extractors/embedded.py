@@ -30,7 +30,6 @@ from tagging.lexicon.unknown import UnknownNames
 from . import Extraction, Technology
 
 _MAX_WORD = 40
-_MAX_TOKENS = 8
 _INFLECTIONS = ("s", "es", "en")
 _MAX_NAMES = 2 * MAX_TAGS  # of which those are kept that come first
 
@@ -104,7 +103,7 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
             spelling = None  # looked at often enough
         found = Found(i, i, spelling.name, spelling.everyday) if spelling else None
         if token.key in openers and following and following.key in openers[token.key]:
-            found = _longer_name(text.tokens, found, i)
+            found = _longer_name(text.tokens[i : i + openers[token.key][following.key]], found, i)
         if found:
             behind = found.last + 1
             if not found.everyday:
@@ -135,19 +134,20 @@ def _name_of(word: str) -> Spelling | None:
 
 
 def _longer_name(tokens: list[Token], best: Found | None, first: int) -> Found | None:
+    """Return the longest name that begins where these tokens do; `best` is what the first of them stands for."""
     names = lexicon.load()
-    key = tokens[first].key
-    for last in range(first + 1, min(first + _MAX_TOKENS, len(tokens))):
-        join = JOINS.get(tokens[last].gap)
+    key = tokens[0].key
+    for more, token in enumerate(tokens[1:], start=1):
+        join = JOINS.get(token.gap)
         if join is None:
             break
-        key += join + tokens[last].key
+        key += join + token.key
         if key not in names.spellings:
             continue
-        if spelling := names.find(key, "".join([token.text for token in tokens[first : last + 1]])):
+        if spelling := names.find(key, "".join([token.text for token in tokens[: more + 1]])):
             shorter = best if best and not best.everyday else None
             if shorter and shorter.name == spelling.name:
-                best = shorter._replace(last=last)
+                best = shorter._replace(last=first + more)
             else:
-                best = Found(first, last, spelling.name, spelling.everyday, shorter)
+                best = Found(first, first + more, spelling.name, spelling.everyday, shorter)
     return best

@@ -35,12 +35,12 @@ class Spelling(NamedTuple):
 
 
 class Lexicon:
-    """All spellings by folded form and by name; and by the first token of longer ones, which tokens may be second."""
+    """All spellings by folded form and by name; and by the first two tokens of longer ones, how many they have."""
 
     def __init__(self, spellings: list[Spelling]) -> None:
         self.spellings: dict[str, tuple[Spelling, ...]] = {}
         self.by_name: dict[str, list[Spelling]] = {}
-        self.openers: dict[str, set[str]] = {}
+        self.openers: dict[str, dict[str, int]] = {}
         self._loose: list[tuple[str, Spelling]] = []
         for spelling in spellings:
             self._add(spelling)
@@ -69,7 +69,8 @@ class Lexicon:
             tokens = [fold(hump) for hump in humps]
             self._loose.append((" ".join(tokens), spelling._replace(written=" ".join(humps), exact=True)))
         if len(tokens) > 1:
-            self.openers.setdefault(tokens[0], set()).add(tokens[1])
+            longest = self.openers.setdefault(tokens[0], {})
+            longest[tokens[1]] = max(len(tokens), longest.get(tokens[1], 0))
 
     def _put(self, key: str, spelling: Spelling) -> None:
         known = self.spellings.get(key)
