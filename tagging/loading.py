@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -22,3 +27,23 @@ def for_good() -> Iterator[None]:
         gc.freeze()
         if was_enabled:
             gc.enable()
+
+
+def once(load: Callable[[], T]) -> Callable[[], T]:
+    """Have a function load what it returns once per process, and for good.
+
+    `functools.cache` would have each of the threads that are the first to ask, 64 slots say, load all of it.
+    """
+    lock = threading.Lock()
+    loaded: list[T] = []
+
+    @wraps(load)
+    def load_once() -> T:
+        if not loaded:
+            with lock:
+                if not loaded:
+                    with for_good():
+                        loaded.append(load())
+        return loaded[0]
+
+    return load_once

@@ -1,10 +1,11 @@
 """What is loaded for good is out of the garbage collector's way."""
 
 import gc
+import threading
 
 import pytest
 
-from tagging.loading import for_good
+from tagging.loading import for_good, once
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +44,37 @@ def test_who_runs_without_a_collector_goes_on_without_one():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_threads_that_ask_for_it_at_the_same_time_get_one_and_the_same():
+    started, may_end = threading.Event(), threading.Event()
+    got = []
+
+    @once
+    def load():
+        started.set()
+        assert may_end.wait(timeout=20)
+        return object()
+
+    threads = [threading.Thread(target=lambda: got.append(load())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    started.wait(timeout=20)
+    may_end.set()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert len(got) == 8
+    assert len(set(got)) == 1
+
+
+def test_what_could_not_be_loaded_is_tried_again():
+    times = iter([0, 1])
+
+    @once
+    def load():
+        return 1 / next(times)
+
+    with pytest.raises(ZeroDivisionError):
+        load()
+    assert load() == 1

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tagging.loading import for_good
+from tagging.loading import once
 
 from .tokens import fold, forms, letters
 
@@ -83,7 +82,7 @@ class Lexicon:
             self.spellings[key] = (*known, spelling)
 
 
-@cache
+@once
 def cues() -> dict[str, frozenset[str]]:
     """Read context.cues: by section, the words that tell something about a name near them."""
     sections: dict[str, set[str]] = {}
@@ -97,16 +96,15 @@ def cues() -> dict[str, frozenset[str]]:
     return {section: frozenset(words) for section, words in sections.items()}
 
 
-@cache
+@once
 def load() -> Lexicon:
     """Read the lexicon, once per process and only when first needed: management commands must not pay for it."""
     names, aliases = [], []
-    with for_good():
-        for path in sorted(FOLDER.glob("*.txt")):
-            for name, *others in _read(path):
-                names.append(name)
-                aliases += others
-        return Lexicon(names + aliases)  # a name wins against an equal alias of another
+    for path in sorted(FOLDER.glob("*.txt")):
+        for name, *others in _read(path):
+            names.append(name)
+            aliases += others
+    return Lexicon(names + aliases)  # a name wins against an equal alias of another
 
 
 def known(name: str) -> Spelling | None:

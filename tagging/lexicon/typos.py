@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
+
+from tagging.loading import once
 
 from . import Spelling, cues, load
 
@@ -10,7 +12,7 @@ _MIN_LETTERS = 5
 _MAX_LETTERS = 20
 
 
-@cache
+@once
 def _slips() -> dict[str, tuple[str, ...]]:
     """Return the well-known names by what is left of each when one of its letters, but the first, is left out."""
     slips: dict[str, tuple[str, ...]] = {}

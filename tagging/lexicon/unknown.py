@@ -6,7 +6,8 @@ ist auf NimbusForge deployed · a library called snorkelbee · Pebblestore, a sm
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+
+from tagging.loading import once
 
 from . import cues
 from .surroundings import MAX_MENTIONS, Found, Surroundings
@@ -19,7 +20,7 @@ _ENDINGS = frozenset(("js", "ai", "io", "py", "rs", "net"))  # Foo.js
 _GAPS_BEFORE_EXPLANATION = (", ", " (", " – ", " - ")
 
 
-@cache
+@once
 def _ordinary() -> frozenset[str]:
     """Return the words that never begin an unknown name."""
     return frozenset[str]().union(*cues().values()) - cues()["misspelt"]

@@ -280,7 +280,7 @@ def memory(play: Round) -> Measured:
             running.server.post(next(ENTRIES))
         claimed = "SELECT COUNT(*) FROM tagging_job WHERE state = 'running'"
         eventually(lambda: running.site.count(claimed) == 64, "64 calls in flight")
-        time.sleep(play.pace.warm_up)
+        running.wait_until_it_rests()
         return {
             "memory, 64 in flight": running.memory() / idle,
             "openai imported early": loaded_early + imported_by_commands(running.site),
