@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with for_good():
     django_application = get_asgi_application()
 
-from tagging import startup
+from tagging import startup  # only now: apps must be ready
 
 startup.arm()
 

@@ -10,6 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with for_good():
     application = get_wsgi_application()
 
-from tagging import startup
+from tagging import startup  # only now: apps must be ready
 
 startup.arm()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from . import lexicon
-from .lexicon.tokens import JOINS, SENTENCE_END, Token, forms, tokenise
+from .lexicon.tokens import JOINS, SENTENCE_END, Token, forms, tokens_of
 from .lexicon.typos import correct
 
 MAX_TAGS = 50
@@ -49,7 +49,7 @@ def ground(technologies: Iterable[Any], entry: str) -> Grounded:
     """Keep what stands in the entry: canonical, each name once, in the order of the entry; count the others."""
     technologies = list(technologies)
     wanted = _wanted(technologies[:MAX_NAMES])
-    tokens = tokenise(entry) if wanted.forms else []
+    tokens = tokens_of(entry) if wanted.forms else []
     places: dict[str, tuple[int, int]] = {}
     within: dict[str, tuple[int, int]] = {}  # the React of React Native: counts where React has no place of its own
     behind = -1

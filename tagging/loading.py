@@ -1,8 +1,9 @@
-"""What is loaded once and stays: the garbage collector need not look at it, neither now nor later."""
+"""What is loaded once and stays: by one thread, and out of the garbage collector's way."""
 
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,22 +12,36 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# One for all: whoever loads switches the collector off, which is the whole process's.
+_lock = threading.RLock()
+
+
+def _after_fork() -> None:
+    """A lock that another thread held at the fork would stay locked in the child for ever."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 
 @contextmanager
 def for_good() -> Iterator[None]:
     """Load, in this block, something that stays.
 
-    Collections meanwhile would find nothing and take a fifth of the time; and later each full one would walk through
-    all of it while no request moves: 80 ms every two seconds of load, with the SDK.
+    Collections meanwhile would find next to nothing and take a fifth of the time; and later each full one would walk
+    through all of it while no request moves: 80 ms every two seconds of load, with the SDK.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
+    with _lock:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+            gc.freeze()
+        finally:
+            if was_enabled:
+                gc.enable()
 
 
 def once(load: Callable[[], T]) -> Callable[[], T]:
@@ -34,13 +49,12 @@ def once(load: Callable[[], T]) -> Callable[[], T]:
 
     `functools.cache` would have each of the threads that are the first to ask, 64 slots say, load all of it.
     """
-    lock = threading.Lock()
     loaded: list[T] = []
 
     @wraps(load)
     def load_once() -> T:
         if not loaded:
-            with lock:
+            with _lock:
                 if not loaded:
                     with for_good():
                         loaded.append(load())

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from tagging.attempts import digest_of
+from tagging.attempts import Attempt, digest_of
 from tagging.extractors import Extraction, ExtractionError
 from tagging.grounding import ground
-from tagging.models import Attempt, Job, Provider, wait_after
+from tagging.models import Job, Provider, wait_after
 from tagging.redaction import redact
 from tagging.slots import OUTAGE, pay, safety_identifier
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
 
-from tagging.attempts import digest_of
+from tagging.attempts import Attempt, digest_of
 from tagging.budget import Price
 from tagging.extractors import ErrorCode, Extraction, ExtractionError, Extractor
 from tagging.grounding import ground
-from tagging.models import Attempt, Fence, Job
+from tagging.models import Fence, Job
 from tagging.transports.memory import FINISHED, Mailbox
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from tagging import statements
 from tagging.grounding import MAX_NAME
 
 if TYPE_CHECKING:
-    from tagging.models import Attempt
+    from tagging.attempts import Attempt
 
 
 @lru_cache(10_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.databases import Sqlite
-from tests.chaos.lives import Death, lives, rescuer
+from tests.chaos.lives import Death, launched_since, lives
 from tests.chaos.run import Run
 from tests.chaos.verdict import Verdict
 
@@ -42,43 +42,53 @@ def test_jobs_that_nobody_takes_back_are_reported(tmp_path):
 
 FIRST_SERVER, SECOND_SERVER = 1, 2
 LAUNCHES = {FIRST_SERVER: 0.0, SECOND_SERVER: 0.5}
+AT_WORK = [
+    {"pid": 11, "server": FIRST_SERVER, "forked_at": 0.8, "at": 1.0},
+    {"pid": 21, "server": SECOND_SERVER, "forked_at": 0.9, "at": 1.2},
+]
 
 
-def started(pid: int, server: int, at: float) -> dict:
-    return {"pid": pid, "server": server, "at": at}
+def started(pid: int, server: int, forked_at: float, at: float) -> dict:
+    return {"pid": pid, "server": server, "forked_at": forked_at, "at": at}
 
 
-def waited_since(kill: float, until: float, notes: list[dict], *deaths: Death, stopping: tuple[dict, ...] = ()):
-    first = rescuer(lives(notes, stopping, deaths, LAUNCHES), kill, until)
-    return first and max(kill, first.launched_at)
+def counted_from(kill: float, until: float, notes: list[dict], *deaths: Death, stopping: tuple[dict, ...] = ()):
+    return launched_since(lives([*AT_WORK, *notes], stopping, deaths, LAUNCHES), kill, until)
 
 
 def test_a_recovery_is_counted_from_the_kill_where_a_neighbour_lived_to_do_it():
-    notes = [started(11, FIRST_SERVER, 1), started(21, SECOND_SERVER, 1), started(12, FIRST_SERVER, 9)]
-
-    assert waited_since(8, 10, notes, Death(11, FIRST_SERVER, 8)) == 8
+    assert counted_from(8, 10, [started(12, FIRST_SERVER, 8.1, 9)], Death(11, FIRST_SERVER, 8)) == 8
 
 
 def test_a_recovery_is_counted_from_the_launch_of_who_replaced_the_last_that_was_killed():
-    notes = [started(11, FIRST_SERVER, 1), started(21, SECOND_SERVER, 1)]
-    notes += [started(12, FIRST_SERVER, 9.5), started(22, SECOND_SERVER, 10)]
+    notes = [started(12, FIRST_SERVER, 8.1, 9.5), started(22, SECOND_SERVER, 8.6, 10)]
     deaths = [Death(11, FIRST_SERVER, 8), Death(21, SECOND_SERVER, 8.5), Death(12, FIRST_SERVER, 9.6)]
 
-    assert waited_since(8, 10.5, notes, *deaths) == 8.5
+    assert counted_from(8, 10.5, notes, *deaths) == 8.5
+
+
+def test_who_was_launched_before_another_of_its_server_was_killed_counts_from_then():
+    notes = [started(12, FIRST_SERVER, 8.1, 9.5)]
+    deaths = [Death(11, FIRST_SERVER, 8), Death(21, SECOND_SERVER, 8.2), Death(13, FIRST_SERVER, 9.4)]
+
+    assert counted_from(7.9, 10.5, notes, *deaths) == 8
 
 
 def test_a_process_killed_before_it_began_to_work_puts_its_successors_launch_off():
-    notes = [started(11, FIRST_SERVER, 1), started(13, FIRST_SERVER, 10)]
+    notes = [started(13, FIRST_SERVER, 9.1, 10)]
+    deaths = [Death(11, FIRST_SERVER, 8), Death(21, SECOND_SERVER, 8.2), Death(12, FIRST_SERVER, 9)]
 
-    assert waited_since(8, 10.5, notes, Death(11, FIRST_SERVER, 8), Death(12, FIRST_SERVER, 9)) == 9
+    assert counted_from(8, 10.5, notes, *deaths) == 9
 
 
 def test_who_was_told_to_stop_is_not_waited_for():
-    notes = [started(11, FIRST_SERVER, 1), started(21, SECOND_SERVER, 1), started(12, FIRST_SERVER, 9)]
-    stopping = ({"pid": 21, "at": 7.9},)
+    notes = [started(13, FIRST_SERVER, 8.5, 9)]
+    deaths = [Death(11, FIRST_SERVER, 8), Death(12, FIRST_SERVER, 8.4)]
 
-    assert waited_since(7.8, 9.5, notes, Death(11, FIRST_SERVER, 8), stopping=stopping) == 8
+    assert counted_from(8, 9.5, notes, *deaths, stopping=({"pid": 21, "at": 8.05},)) == 8.4
 
 
-def test_without_anyone_alive_nobody_could_do_it():
-    assert waited_since(8, 9, [started(11, FIRST_SERVER, 1)], Death(11, FIRST_SERVER, 8)) is None
+def test_who_was_at_work_for_long_and_did_nothing_is_not_excused_by_its_own_death():
+    notes = [started(22, SECOND_SERVER, 15.1, 16)]
+
+    assert counted_from(8, 16.5, notes, Death(11, FIRST_SERVER, 8), Death(21, SECOND_SERVER, 15)) == 8

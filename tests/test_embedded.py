@@ -108,6 +108,7 @@ def test_everyday_words_alone_are_no_technologies(entry):
         ("AWS Lambda schreibt nach DynamoDB", ["AWS Lambda", "Amazon DynamoDB"]),
         ("JavaScript, not Java", ["JavaScript", "Java"]),
         ("C, C++ and C#", ["C", "C++", "C#"]),
+        ("Die Daten liegen in der Azure Database for Postgre-SQL.", ["Azure Database for PostgreSQL"]),
     ],
 )
 def test_the_longest_name_wins(entry, expected):

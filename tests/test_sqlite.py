@@ -1,5 +1,6 @@
 """Writers of one process take turns on SQLite."""
 
+import signal
 import threading
 
 import pytest
@@ -48,19 +49,26 @@ def test_writers_wait_for_each_other_and_never_find_the_database_locked():
 
 def test_a_transaction_that_is_rolled_back_passes_the_turn_on():
     with transaction.atomic():
-        assert base._turns.is_taken()
+        assert not is_free(base._turns)
         transaction.set_rollback(True)
 
-    assert not base._turns.is_taken()
+    assert is_free(base._turns)
 
 
 def test_a_connection_that_is_closed_in_a_transaction_passes_the_turn_on():
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-    assert base._turns.is_taken()
+    assert not is_free(base._turns)
 
     connection.close()
 
-    assert not base._turns.is_taken()
+    assert is_free(base._turns)
+
+
+def is_free(turns):
+    if turns.acquire(timeout=0):
+        turns.release()
+        return True
+    return False
 
 
 def order_of(turns, waiters):
@@ -87,7 +95,7 @@ def test_the_newest_comes_first_and_the_oldest_when_it_was_overtaken_often_enoug
     turns.acquire(timeout=0)
 
     assert order_of(turns, "abcde") == list("eadbc")
-    assert not turns.is_taken()
+    assert is_free(turns)
 
 
 def test_who_waited_in_vain_is_not_given_the_turn():
@@ -97,4 +105,27 @@ def test_who_waited_in_vain_is_not_given_the_turn():
     assert not turns.acquire(timeout=0.001)
     turns.release()
 
-    assert turns.acquire(timeout=0)
+    assert is_free(turns)
+
+
+@pytest.mark.parametrize("is_passed_to_it", [False, True])
+def test_who_is_stopped_while_it_waits_does_not_keep_the_turn(is_passed_to_it):
+    turns = base.Turns()
+    turns.acquire(timeout=0)
+
+    def stop(*_):
+        if is_passed_to_it:
+            turns.release()
+        raise SystemExit
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(SystemExit):
+            turns.acquire(timeout=20)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    if not is_passed_to_it:
+        turns.release()
+    assert is_free(turns)

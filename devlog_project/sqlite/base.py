@@ -18,7 +18,7 @@ from django.db.backends.sqlite3 import base
 # A writer's transaction takes milliseconds. Who waits so long, in seconds, goes on and leaves the word to SQLite.
 TURN_SECONDS = 20.0
 
-# How many turns may go by, for each that waits already, before a waiter comes first.
+# How many turns may go by, for a waiter and each that waits already, before it comes first.
 PATIENCE = 2
 
 
@@ -52,13 +52,13 @@ class Turns:
             waiter = Waiter(self._passed + PATIENCE * (len(self._waiting) + 1), threading.Lock())
             waiter.signal.acquire()
             self._waiting.append(waiter)
-        if waiter.signal.acquire(timeout=timeout):
-            return True
-        with self._guard:
-            if waiter not in self._waiting:  # the turn was passed to us just now
-                return True
-            self._waiting.remove(waiter)
-            return False
+        try:
+            is_ours = waiter.signal.acquire(timeout=timeout)
+        except BaseException:  # a server that stops its main thread, in the midst of a request
+            if not self._withdraw(waiter):
+                self.release()
+            raise
+        return is_ours or not self._withdraw(waiter)
 
     def release(self) -> None:
         """Pass the turn on, from whatever thread."""
@@ -71,8 +71,13 @@ class Turns:
             else:
                 self._waiting.pop().signal.release()
 
-    def is_taken(self) -> bool:
-        return self._is_taken
+    def _withdraw(self, waiter: Waiter) -> bool:
+        """Wait no more; return False if the turn was passed to this waiter just now."""
+        with self._guard:
+            if waiter not in self._waiting:
+                return False
+            self._waiting.remove(waiter)
+            return True
 
 
 _turns = Turns()
@@ -123,4 +128,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _pass_turn(self) -> None:
         if self._held is not None:
             held, self._held = self._held, None
-            held.release()
+            if held is _turns:  # else it is that of a fork's parent
+                held.release()

@@ -30,6 +30,7 @@ from tagging.lexicon.unknown import UnknownNames
 from . import Extraction, Technology
 
 _MAX_WORD = 40
+_MAX_HYPHENS = 2  # that an entry has in a name and the lexicon has not
 _INFLECTIONS = ("s", "es", "en")
 _MAX_NAMES = 2 * MAX_TAGS  # of which those are kept that come first
 
@@ -103,7 +104,8 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
             spelling = None  # looked at often enough
         found = Found(i, i, spelling.name, spelling.everyday) if spelling else None
         if token.key in openers and following and following.key in openers[token.key]:
-            found = _longer_name(text.tokens[i : i + openers[token.key][following.key]], found, i)
+            longest = openers[token.key][following.key] + _MAX_HYPHENS
+            found = _longer_name(text.tokens[i : i + longest], found, i)
         if found:
             behind = found.last + 1
             if not found.everyday:

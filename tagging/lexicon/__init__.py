@@ -34,7 +34,7 @@ class Spelling(NamedTuple):
 
 
 class Lexicon:
-    """All spellings by folded form and by name; and by the first two tokens of longer ones, how many they have."""
+    """All spellings by folded form and by name; and by their first two tokens, how many the longest of them has."""
 
     def __init__(self, spellings: list[Spelling]) -> None:
         self.spellings: dict[str, tuple[Spelling, ...]] = {}
@@ -65,7 +65,7 @@ class Lexicon:
                 self._loose.append((key, spelling._replace(everyday=True, exact=True) if apart else spelling))
         if len(tokens) == 1 and not written[1:].islower() and len(humps := _HUMP.split(written)) > 1:
             # "Git Hub" is GitHub, but "my SQL" is not MySQL: split, it counts in its own letter case only.
-            tokens = [fold(hump) for hump in humps]
+            tokens = tuple(fold(hump) for hump in humps)
             self._loose.append((" ".join(tokens), spelling._replace(written=" ".join(humps), exact=True)))
         if len(tokens) > 1:
             longest = self.openers.setdefault(tokens[0], {})

@@ -58,6 +58,10 @@ def tokenise(text: str) -> list[Token]:
     return tokens
 
 
+# One entry is looked through twice, by the embedded extractor and by the grounding of its answer.
+tokens_of = lru_cache(maxsize=2)(tokenise)
+
+
 def _dot_belongs_to_name(gap: str, first: bool) -> bool:
     """Whether this is the dot of `.NET` and not the end of a sentence, an ellipsis or a file extension."""
     return first if len(gap) == 1 else gap[-2] not in ".)]_"
@@ -75,14 +79,15 @@ def _fold_letters(word: str) -> str:
     return unicodedata.normalize("NFKC", _STRIP_INVISIBLE.sub("", word)).casefold()
 
 
-def forms(name: str) -> tuple[list[str], list[str]]:
+@lru_cache(maxsize=1 << 12)
+def forms(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the folded forms of a name (as written, joined, with a space at every join) and its folded tokens."""
     if name.isascii() and name.isalnum():
-        return [name.lower()], [name.lower()]
+        return (name.lower(),), (name.lower(),)
     tokens = tokenise(name)
-    keys = [token.key for token in tokens]
+    keys = tuple(token.key for token in tokens)
     as_written = "".join([JOINS.get(token.gap, "") + token.key for token in tokens]).strip()
-    return list(dict.fromkeys(filter(None, (as_written, "".join(keys), " ".join(keys))))), keys
+    return tuple(dict.fromkeys(filter(None, (as_written, "".join(keys), " ".join(keys))))), keys
 
 
 def letters(text: str) -> str:
@@ -94,7 +99,7 @@ class Text:
     """An entry as tokens, and for each of them its sentence, whether it opens it, and whether it is code."""
 
     def __init__(self, entry: str) -> None:
-        self.tokens = tokenise(entry)
+        self.tokens = tokens_of(entry)
         self.opens = [False] * len(self.tokens)
         self.zone = [PROSE] * len(self.tokens)
         self.hidden: set[int] = set()  # tokens of addresses and of @mentions

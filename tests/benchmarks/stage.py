@@ -116,12 +116,13 @@ class Running:
         time.sleep(seconds)
         done_then, cpu_then, ended = self._next_commit()
         done, cpu = done_then - done, cpu_then - cpu
-        return {"per_second": done / (ended - began), "cpu_ms": 1000 * cpu / max(done, 1)}
+        return {"per_second": done / (ended - began), "cpu_ms": 1000 * cpu / done}
 
     def _next_commit(self) -> tuple[int, float, float]:
         """Return jobs done, CPU seconds and the time, at the moment when more are done than now."""
-        before = self.site.tagged()
+        before, asked_at = self.site.tagged(), time.perf_counter()
         while (done := self.site.tagged()) == before:
+            assert time.perf_counter() - asked_at < 30, self.server.log()
             time.sleep(0.001)
         return done, self.cpu_seconds(), time.perf_counter()
 

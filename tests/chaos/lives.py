@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# Who was at work for so many seconds and did not take the jobs back had its chance, even if it was killed then.
+CHANCE_SECONDS = 3.0
+
 
 @dataclass(frozen=True)
 class Life:
@@ -17,8 +20,10 @@ class Life:
     started_at: float
     ended_at: float = math.inf
 
-    def reaches(self, moment: float) -> bool:
-        return self.launched_at <= moment <= self.ended_at
+    def could_act(self, since: float, until: float) -> bool:
+        """Whether it lived to take jobs back `until` then, or long enough to have done so before."""
+        lived_on = self.launched_at <= until <= self.ended_at
+        return lived_on or min(self.ended_at, until) - max(self.started_at, since) > CHANCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -39,23 +44,29 @@ def lives(
     """Return the life of each worker that started.
 
     `started` and `stopping` are the notes of the servers, and `launches` says when each server was launched. A
-    server's first processes are launched with it; what it starts later is launched by the death before.
+    server's first processes are launched with it; one that was forked later, by the death before.
     """
     ends = [*((death.pid, death.at) for death in deaths), *((note["pid"], note["at"]) for note in stopping)]
 
-    def life(pid: int, server: int, at: float) -> Life:
-        causes = [death.at for death in deaths if death.server == server and death.at < at]
+    def life(pid: int, server: int, forked_at: float, at: float) -> Life:
+        causes = [death.at for death in deaths if death.server == server and death.at <= forked_at]
         ended_at = min((end for who, end in ends if who == pid and end >= at), default=math.inf)
         return Life(pid, max([launches[server], *causes]), at, ended_at)
 
-    return [life(note["pid"], note["server"], note["at"]) for note in started]
+    return [life(note["pid"], note["server"], note["forked_at"], note["at"]) for note in started]
 
 
-def rescuer(workers: Iterable[Life], since: float, until: float) -> Life | None:
-    """Return who could have taken a dead worker's jobs back first: the first launched of those alive `until` then.
+def launched_since(workers: Iterable[Life], since: float, until: float) -> float:
+    """Return since when one has been launched that could take a dead worker's jobs back; `since`, if before that.
 
-    Whoever was itself killed in between could not. Where many were there already `since` the kill, it is one that
-    was at work. None: who did it was about to stop, and nobody else was there.
+    Whoever was itself killed soon after could not. Where nobody could, who did it was told to stop, and it counts
+    from the kill.
     """
-    alive = [each for each in workers if each.reaches(until)]
-    return min(alive, key=lambda each: (max(since, each.launched_at), each.started_at), default=None)
+    launches = [each.launched_at for each in workers if each.could_act(since, until)]
+    return max(since, min(launches, default=since))
+
+
+def at_work_since(workers: Iterable[Life], since: float, until: float) -> float:
+    """Return the same of when one of them began to work."""
+    starts = [each.started_at for each in workers if each.could_act(since, until) and each.started_at <= until]
+    return max(since, min(starts, default=since))

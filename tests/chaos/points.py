@@ -182,7 +182,7 @@ class Guillotine:
         start, stop = worker.start, worker.stop
 
         def noted_start(this: Any) -> None:
-            self._orders.note("started", server=os.getppid())
+            self._orders.note("started", server=os.getppid(), forked_at=forked_at())
             start(this)
 
         def noted_stop(this: Any, timeout: float) -> None:
@@ -203,6 +203,13 @@ class Guillotine:
             self._claiming = 0
 
         jobs.claim, slots.start = counted_claim, counted_start
+
+
+def forked_at() -> float:
+    """Return when this process was forked, to the end of that clock tick."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    seconds_after_boot = (int(fields[19]) + 1) / os.sysconf("SC_CLK_TCK")
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + seconds_after_boot
 
 
 def in_flight() -> list[int]:

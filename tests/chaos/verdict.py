@@ -12,7 +12,7 @@ from statistics import mean, median
 from typing import Any
 
 from tests.chaos.clients import Item, technologies_in
-from tests.chaos.lives import rescuer
+from tests.chaos.lives import at_work_since, launched_since
 from tests.chaos.run import Kill, Run
 from tests.chaos.stand_in import edition_of
 
@@ -110,14 +110,18 @@ class Verdict:
         yield Figure("kills that cost jobs, all recovered", len(first))
         if not first:
             return
-        waits = [at - self._mendable_at(kill, at) for kill, (at, _) in first]
+        waits = [at - launched_since(self._lives, kill.at, at) for kill, (at, _) in first]
         slowest = first[waits.index(max(waits))][0].kind
         yield Figure("first job recovered, p50", seconds(median(waits)), "< 1 s", median(waits) < RECOVERY_P50_SECONDS)
         longest = f"{seconds(max(waits))} (after {slowest})"
         yield Figure("first job recovered, max", longest, "< 3 s", max(waits) < RECOVERY_MAX_SECONDS)
-        yield spread("of that, with a worker running", [at - self._working_at(kill, at) for kill, (at, _) in first])
+        yield spread(
+            "of that, with a worker running", [at - at_work_since(self._lives, kill.at, at) for kill, (at, _) in first]
+        )
         calls = [(kill, self._run.model.next_call(self._marker_of[job], since=at)) for kill, (at, job) in first]
-        yield spread("that job at the model again", [at - self._mendable_at(kill, at) for kill, at in calls if at])
+        yield spread(
+            "that job at the model again", [at - launched_since(self._lives, kill.at, at) for kill, at in calls if at]
+        )
 
     def _told_figures(self) -> Iterable[Figure]:
         yield Figure("kills", told(Counter(kill.kind for kill in self._record.kills)))
@@ -184,16 +188,6 @@ class Verdict:
         for job in kill.jobs:
             if moments := [moment for moment in lost.get(job, ()) if moment >= kill.at]:
                 yield min(moments), job
-
-    def _mendable_at(self, kill: Kill, until: float) -> float:
-        """Return since when someone has been there who lived to take its jobs back: the kill, or a later launch."""
-        first = rescuer(self._lives, kill.at, until)
-        return max(kill.at, first.launched_at) if first else kill.at
-
-    def _working_at(self, kill: Kill, until: float) -> float:
-        """Return when that one was at work."""
-        first = rescuer(self._lives, kill.at, until)
-        return max(kill.at, first.started_at) if first else kill.at
 
 
 def zero(name: str, value: int) -> Figure:
