@@ -59,7 +59,7 @@ def write(rows: list[Row], *, is_part: bool) -> None:
     if is_part:
         new = {one["figure"]: one for one in written["figures"]}
         old = json.loads((docs / "benchmarks.json").read_text(encoding="utf-8"))["figures"]
-        written["figures"] = [new.get(one["figure"], one) for one in old]
+        written["figures"] = [new.pop(one["figure"], one) for one in old] + list(new.values())
     docs.mkdir(exist_ok=True)
     (docs / "benchmarks.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     (docs / "benchmarks.svg").write_text(picture(rows_in(written)), encoding="utf-8")

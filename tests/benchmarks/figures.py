@@ -163,6 +163,7 @@ def drain(play: Round) -> Measured:
         **against_naive,
         "product jobs/s": rates["product"],
         "product CPU ms/job": got["product"]["cpu_ms"],
+        "product CPU ms/job: worker thread": got["product"]["busiest_thread_ms"],
         "pool CPU ms/call": got["pool"]["cpu_ms"],
     }
 

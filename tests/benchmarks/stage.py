@@ -81,8 +81,7 @@ class Running:
         return self.site.ask("load", self.server.port, clients, warm_up_seconds, seconds)
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(Path(f"/proc/{self.pid}"))
 
     def memory(self) -> int:
         """Return the resident memory in bytes."""
@@ -106,25 +105,37 @@ class Running:
         return self.has_loaded(SDK) and self.cpu_seconds() - before < 0.05
 
     def drain(self, warm_up_seconds: float, seconds: float) -> dict[str, float]:
-        """Return jobs per second and CPU ms per job over a while in the middle of the backlog.
+        """Return jobs per second and CPU ms per job, and of that the busiest thread's, in the midst of the backlog.
 
         From one commit to another: who settles in groups would else be a group better or worse by chance.
         """
         self.wait_until_it_tags()
         time.sleep(warm_up_seconds)
-        done, cpu, began = self._next_commit()
+        began, done, cpu, threads = self._next_commit()
         time.sleep(seconds)
-        done_then, cpu_then, ended = self._next_commit()
-        done, cpu = done_then - done, cpu_then - cpu
-        return {"per_second": done / (ended - began), "cpu_ms": 1000 * cpu / done}
+        ended, done_then, cpu_then, threads_then = self._next_commit()
+        done = done_then - done
+        busiest = max(threads_then[thread] - threads.get(thread, 0) for thread in threads_then)
+        return {
+            "per_second": done / (ended - began),
+            "cpu_ms": 1000 * (cpu_then - cpu) / done,
+            "busiest_thread_ms": 1000 * busiest / done,
+        }
 
-    def _next_commit(self) -> tuple[int, float, float]:
-        """Return jobs done, CPU seconds and the time, at the moment when more are done than now."""
+    def _next_commit(self) -> tuple[float, int, float, dict[str, float]]:
+        """Wait until more jobs are done than now; return the time, how many, and CPU seconds, all and by thread."""
         before, asked_at = self.site.tagged(), time.perf_counter()
         while (done := self.site.tagged()) == before:
             assert time.perf_counter() - asked_at < 30, self.server.log()
             time.sleep(0.001)
-        return done, self.cpu_seconds(), time.perf_counter()
+        threads = {task.name: cpu_seconds(task) for task in Path(f"/proc/{self.pid}/task").iterdir()}
+        return time.perf_counter(), done, self.cpu_seconds(), threads
+
+
+def cpu_seconds(task: Path) -> float:
+    """Return the CPU time of a process or of one of its threads, by its directory in /proc."""
+    fields = (task / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 class Stage:
