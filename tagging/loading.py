@@ -14,12 +14,16 @@ T = TypeVar("T")
 
 # One for all: whoever loads switches the collector off, which is the whole process's.
 _lock = threading.RLock()
+_is_collector_off = False
 
 
 def _after_fork() -> None:
-    """A lock that another thread held at the fork would stay locked in the child for ever."""
-    global _lock
+    """Begin anew in a forked child: the thread that was loading is not there to let go of either."""
+    global _lock, _is_collector_off
     _lock = threading.RLock()
+    if _is_collector_off:
+        _is_collector_off = False
+        gc.enable()
 
 
 if hasattr(os, "register_at_fork"):
@@ -33,15 +37,19 @@ def for_good() -> Iterator[None]:
     Collections meanwhile would find next to nothing and take a fifth of the time; and later each full one would walk
     through all of it while no request moves: 80 ms every two seconds of load, with the SDK.
     """
+    global _is_collector_off
     with _lock:
-        was_enabled = gc.isenabled()
+        if not gc.isenabled():  # by whoever runs us, or by the block around this one
+            yield
+            return
+        _is_collector_off = True
         gc.disable()
         try:
             yield
             gc.freeze()
         finally:
-            if was_enabled:
-                gc.enable()
+            gc.enable()
+            _is_collector_off = False
 
 
 def once(load: Callable[[], T]) -> Callable[[], T]:

@@ -57,7 +57,9 @@ def counted_from(kill: float, until: float, notes: list[dict], *deaths: Death, s
 
 
 def test_a_recovery_is_counted_from_the_kill_where_a_neighbour_lived_to_do_it():
-    assert counted_from(8, 10, [started(12, FIRST_SERVER, 8.1, 9)], Death(11, FIRST_SERVER, 8)) == 8
+    notes = [started(13, FIRST_SERVER, 8.6, 9)]
+
+    assert counted_from(8, 10, notes, Death(11, FIRST_SERVER, 8), Death(12, FIRST_SERVER, 8.5)) == 8
 
 
 def test_a_recovery_is_counted_from_the_launch_of_who_replaced_the_last_that_was_killed():

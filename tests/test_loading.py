@@ -1,6 +1,8 @@
 """What is loaded for good is out of the garbage collector's way."""
 
 import gc
+import os
+import signal
 import threading
 
 import pytest
@@ -80,3 +82,51 @@ def test_what_could_not_be_loaded_is_tried_again():
     with pytest.raises(ZeroDivisionError):
         load()
     assert load() == 1
+
+
+def test_nothing_is_collected_until_the_last_of_two_that_load_is_done():
+    inside, may_end, seen = threading.Event(), threading.Event(), []
+
+    def first():
+        with for_good():
+            inside.set()
+            assert may_end.wait(timeout=20)
+
+    def second():
+        with for_good():
+            seen.append(gc.isenabled())
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    threads[0].start()
+    inside.wait(timeout=20)
+    threads[1].start()
+    may_end.set()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert seen == [False]
+    assert gc.isenabled()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_child_forked_while_another_thread_loads_can_load_and_collects():
+    inside, may_end = threading.Event(), threading.Event()
+
+    def load():
+        with for_good():
+            inside.set()
+            assert may_end.wait(timeout=20)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    inside.wait(timeout=20)
+    child = os.fork()
+    if not child:
+        is_collecting = gc.isenabled()
+        signal.alarm(20)  # it would wait for ever
+        with for_good():
+            os._exit(0 if is_collecting else 1)
+    may_end.set()
+    thread.join(timeout=20)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -64,6 +64,18 @@ def test_a_connection_that_is_closed_in_a_transaction_passes_the_turn_on():
     assert is_free(base._turns)
 
 
+def test_a_forked_child_does_not_pass_on_a_turn_of_its_parent(monkeypatch):
+    childs = base.Turns()
+    childs.acquire(timeout=0)
+
+    with transaction.atomic():
+        parents = base._turns
+        monkeypatch.setattr(base, "_turns", childs)  # as after a fork
+    parents.release()
+
+    assert not is_free(childs)
+
+
 def is_free(turns):
     if turns.acquire(timeout=0):
         turns.release()
@@ -118,11 +130,14 @@ def test_who_is_stopped_while_it_waits_does_not_keep_the_turn(is_passed_to_it):
             turns.release()
         raise SystemExit
 
+    def be_stopped_while_waiting():
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        turns.acquire(timeout=20)
+
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.01)
         with pytest.raises(SystemExit):
-            turns.acquire(timeout=20)
+            be_stopped_while_waiting()
     finally:
         signal.signal(signal.SIGALRM, before)
 

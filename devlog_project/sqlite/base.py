@@ -1,7 +1,7 @@
 """Django's SQLite backend, with one thing added: the writers of one process take turns.
 
 SQLite itself lets a second writer sleep and try again, in ever longer naps, while newcomers slip in between. It is
-fair to nobody: the slowest of many requests waits tens of times as long as the median. Here a thread that begins a
+fair to nobody: the slowest of a hundred requests waits ten times as long as the median. Here a thread that begins a
 transaction waits for its turn, which the writer before it passes on at its commit. Between processes SQLite's own
 waiting remains.
 """
