@@ -286,6 +286,7 @@ def memory(play: Round) -> Measured:
             "memory, 64 in flight": running.memory() / idle,
             "openai imported early": loaded_early + imported_by_commands(running.site),
             "idle server MiB": idle / MIB,
+            "SDK and its client MiB": running.site.ask("sdk"),
         }
 
 

@@ -128,6 +128,7 @@ class Command(BaseCommand):
                     reason = "it cannot work"
                 else:
                     continue
+                self.say_stop(worker, reason)
                 break
             worker.stop(settings.TAGGING_SHUTDOWN_SECONDS)
         return reason
@@ -151,6 +152,15 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Worker started: {worker.slots.extractor.name}, {worker.concurrency} calls at once, "
             f"{transport}, {connection.vendor}."
+        )
+        self.stdout.flush()
+
+    def say_stop(self, worker: ServiceWorker, reason: str) -> None:
+        if self.stdout.isatty():
+            self.stdout.write("\r", ending="")
+        self.stdout.write(
+            f"Worker stops ({reason}): {len(worker.slots.in_flight)} calls in flight have "
+            f"{settings.TAGGING_SHUTDOWN_SECONDS:g} s to finish."
         )
         self.stdout.flush()
 
