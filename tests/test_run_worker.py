@@ -90,9 +90,7 @@ def test_a_worker_told_to_stop_finishes_what_is_in_flight_and_gives_back_what_ha
     wait_for_calls(site, 4)
 
     worker.signal(number)
-    eventually(
-        lambda: f"Worker stops ({number.name}): 4 calls in flight" in worker.log(), "its echo", SECONDS
-    )
+    eventually(lambda: f"Worker stops ({number.name}): 4 calls in flight" in worker.log(), "its echo", SECONDS)
     site.open_gate("a")
 
     assert worker.wait_until_it_ended(SECONDS) == 0
