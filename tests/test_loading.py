@@ -87,22 +87,22 @@ def test_what_could_not_be_loaded_is_tried_again():
 def test_nothing_is_collected_until_the_last_of_two_that_load_is_done():
     inside, may_end, seen = threading.Event(), threading.Event(), []
 
-    def first():
+    def load_first():
         with for_good():
             inside.set()
             assert may_end.wait(timeout=20)
 
-    def second():
+    def load_second():
+        threading.Timer(0.05, may_end.set).start()
         with for_good():
+            first.join(timeout=20)
             seen.append(gc.isenabled())
 
-    threads = [threading.Thread(target=first), threading.Thread(target=second)]
-    threads[0].start()
+    first, second = threading.Thread(target=load_first), threading.Thread(target=load_second)
+    first.start()
     inside.wait(timeout=20)
-    threads[1].start()
-    may_end.set()
-    for thread in threads:
-        thread.join(timeout=20)
+    second.start()
+    second.join(timeout=20)
 
     assert seen == [False]
     assert gc.isenabled()

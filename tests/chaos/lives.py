@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Who was at work for so many seconds and did not take the jobs back had its chance, even if it was killed then.
-CHANCE_SECONDS = 3.0
+# The longest until the first job is recovered. Who was at work for longer had its chance, even if it was killed then.
+RECOVERY_MAX_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Life:
     def could_act(self, since: float, until: float) -> bool:
         """Whether it lived to take jobs back `until` then, or long enough to have done so before."""
         lived_on = self.launched_at <= until <= self.ended_at
-        return lived_on or min(self.ended_at, until) - max(self.started_at, since) > CHANCE_SECONDS
+        return lived_on or min(self.ended_at, until) - max(self.started_at, since) > RECOVERY_MAX_SECONDS
 
 
 @dataclass(frozen=True)

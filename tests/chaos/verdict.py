@@ -12,12 +12,11 @@ from statistics import mean, median
 from typing import Any
 
 from tests.chaos.clients import Item, technologies_in
-from tests.chaos.lives import at_work_since, launched_since
+from tests.chaos.lives import RECOVERY_MAX_SECONDS, at_work_since, launched_since
 from tests.chaos.run import Kill, Run
 from tests.chaos.stand_in import edition_of
 
 RECOVERY_P50_SECONDS = 1.0
-RECOVERY_MAX_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
