@@ -54,10 +54,10 @@ test-services: $(VENV)/.installed-dev ## the tests against real servers, those t
 	@$(RUN) -m tests.services $(SERVICES_FLAGS)
 
 bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; writes docs/benchmarks.*
-	@$(RUN) -m tests.benchmarks $(BENCH_FLAGS)
+	@$(RUN) -m tests.load.benchmarks $(BENCH_FLAGS)
 
 chaos: $(VENV)/.installed ## kill -9 real servers 200 times on SQLite, then on PostgreSQL, and count what is lost (half an hour)
-	@$(RUN) -m tests.chaos $(CHAOS_FLAGS)
+	@$(RUN) -m tests.load.chaos $(CHAOS_FLAGS)
 
 eval: $(VENV)/.installed ## score the extractor on the repository's own gold set
 	@DEBUG=on SECRET_KEY=eval $(RUN) manage.py evaluate tests/gold.jsonl $(EVAL_FLAGS)

@@ -11,7 +11,7 @@ graceful_timeout = 30
 
 def post_worker_init(worker):
     """Start with the server, not with the first request: what a killed process left is taken back at once."""
-    from tagging import startup  # app ready
+    from tagging.engine import startup  # app ready
 
     startup.ensure_started()
 
@@ -19,5 +19,5 @@ def post_worker_init(worker):
 def worker_exit(server, worker):
     """Finish or return what is in flight before the process goes."""
     # If the application could not be loaded there is nothing to stop, and the first error is the one to read.
-    if startup := sys.modules.get("tagging.startup"):
+    if startup := sys.modules.get("tagging.engine.startup"):
         startup.stop()

@@ -7,13 +7,13 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 
-from tagging.loading import for_good
+from tagging.extraction.load_once import for_good
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with for_good():
     django_application = get_asgi_application()
 
-from tagging import startup  # only now: apps must be ready
+from tagging.engine import startup  # only now: apps must be ready
 
 startup.arm()
 

@@ -114,6 +114,7 @@ WSGI_APPLICATION = "devlog_project.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "tagging" / "admin" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -195,12 +196,12 @@ API_MAX_BODY_BYTES = 256 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["devlog_project.access.TokenUnlessOpen"],
-    "DEFAULT_PARSER_CLASSES": ["devlog_project.parsers.BoundedJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["devlog_project.api.access.TokenUnlessOpen"],
+    "DEFAULT_PARSER_CLASSES": ["devlog_project.api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "devlog_project.problems.exception_handler",
+    "EXCEPTION_HANDLER": "devlog_project.api.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
@@ -243,13 +244,13 @@ TAGGING_WORKER = choice("TAGGING_WORKER", "auto", ("auto", "off"))
 TRANSPORTS = {
     "memory": "tagging.transports.memory.MemoryTransport",
     "celery": "tagging.transports.celery.CeleryTransport",
-    "sqs": "tagging.transports.sqs.SQSTransport",
+    "sqs": "tagging.transports.sqs.transport.SQSTransport",
     "actors": "tagging.transports.actors.ActorTransport",
 }
 EXTRACTORS = {
-    "openai": "tagging.extractors.openai.OpenAIExtractor",
-    "embedded": "tagging.extractors.embedded.EmbeddedExtractor",
-    "simulated": "tagging.extractors.simulated.SimulatedExtractor",
+    "openai": "tagging.extraction.openai.client.OpenAIExtractor",
+    "embedded": "tagging.extraction.embedded.extractor.EmbeddedExtractor",
+    "simulated": "tagging.extraction.simulated.SimulatedExtractor",
 }
 TAGGING_TRANSPORT = env.str("TAGGING_TRANSPORT", "memory")
 TAGGING_TRANSPORT = TRANSPORTS.get(TAGGING_TRANSPORT, TAGGING_TRANSPORT)

@@ -5,12 +5,13 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from devlog_project import health, login, problems
+from devlog_project.api import login, problems
+from devlog_project.ops import health
 
-handler400 = "devlog_project.problems.bad_request"
-handler403 = "devlog_project.problems.permission_denied"
-handler404 = "devlog_project.problems.not_found"
-handler500 = "devlog_project.problems.server_error"
+handler400 = "devlog_project.api.problems.bad_request"
+handler403 = "devlog_project.api.problems.permission_denied"
+handler404 = "devlog_project.api.problems.not_found"
+handler500 = "devlog_project.api.problems.server_error"
 
 admin.site.site_header = admin.site.site_title = "Dev-log service"
 

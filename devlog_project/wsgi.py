@@ -4,12 +4,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from tagging.loading import for_good
+from tagging.extraction.load_once import for_good
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with for_good():
     application = get_wsgi_application()
 
-from tagging import startup  # only now: apps must be ready
+from tagging.engine import startup  # only now: apps must be ready
 
 startup.arm()

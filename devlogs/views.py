@@ -17,8 +17,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 
-from devlog_project.access import visible
-from devlog_project.pages import Pages
+from devlog_project.api.access import visible
+from devlog_project.api.pages import Pages
 from devlogs.models import DevLog
 from devlogs.serializers import DevLogSerializer
 from tagging import queues

@@ -7,7 +7,8 @@ class TaggingConfig(AppConfig):
     name = "tagging"
 
     def ready(self) -> None:
-        from tagging import checks, startup  # noqa: F401 - app ready
+        from tagging import checks  # noqa: F401 - app ready
+        from tagging.engine import startup
 
         if startup.is_serving_runserver(sys.argv):
             startup.arm()

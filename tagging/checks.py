@@ -6,8 +6,7 @@ from django.conf import settings
 from django.core import checks
 from django.utils.module_loading import import_string
 
-from tagging import budget
-from tagging.models import Job
+from tagging.models import Job, spending
 
 
 @checks.register()
@@ -27,8 +26,8 @@ def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """A day's budget below what the longest entry may cost would hold it back for ever."""
     devlog: Any = Job._meta.get_field("devlog").related_model
-    longest = budget.estimate(devlog._meta.get_field("entry").max_length)
-    if budget.fits(longest):
+    longest = spending.estimate(devlog._meta.get_field("entry").max_length)
+    if spending.fits(longest):
         return []
     hint = f"A call is estimated at up to {longest.tokens} tokens; raise the budget above that."
     return [checks.Warning("The daily budget is below the cost of one call.", hint=hint, id="tagging.W002")]

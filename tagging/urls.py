@@ -1,8 +1,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from tagging.results import ResultsView
-from tagging.views import DevLogTagView, TagViewSet
+from tagging.api.views import DevLogTagView, TagViewSet
+from tagging.remote.views import ResultsView
 
 router = SimpleRouter()
 router.register("tags", TagViewSet, basename="tag")

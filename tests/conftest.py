@@ -10,12 +10,12 @@ from rest_framework.test import APIClient
 
 from devlogs.models import DevLog
 from tagging import queues
-from tagging.extractors import Extractor
-from tagging.provider import glance
+from tagging.engine.worker import Worker
+from tagging.extraction.base import Extractor
+from tagging.models.provider_state import glance
 from tagging.transports.memory import Mailbox
-from tagging.worker import Worker
-from tests.processes import eventually
-from tests.test_worker import Scripted
+from tests.engine.test_worker import Scripted
+from tests.support.processes import eventually
 
 FOUNDING = (
     "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.processes import Server, Site
+from tests.support.processes import Server, Site
 
 FOUNDING = (
     "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "
@@ -32,7 +32,7 @@ PATIENCE_SECONDS = 120
 def main() -> int:
     openai = {name: value for name, value in os.environ.items() if name.startswith("OPENAI_")}
     if openai.get("OPENAI_API_KEY") or openai.get("OPENAI_BASE_URL"):
-        openai["TAGGING_EXTRACTOR"] = "tagging.extractors.openai.OpenAIExtractor"
+        openai["TAGGING_EXTRACTOR"] = "tagging.extraction.openai.client.OpenAIExtractor"
     with tempfile.TemporaryDirectory(prefix="devlog-demo-") as directory, Site(Path(directory), **openai) as site:
         print("Preparing a scratch database and starting the real server …", flush=True)
         site.migrate()

@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any
 
-from tagging.extractors import Extraction, ExtractionError
-from tagging.extractors.openai import OpenAIExtractor
+from tagging.extraction.base import Extraction, ExtractionError
+from tagging.extraction.openai.client import OpenAIExtractor
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)

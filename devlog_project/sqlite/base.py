@@ -34,7 +34,7 @@ class Turns:
 
     With many writers at once strict order has all of them wait the mean. This way most wait a fraction of it and the
     others about twice as much: a better median for a bounded loss at the end (adaptive LIFO, as overloaded servers
-    do it; `python -m tests.benchmarks --only posts` shows both).
+    do it; `python -m tests.load.benchmarks --only posts` shows both).
     """
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from tagging.extraction.fibonacci import MAX_N, PREFIX, Task, fibonacci, task_in
 from tagging.models import Attempt, Job
-from tagging.simulation.fibonacci import MAX_N, PREFIX, Task, fibonacci, task_in
 
 BATCH = 500
 

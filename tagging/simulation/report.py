@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tagging.evaluation import percentile
+from tagging.evaluation.scoring import percentile
 
 BINS = 12
 BAR_WIDTH = 40

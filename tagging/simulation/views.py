@@ -18,10 +18,10 @@ from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from devlog_project.access import visible
+from devlog_project.api.access import visible
 from tagging import queues
+from tagging.extraction.fibonacci import MAX_N, PREFIX, Task, task_in
 from tagging.models import Attempt, Job
-from tagging.simulation.fibonacci import MAX_N, PREFIX, Task, task_in
 
 # No more digits than any id has, or any n that is taken.
 DIGITS = re.compile(r"[0-9]{1,18}")

@@ -30,11 +30,11 @@ try:
     from pykka import ActorRef, ThreadingActor
 except ImportError as error:
     raise ImportError("The actors transport needs Pykka: pip install -r requirements-actors.txt") from error
-from tagging.extractors import Extractor
+from tagging.engine.slots import Outcome, Slots, answer_again, extract
+from tagging.engine.worker import Worker
+from tagging.extraction.base import Extractor
 from tagging.models import Attempt, Job
-from tagging.slots import Outcome, Slots, answer_again, extract
 from tagging.transports.memory import Mailbox
-from tagging.worker import Worker
 
 logger = logging.getLogger(__name__)
 

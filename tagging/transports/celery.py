@@ -28,9 +28,9 @@ try:
 except ImportError as error:
     raise ImportError("The celery transport needs Celery: pip install -r requirements-celery.txt") from error
 from devlog_project.celery import DEAD_LETTERS, IS_RABBITMQ, app
+from tagging.engine.worker import Worker
 from tagging.models import Job
 from tagging.transports.memory import FINISHED, Mailbox
-from tagging.worker import Worker
 
 logger = logging.getLogger(__name__)
 

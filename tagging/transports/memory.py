@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tagging.worker import Worker
+    from tagging.engine.worker import Worker
 
 # Rings are hints, so it is bounded: memory does not grow with a backlog.
 MAX_RINGS = 1000
@@ -55,7 +55,7 @@ class MemoryTransport:
 
     def worker(self) -> Worker:
         """Return a worker for this process, with a new mailbox: the old one's lock may not have survived a fork."""
-        from tagging.worker import Worker  # it imports the mailbox from here
+        from tagging.engine.worker import Worker  # it imports the mailbox from here
 
         MemoryTransport.mailbox = Mailbox()
         return Worker(MemoryTransport.mailbox)

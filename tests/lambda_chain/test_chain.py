@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tests.fake_openai import FakeOpenAI
-from tests.processes import Site, eventually
+from tests.support.processes import Site, eventually
+from tests.support.wire import FakeOpenAI
 
 SECONDS = 120.0
 TOKEN = "a-token-of-thirty-two-characters"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.processes import MANAGE, Server, Site, eventually
+from tests.support.processes import MANAGE, Server, Site, eventually
 
 SECONDS = 120.0
 
@@ -25,7 +25,7 @@ def site(new_site, aws, queue) -> Site:
     return new_site(
         TAGGING_TRANSPORT="sqs",
         TAGGING_SQS_QUEUE_URL=queue[0],
-        TAGGING_EXTRACTOR="tests.processes.GatedExtractor",
+        TAGGING_EXTRACTOR="tests.support.processes.GatedExtractor",
         **aws.environment(),
     )
 

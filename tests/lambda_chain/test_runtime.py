@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.fake_openai import FakeOpenAI
 from tests.lambda_chain.environment import python_with_ministack
-from tests.processes import eventually
-from tests.test_lambda import Service, event, record
+from tests.support.processes import eventually
+from tests.support.wire import FakeOpenAI
+from tests.transports.test_lambda import Service, event, record
 
 SECONDS = 60.0
 # The client is C, and does not survive the lack of any of these.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tagging.extractors.openai import OpenAIExtractor
+from tagging.extraction.openai.client import OpenAIExtractor
 
 collect_ignore_glob = [] if os.environ.get("LLM_BASE_URL") else ["test_*.py"]
 

@@ -11,9 +11,9 @@ import openai
 import pytest
 from django.core.management import call_command
 
-from tagging.evaluation import bare, names
-from tagging.extractors import ErrorCode, ExtractionError, WaitingFor
-from tagging.grounding import ground
+from tagging.evaluation.scoring import bare, names
+from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
+from tagging.extraction.grounding import ground
 from tests.conftest import FOUNDING
 from tests.llm.conftest import ANSWER_TOKENS
 

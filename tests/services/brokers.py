@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.processes import eventually, free_port
+from tests.support.processes import eventually, free_port
 
 RABBITMQ = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:" + os.environ.get("PATH", ""))
 REDIS = shutil.which("redis-server")

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from tests.processes import MANAGE, PYTHON, Server, Site, eventually, migrated_database
 from tests.services.brokers import INSTALLED, Broker
+from tests.support.processes import MANAGE, PYTHON, Server, Site, eventually, migrated_database
 
 SECONDS = 120.0
 BROKERS = {"rabbitmq": "TEST_RABBITMQ_URL", "redis": "TEST_REDIS_URL"}
@@ -31,7 +31,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def gated(template, tmp_path) -> Iterator[Site]:
     """A site on SQLite whose calls wait for gates."""
-    with Site(tmp_path, TAGGING_EXTRACTOR="tests.processes.GatedExtractor") as site:
+    with Site(tmp_path, TAGGING_EXTRACTOR="tests.support.processes.GatedExtractor") as site:
         shutil.copy(template, site.database)
         yield site
 

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from tests.processes import Server, Site, eventually
 from tests.services.conftest import SECONDS, celery_worker
+from tests.support.processes import Server, Site, eventually
 
 # So slow that within a test nothing is found by it.
 NO_SWEEP = {"TAGGING_SWEEP_SECONDS": "600"}

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.processes import Server, Site, eventually
 from tests.services.conftest import SECONDS, celery_worker, run_worker, sqs_server
+from tests.support.processes import Server, Site, eventually
 
 SLOTS = 8
 SLOW = {"TAGGING_EXTRACTOR": "simulated", "TAGGING_SIMULATED_DELAY_SECONDS": "0.3", "TAGGING_CONCURRENCY": str(SLOTS)}

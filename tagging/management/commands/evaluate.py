@@ -16,9 +16,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
-from tagging.budget import Price
-from tagging.evaluation import Gold, GoldError, Result, Score, evaluate, percentile, ratio, read_gold
-from tagging.extractors import Extractor
+from tagging.evaluation.scoring import Gold, GoldError, Result, Score, evaluate, percentile, ratio, read_gold
+from tagging.extraction.base import Extractor
+from tagging.models.spending import Price
 
 BAR_WIDTH = 30
 SHOWN_TEXT = 200

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tagging import vocabulary
+from tagging.curation import vocabulary
 from tagging.models import Tag
 
 

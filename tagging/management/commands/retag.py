@@ -16,8 +16,10 @@ from django.db.models.functions import Length
 from django.utils.module_loading import import_string
 from django.utils.timezone import is_naive, make_aware
 
-from tagging import budget, queues, vocabulary
-from tagging.models import Attempt, Job, JobQuerySet
+from tagging import queues
+from tagging.curation import vocabulary
+from tagging.models import Attempt, Job, spending
+from tagging.models.job import JobQuerySet
 
 BATCH = 500
 BAR_WIDTH = 30
@@ -131,5 +133,5 @@ def cost_of(count: int, characters: int) -> str:
     extractor = import_string(settings.TAGGING_EXTRACTOR)
     if extractor.prompt_version is None:
         return f"for nothing ({extractor.name})"
-    price = budget.estimate(-(-characters // count)).times(count)
+    price = spending.estimate(-(-characters // count)).times(count)
     return f"for at most {price.cost:.2f} $ ({extractor.name}, {price.tokens} tokens)"

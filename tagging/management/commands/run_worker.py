@@ -21,10 +21,10 @@ from django.db import DatabaseError, connection
 from django.utils.module_loading import import_string
 
 from tagging import queues
+from tagging.engine.slots import Outcome, Slots
+from tagging.engine.worker import Worker
 from tagging.models import Job
-from tagging.slots import Outcome, Slots
 from tagging.transports.memory import FINISHED, MemoryTransport
-from tagging.worker import Worker
 
 # How often the foreground looks at the worker, and a terminal at the progress.
 LOOK_SECONDS = 0.25

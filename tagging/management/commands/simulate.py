@@ -12,15 +12,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
-from tagging.extractors.simulated import SimulatedExtractor
+from tagging.engine.slots import Slots
+from tagging.engine.worker import Worker
+from tagging.extraction.simulated import SimulatedExtractor
 from tagging.management.commands.evaluate import at_least, share
 from tagging.models import Attempt, Job
 from tagging.simulation import load
 from tagging.simulation.report import Finished, report
 from tagging.simulation.scratch import scratch_database
-from tagging.slots import Slots
 from tagging.transports.memory import Mailbox
-from tagging.worker import Worker
 
 LOOK_SECONDS = 0.1
 BAR_WIDTH = 30

@@ -1,0 +1,1 @@
+from tagging.admin import tags  # noqa: F401 - registers them

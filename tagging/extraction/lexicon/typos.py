@@ -1,0 +1,46 @@
+"""Well-known names with one slip of the finger: a letter too many, one missing, one wrong, or two swapped."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tagging.extraction.lexicon import Spelling, cues, load
+from tagging.extraction.load_once import once
+
+_MIN_LETTERS = 5
+_MAX_LETTERS = 20
+
+
+@once
+def _slips() -> dict[str, tuple[str, ...]]:
+    """Return the well-known names by what is left of each when one of its letters, but the first, is left out."""
+    slips: dict[str, tuple[str, ...]] = {}
+    for name in sorted(cues()["misspelt"]):
+        for slip in {name[:i] + name[i + 1 :] for i in range(1, len(name))}:
+            slips[slip] = (*slips.get(slip, ()), name)
+    return slips
+
+
+@lru_cache(maxsize=1 << 14)
+def correct(key: str) -> Spelling | None:
+    """Return the well-known name that this folded word, unknown itself, is one slip away from."""
+    if not _MIN_LETTERS <= len(key) <= _MAX_LETTERS:
+        return None
+    shorter = [key[:i] + key[i + 1 :] for i in range(1, len(key))]
+    missing = _slips().get(key, ())
+    too_many = [name for name in shorter if name in cues()["misspelt"] and key != name + "s"]
+    wrong = [name for slip in shorter for name in _slips().get(slip, ()) if _is_one_slip(key, name)]
+    for name in (*missing, *too_many, *wrong):
+        spelling = load().spellings.get(name, (None,))[0]
+        if spelling and not spelling.everyday:
+            return spelling
+    return None
+
+
+def _is_one_slip(key: str, name: str) -> bool:
+    """Whether two words of one length differ in one letter, or in two neighbours swapped."""
+    if len(key) != len(name) or len(key) == _MIN_LETTERS:
+        return False
+    differing = [i for i in range(len(key)) if key[i] != name[i]]
+    swapped = len(differing) == 2 and differing[1] - differing[0] == 1 and key[differing[0]] == name[differing[1]]
+    return len(differing) == 1 or (swapped and key[differing[1]] == name[differing[0]])

@@ -1,0 +1,9 @@
+"""The rows and their transitions: a module for each noun, and here what others import."""
+
+from tagging.models.attempt import Attempt
+from tagging.models.job import Job
+from tagging.models.provider_state import Provider
+from tagging.models.spending import Spending
+from tagging.models.tag import DevLogTag, Removal, Tag
+
+__all__ = ["Attempt", "DevLogTag", "Job", "Provider", "Removal", "Spending", "Tag"]

@@ -1,0 +1,99 @@
+"""The attempts at a job: its timeline, the ledger of what was paid, and where each tag came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tagging.extraction.base import Extractor
+from tagging.extraction.grounding import Mention
+from tagging.models import sql
+from tagging.models.spending import Price
+
+if TYPE_CHECKING:
+    from tagging.models import Job
+
+
+def digest_of(entry: str) -> str:
+    return hashlib.sha256(entry.encode()).hexdigest()
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def insert(self, attempts: list[Attempt]) -> list[Attempt]:
+        """Save these new attempts in one statement and return them with their ids."""
+        rows = [[getattr(attempt, field) for field in Attempt.WRITTEN] for attempt in attempts]
+        ids = sql.insert(Attempt, Attempt.WRITTEN, rows, returning="id")
+        for attempt, pk in zip(attempts, ids, strict=True):
+            attempt.pk = pk
+        return attempts
+
+    def known_answers(self, jobs: Sequence[Job], extractor: Extractor) -> dict[int, Attempt]:
+        """Return by job the newest attempt that answered the same entry by the same model and prompt."""
+        digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}
+        asked = (extractor.name, extractor.model, extractor.prompt_version)
+        found = sql.newest_answers(Attempt, list(set(digests.values())), asked) if jobs else {}
+        known = Attempt.objects.in_bulk(found.values()) if found else {}
+        return {pk: known[found[digest]] for pk, digest in digests.items() if digest in found}
+
+
+class Attempt(models.Model):
+    """One finished or lost attempt at a job: together the job's timeline, and where each tag came from."""
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered"
+        FAILED = "failed"
+        LOST = "lost"
+
+    job = models.ForeignKey("tagging.Job", models.CASCADE, related_name="timeline")
+    number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    error_code = models.CharField(max_length=20, blank=True)
+    error_detail = models.CharField(max_length=500, blank=True)
+    extractor = models.CharField(max_length=50, blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    prompt_version = models.PositiveSmallIntegerField(null=True)
+    entry_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the entry that was sent.")
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0), help_text="Dollars.")
+    # The grounded answer itself, so that the same entry is not paid for twice: a list of name, evidence, position.
+    # That of a simulated job is an object with its output.
+    answer = models.JSONField(null=True)
+    names_dropped = models.PositiveIntegerField(default=0, help_text="Names that do not stand in the entry.")
+    redacted = models.JSONField(default=dict, help_text="How many secrets of which kind were kept back.")
+
+    objects = AttemptQuerySet.as_manager()
+
+    # All but what the database sets.
+    WRITTEN = (
+        *("job_id", "number", "started_at", "outcome", "error_code", "error_detail", "extractor", "model"),
+        *("prompt_version", "entry_digest", "input_tokens", "output_tokens", "cost", "answer", "names_dropped"),
+        "redacted",
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["entry_digest", "model", "prompt_version"], name="attempt_ledger")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} at job {self.job_id}: {self.outcome}"
+
+    @property
+    def price(self) -> Price:
+        return Price(self.input_tokens + self.output_tokens, self.cost)
+
+    @property
+    def mentions(self) -> list[Mention]:
+        return [Mention(*mention) for mention in self.answer] if isinstance(self.answer, list) else []
+
+    @property
+    def source(self) -> str:
+        """Who answered, as tags show it: `openai:gpt-6-luna`, `embedded`."""
+        return f"{self.extractor}:{self.model}" if self.model and self.model != self.extractor else self.extractor

@@ -1,0 +1,103 @@
+"""What calls may cost in a day: reserved before a call, settled after it, for all processes together.
+
+The claim reserves on each job an estimate of its call; settling puts what was really paid on the day's row instead.
+So spent plus reserved never passes the limit, except by what a call costs above its estimate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+
+from tagging.models import sql
+
+
+class BudgetReachedError(Exception):
+    """No further call fits into what this day may cost."""
+
+
+MILLION = 1_000_000
+# A repair call may follow a call.
+CALLS = 2
+# Of an answer that the request does not bound: fifty technologies, each with its evidence in 40 tokens.
+UNBOUNDED_ANSWER_TOKENS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Tokens, and what they cost in dollars."""
+
+    tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+    @classmethod
+    def of(cls, input_tokens: int, output_tokens: int) -> Price:
+        dollars = input_tokens * settings.OPENAI_INPUT_PRICE + output_tokens * settings.OPENAI_OUTPUT_PRICE
+        return cls(input_tokens + output_tokens, Decimal(str(round(dollars / MILLION, 6))))
+
+    def __add__(self, other: Price) -> Price:
+        return Price(self.tokens + other.tokens, self.cost + other.cost)
+
+    def times(self, count: int) -> Price:
+        return Price(self.tokens * count, self.cost * count)
+
+
+def estimate(entry_length: int) -> Price:
+    """Return what a call for an entry of so many characters costs at most, in all likelihood.
+
+    A token is at least two characters on average, in German as in code. The answer is bounded by the request; where
+    OPENAI_MAX_COMPLETION_TOKENS and OPENAI_MAX_TOKENS are both 0 nothing bounds it, and UNBOUNDED_ANSWER_TOKENS is
+    what a full one takes. A model that reasons may take more: the day's limit is then passed by so much.
+    """
+    from tagging.extraction.openai import prompt  # slow import: pydantic
+
+    input_tokens = (len(prompt.SYSTEM) + entry_length) // 2
+    output_tokens = settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
+    return Price.of(CALLS * input_tokens, CALLS * output_tokens)
+
+
+def is_limited() -> bool:
+    return bool(settings.TAGGING_DAILY_TOKENS or settings.TAGGING_DAILY_COST)
+
+
+def fits(price: Price) -> bool:
+    """Say whether a day may cost this much."""
+    tokens, cost = settings.TAGGING_DAILY_TOKENS, settings.TAGGING_DAILY_COST
+    return (not tokens or price.tokens <= tokens) and (not cost or price.cost <= Decimal(str(cost)))
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+class SpendingQuerySet(models.QuerySet["Spending"]):
+    def today(self) -> Price:
+        """Return what was spent today; the row stays locked to the end of the transaction."""
+        self.get_or_create(day=today())
+        spending = self.select_for_update().get(day=today())
+        return Price(spending.tokens, spending.cost)
+
+    def add(self, price: Price) -> None:
+        if price.tokens:
+            sql.spend(Spending, Spending(day=today(), tokens=price.tokens, cost=price.cost))
+
+
+class Spending(models.Model):
+    """What one day cost, in UTC."""
+
+    day = models.DateField(primary_key=True)
+    tokens = models.PositiveBigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal(0), help_text="Dollars.")
+
+    objects = SpendingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "spending"
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.tokens} tokens, {self.cost} $"

@@ -1,0 +1,151 @@
+"""Tags: a technology under its canonical name, where it was found, and where a person took it off.
+
+What a person says of a dev-log's tags outlives any tagging: `DevLogTag.objects.replace` is the one way in for
+machines, tagging/curation/edits.py the one for people. What the names themselves mean is changed in
+tagging/curation/vocabulary.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connections, models
+from django.db.models import Q
+from django.utils.text import slugify
+
+from tagging.extraction.grounding import MAX_NAME
+from tagging.models import sql
+
+if TYPE_CHECKING:
+    from tagging.models.attempt import Attempt
+
+
+@lru_cache(10_000)
+def slug_of(name: str) -> str:
+    """Return what makes two names the same tag: `C`, `C++` and `C#` differ, `Django` and `django` do not."""
+    spoken = name.replace("+", "-plus").replace("#", "-sharp").replace(".", "-dot-" if name.startswith(".") else "")
+    slug = slugify(spoken, allow_unicode=True)
+    if slug and len(slug) <= MAX_NAME:
+        return slug
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+class TagQuerySet(models.QuerySet["Tag"]):
+    def named(self, names: Iterable[str]) -> dict[str, int | None]:
+        """Return the ids of the tags that these names stand for, by the names' slugs; unknown ones are created.
+
+        An alias stands for its tag, a blocked name for none. Only under `DevLogTag.objects.lock` or after a change
+        to a tagging: else a merge may commit in between, and its old name be used once more.
+        """
+        wanted = {slug_of(name): name for name in names}
+        tags = sql.ids_by_slug(Tag, list(wanted))
+        # Sorted, so that two processes that create the same tags never wait for each other crosswise.
+        missing = [(wanted[slug], slug) for slug in sorted(wanted.keys() - tags.keys())]
+        if missing:
+            sql.insert(Tag, ("name", "slug"), missing, returning="id")
+            tags = sql.ids_by_slug(Tag, list(wanted))
+        return tags
+
+
+class Tag(models.Model):
+    """A technology under its canonical name, once; the slug is its identity.
+
+    Or a name that is on no dev-log: an alias, which stands for another tag, or a blocked one.
+    """
+
+    name = models.CharField(max_length=MAX_NAME)
+    slug = models.SlugField(max_length=MAX_NAME, unique=True, allow_unicode=True, editable=False)
+    devlogs = models.ManyToManyField("devlogs.DevLog", through="DevLogTag", related_name="tags")
+    alias_of = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="aliases")
+    is_blocked = models.BooleanField("blocked", db_default=False)
+
+    objects = TagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(alias_of=None) | Q(is_blocked=False), name="tag_alias_or_blocked"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
+    def lock(self, *, alone: bool = False) -> None:
+        """Keep the vocabulary as it is to the end of the transaction; or, `alone`, keep all others from tagging.
+
+        It is the lock that any change to a tagging takes anyway, only taken before the tags are looked up. Locks on
+        the tags' rows would not do: who tags would take many of them, in no common order.
+        """
+        connection = connections[self.db]
+        if connection.vendor == "postgresql":  # on SQLite a transaction that writes is alone from its beginning
+            mode = "SHARE ROW EXCLUSIVE" if alone else "ROW EXCLUSIVE"
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {self.model._meta.db_table} IN {mode} MODE")
+
+    def replace(self, attempts: Sequence[Attempt]) -> None:
+        """Give these attempts' dev-logs the tags they found, instead of those an earlier attempt found.
+
+        What a person set stays, and what a person took off stays away.
+        """
+        devlog_ids = [attempt.job_id for attempt in attempts]
+        # First, also where there is nothing to delete: from here on no merge comes between us and the tags we name.
+        sql.delete_found(DevLogTag, devlog_ids)
+        removed = sql.tags_removed(Removal, devlog_ids)
+        tags = Tag.objects.named(mention.name for attempt in attempts for mention in attempt.mentions)
+        found = [
+            (attempt.job_id, tag_id, attempt.pk, mention.evidence, mention.position)
+            for attempt in attempts
+            for mention in attempt.mentions
+            if (tag_id := tags[slug_of(mention.name)]) and (attempt.job_id, tag_id) not in removed
+        ]
+        fields = ("devlog", "tag", "attempt", "evidence", "position")
+        sql.insert(DevLogTag, fields, found, returning="id")
+
+
+class DevLogTag(models.Model):
+    """A tag on a dev-log: found by an attempt, with the words that show it, or set by a person."""
+
+    devlog = models.ForeignKey("devlogs.DevLog", models.CASCADE, related_name="taggings")
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings")
+    attempt = models.ForeignKey("Attempt", models.CASCADE, null=True, blank=True, related_name="taggings")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    evidence = models.CharField(max_length=200, blank=True)
+    position = models.PositiveIntegerField(default=0, help_text="Where in the entry it stands, in characters.")
+
+    objects = DevLogTagQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "tag on a dev-log"
+        verbose_name_plural = "tags on dev-logs"
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="tag_once_per_devlog")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} on dev-log {self.devlog_id}"
+
+    @property
+    def source(self) -> str:
+        return self.attempt.source if self.attempt else "person"
+
+
+class Removal(models.Model):
+    """A tag that a person took off a dev-log: no attempt brings it back.
+
+    A row of its own, so that whoever reads or counts the tags of dev-logs need not know of it.
+    """
+
+    devlog = models.ForeignKey("devlogs.DevLog", models.CASCADE, related_name="removals")
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="removals")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="removal_once_per_devlog")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} taken off dev-log {self.devlog_id}"

@@ -1,0 +1,354 @@
+"""The worker's turns, drained in the test's own thread: what it does about answers, faults and losses."""
+
+import logging
+from asyncio import CancelledError
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import DatabaseError, DataError, transaction
+
+from tagging.engine import worker as worker_module
+from tagging.engine.worker import Worker
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
+from tagging.models import Attempt, Job
+from tagging.transports.memory import FINISHED, MAX_RINGS, Mailbox, MemoryTransport
+from tests.support.processes import eventually
+
+pytestmark = pytest.mark.django_db
+
+
+class Scripted:
+    """An extractor that answers from a script, one step a call: names, or an exception to raise."""
+
+    name = "scripted"
+    model = "model-1"
+    prompt_version = None
+
+    def __init__(self, *steps):
+        self.steps = list(steps)
+        self.entries = []
+
+    def extract(self, entry, *, safety_identifier=""):
+        self.entries.append(entry)
+        step = self.steps.pop(0)
+        if isinstance(step, BaseException):
+            raise step
+        return Extraction([Technology(name) for name in step], input_tokens=7, output_tokens=3)
+
+    def close(self):
+        pass
+
+
+def error(code=ErrorCode.TIMEOUT, **kwargs):
+    return ExtractionError(code, "The model did not answer in time.", **kwargs)
+
+
+def job_of(devlog):
+    return Job.objects.get(pk=devlog.pk)
+
+
+def test_an_answer_is_grounded_stored_and_noted(make_devlog, run_jobs):
+    devlog = make_devlog("Wrote a Django view.")
+
+    run_jobs(Scripted(["django", "Kubernetes"]))
+
+    attempt = Attempt.objects.get()
+    assert [tag.name for tag in devlog.tags.all()] == ["Django"]
+    assert (attempt.source, attempt.input_tokens, attempt.output_tokens) == ("scripted:model-1", 7, 3)
+    assert (attempt.outcome, attempt.number, attempt.names_dropped, len(attempt.entry_digest)) == (
+        "answered",
+        1,
+        1,
+        64,
+    )
+
+
+def test_an_entry_without_technology_ends_done_and_empty(make_devlog, run_jobs):
+    devlog = make_devlog("Slept well.")
+
+    run_jobs(Scripted([]))
+
+    assert (job_of(devlog).state, devlog.tags.count()) == ("done", 0)
+
+
+def test_a_failed_call_is_tried_again_later(make_devlog, run_jobs):
+    devlog = make_devlog()
+
+    run_jobs(Scripted(error()))
+
+    job = job_of(devlog)
+    assert (job.state, job.waiting_for, job.attempts, job.error_code) == ("pending", "retry", 1, "timeout")
+
+
+def test_the_last_attempt_fails_the_job(make_devlog, run_jobs, settings):
+    settings.TAGGING_BACKOFF_SECONDS = 0
+    devlog = make_devlog()
+
+    run_jobs(Scripted(*[error()] * 5))
+
+    job = job_of(devlog)
+    assert (job.state, job.error_code, job.attempts) == ("failed", "timeout", 5)
+    assert [attempt.number for attempt in job.timeline.all()] == [1, 2, 3, 4, 5]
+
+
+def test_a_permanent_fault_fails_the_job_at_once(make_devlog, run_jobs):
+    devlog = make_devlog()
+
+    run_jobs(Scripted(error(ErrorCode.ENTRY_TOO_LONG, permanent=True)))
+
+    assert (job_of(devlog).state, job_of(devlog).attempts) == ("failed", 1)
+
+
+@pytest.mark.parametrize("waiting_for", [WaitingFor.RATE_LIMIT, WaitingFor.PROVIDER])
+def test_the_providers_fault_pauses_the_queue_and_costs_no_attempt(make_devlog, run_jobs, settings, waiting_for):
+    settings.TAGGING_CONCURRENCY = 1
+    first, second = make_devlog(), make_devlog()
+    extractor = Scripted(error(ErrorCode.RATE_LIMITED, waiting_for=waiting_for, retry_after=60))
+
+    run_jobs(extractor)
+
+    assert len(extractor.entries) == 1
+    assert (job_of(first).state, job_of(first).attempts, job_of(first).waiting_for) == ("pending", 0, waiting_for)
+    assert (job_of(second).state, job_of(second).attempts) == ("pending", 0)
+
+
+def test_an_extractor_that_raises_anything_costs_an_attempt_and_logs_no_entry(make_devlog, run_jobs, caplog):
+    devlog = make_devlog("secret entry")
+
+    run_jobs(Scripted(RuntimeError("quoting: secret entry")))
+
+    assert (job_of(devlog).state, job_of(devlog).error_code) == ("pending", "internal")
+    assert "secret entry" not in caplog.text + job_of(devlog).error_detail
+
+
+def test_an_extractor_that_raises_what_is_no_exception_leaves_the_slot_alive(make_devlog, run_jobs, settings):
+    settings.TAGGING_CONCURRENCY = 1
+    first, second = make_devlog(), make_devlog("Wrote a Django view.")
+
+    run_jobs(Scripted(CancelledError(), ["Django"]))
+
+    assert (job_of(first).error_code, job_of(second).state) == ("internal", "done")
+
+
+def test_an_outcome_the_database_refuses_does_not_hold_up_the_others(make_devlog, monkeypatch):
+    refused, other = make_devlog("Wrote a Django view."), make_devlog("Wrote a Django app.")
+    worker = Worker(Mailbox(), Scripted(["Django"], ["Django"]))
+    complete = Job.objects.complete
+
+    def complete_but_one(answers):
+        if refused.pk in {attempt.job_id for attempt in answers}:
+            raise DataError("value too long for type character varying(100)")
+        return complete(answers)
+
+    monkeypatch.setattr(worker_module.Job.objects, "complete", complete_but_one)
+
+    worker.drain()
+
+    assert (job_of(refused).state, job_of(refused).error_code, job_of(other).state) == ("failed", "internal", "done")
+    worker.close()
+
+
+def test_a_failed_settling_can_be_repeated_beside_new_attempts(make_devlog, settings):
+    """Also where the rolled back attempt had been given an id that another has by now."""
+    failed, other = make_devlog(), make_devlog("Wrote a Django view.")
+    first, second = Job.objects.claim(2, owner="me", lease_seconds=60)
+    attempt = first.new_attempt(outcome="failed", error_code="timeout")
+    with transaction.atomic():
+        Job.objects.retry(attempt, wait_seconds=60)
+        transaction.set_rollback(True)
+    Job.objects.complete([second.new_attempt(outcome="answered", answer=[])])
+
+    assert Job.objects.retry(attempt, wait_seconds=60) == {first.fence}
+    assert (job_of(failed).timeline.count(), job_of(other).timeline.count()) == (1, 1)
+
+
+def test_what_the_database_says_of_a_row_stays_out_of_the_log(caplog):
+    worker = Worker(Mailbox(), Scripted())
+
+    worker._note_trouble(DatabaseError("null value in column\nDETAIL: Failing row contains (secret entry)"))
+
+    assert "null value" in caplog.text
+    assert "secret entry" not in caplog.text
+
+
+def test_a_job_rung_twice_is_run_once(make_devlog, run_jobs):
+    devlog = make_devlog()
+    MemoryTransport().send([devlog.pk, devlog.pk])
+    extractor = Scripted(["Django"])
+
+    run_jobs(extractor)
+
+    assert len(extractor.entries) == 1
+
+
+def test_a_job_nobody_rang_for_begins_as_soon_as_the_sweep_has_found_it(make_devlog, settings):
+    settings.TAGGING_SWEEP_SECONDS = 0
+    worker = Worker(Mailbox(), Scripted(["Django"]))
+    worker.turn()  # there is nothing to do, and none is likely
+    devlog = make_devlog()
+
+    worker.turn()
+
+    assert worker.mailbox.wait(timeout=0) == {FINISHED}  # it turns again and does not sleep till the next sweep
+    worker.turn()
+    assert job_of(devlog).state == "running"
+    worker.close()
+
+
+def test_more_jobs_than_slots_are_all_done(make_devlog, run_jobs, settings):
+    settings.TAGGING_CONCURRENCY = 2
+    for _ in range(7):
+        make_devlog()
+
+    run_jobs(Scripted(*[["Django"]] * 7))
+
+    assert Job.objects.filter(state="done").count() == 7
+
+
+def test_closing_gives_back_what_is_claimed_with_its_attempt(make_devlog):
+    devlog = make_devlog()
+    worker = Worker(Mailbox(), Scripted())
+    claim_for(worker)
+
+    worker.close()
+
+    job = job_of(devlog)
+    assert (job.state, job.attempts, job.claimed_by) == ("pending", 0, "")
+
+
+def claim_for(worker):
+    return Job.objects.claim(10, owner=worker.owner.name, lease_seconds=60)
+
+
+def test_an_outcome_that_could_not_be_committed_is_settled_in_the_next_turn(make_devlog, monkeypatch):
+    devlog = make_devlog("Wrote a Django view.")
+    worker = Worker(Mailbox(), Scripted(["Django"]))
+    worker.turn()
+    worker.mailbox.wait(timeout=10)
+    with monkeypatch.context() as broken:
+        broken.setattr(worker_module.Job.objects, "complete", lambda answers: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            worker.turn()
+
+    worker.turn()
+
+    assert (job_of(devlog).state, devlog.tags.count()) == ("done", 1)
+    worker.close()
+
+
+def test_while_settling_fails_no_further_call_begins(make_devlog, settings, monkeypatch):
+    settings.TAGGING_CONCURRENCY = 1
+    for _ in range(3):
+        make_devlog("Wrote a Django view.")
+    extractor = Scripted(["Django"], ["Django"], ["Django"])
+    worker = Worker(Mailbox(), extractor)
+    worker.turn()
+    worker.mailbox.wait(timeout=10)
+    monkeypatch.setattr(worker_module.Job.objects, "complete", lambda answers: 1 / 0)
+
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            worker.turn()
+        worker.trouble += 1  # as the thread counts it
+
+    assert Job.objects.filter(state="running").count() == 2
+
+
+def test_a_claim_after_which_trouble_came_is_given_back(make_devlog, monkeypatch):
+    devlog = make_devlog("Wrote a Django view.")
+    worker = Worker(Mailbox(), Scripted(["Django"]))
+    with monkeypatch.context() as broken:
+        broken.setattr(worker.slots, "start", lambda jobs, known: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            worker.turn()
+
+    worker.drain()
+
+    assert (job_of(devlog).state, job_of(devlog).attempts) == ("done", 1)
+    worker.close()
+
+
+def test_a_job_of_a_dead_process_is_taken_back_by_its_lock(make_devlog, run_jobs):
+    devlog = make_devlog("Wrote a Django view.")
+    dead = Worker(Mailbox(), Scripted())
+    claim_for(dead)
+    dead.owner.abandon()  # what the end of a process does: the lock falls, the file stays
+
+    run_jobs(Scripted(["Django"]))
+
+    assert (job_of(devlog).state, job_of(devlog).attempts) == ("done", 2)
+
+
+def test_a_job_of_a_living_process_is_left_alone(make_devlog, run_jobs):
+    devlog = make_devlog()
+    alive = Worker(Mailbox(), Scripted())
+    claim_for(alive)
+
+    run_jobs(Scripted(["Django"]))
+
+    assert job_of(devlog).claimed_by == alive.owner.name
+    alive.close()
+
+
+def test_a_full_mailbox_drops_rings_and_nobody_waits():
+    mailbox = Mailbox()
+    for job_id in range(MAX_RINGS + 10):
+        mailbox.ring(job_id)
+
+    assert len(mailbox.wait(timeout=0)) == MAX_RINGS
+
+
+def test_a_muted_reader_is_woken_by_a_finished_call_and_by_no_ring():
+    mailbox = Mailbox()
+    with ThreadPoolExecutor(1) as reader:
+        waiting = reader.submit(mailbox.wait, 10, muted=True)
+        eventually(lambda: mailbox._is_muted, "the reader waits")
+        mailbox.ring(1)
+        mailbox.ring(FINISHED)
+
+    assert waiting.result() == {FINISHED}
+
+
+def test_a_reader_hears_again_once_it_has_waited_muted():
+    mailbox = Mailbox()
+    mailbox.wait(0, muted=True)
+    mailbox.ring(1)
+
+    assert mailbox.wait(0) == {1}
+
+
+def test_a_transport_that_is_down_does_not_fail_the_request_and_is_logged_once(
+    api, settings, caplog, django_capture_on_commit_callbacks, monkeypatch
+):
+    class Down:
+        def send(self, job_ids):
+            raise ConnectionError("no broker")
+
+    monkeypatch.setattr("tagging.queues.transport", Down)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(2):
+            with django_capture_on_commit_callbacks(execute=True):
+                assert api.post("/api/v1/devlogs/", {"entry": "Wrote a Django view."}).status_code == 201
+
+    assert len([record for record in caplog.records if "dropped a ring" in record.message]) == 1
+
+
+def test_the_doorbell_rings_after_the_commit(api, django_capture_on_commit_callbacks):
+    MemoryTransport.mailbox.wait(timeout=0)
+    with django_capture_on_commit_callbacks(execute=True):
+        devlog_id = api.post("/api/v1/devlogs/", {"entry": "Wrote a Django view."}).json()["id"]
+        assert MemoryTransport.mailbox.wait(timeout=0) == set()
+
+    assert MemoryTransport.mailbox.wait(timeout=0) == {devlog_id}
+
+
+def test_an_extractor_that_only_computes_gets_one_thread(make_devlog):
+    class Computing(Scripted):
+        computes = True
+
+    devlogs = [make_devlog() for _ in range(4)]
+    worker = Worker(Mailbox(), Computing([], [], [], []))
+
+    worker.drain()
+
+    assert (len(worker.slots._threads), [job_of(devlog).state for devlog in devlogs]) == (1, ["done"] * 4)

@@ -1,0 +1,203 @@
+"""Where a benchmark plays: databases prepared once, contestants served on copies of them, stand-ins for the model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.support.processes import PYTHON, ROOT, Server, Site, eventually
+
+CONTESTANTS = {
+    "product": {},
+    "bare": {"CONTESTANT": "bare", "TAGGING_WORKER": "off"},
+    "naive": {"CONTESTANT": "naive", "TAGGING_WORKER": "off", "NAIVE_THREADS": "1"},
+    "naive-8": {"CONTESTANT": "naive", "TAGGING_WORKER": "off", "NAIVE_THREADS": "8"},
+    "naive-64": {"CONTESTANT": "naive", "TAGGING_WORKER": "off", "NAIVE_THREADS": "64"},
+}
+COMMON = {"DJANGO_SETTINGS_MODULE": "tests.load.benchmarks.settings", "DEBUG": "off"}
+EMBEDDED = "tagging.extraction.embedded.extractor.EmbeddedExtractor"
+OPENAI = "tagging.extraction.openai.client.OpenAIExtractor"
+# A library that only the SDK loads, as it is seen in the memory map of a process.
+SDK = "/jiter/"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class BenchSite(Site):
+    """A site on a copy of a prepared database, at the product's default concurrency unless told otherwise."""
+
+    _reader: sqlite3.Connection | None = None
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        environment = super().environment(**settings)
+        if "TAGGING_CONCURRENCY" not in self.settings:
+            del environment["TAGGING_CONCURRENCY"]
+        return environment
+
+    def ask(self, module: str, *arguments: object) -> Any:
+        """Run one of this package's modules and return the JSON it prints."""
+        command = [PYTHON, "-m", f"tests.load.benchmarks.{module}", *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False, timeout=300
+        )
+        if done.returncode:
+            raise RuntimeError(f"{module} failed:\n{done.stderr}")
+        return json.loads(done.stdout or "null")
+
+    def count(self, sql: str, *parameters: object) -> int:
+        if not self._reader:  # kept, for polling; and not opened unasked, as it spares the server its checkpoints
+            self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None, timeout=20)
+        return self._reader.execute(sql, parameters).fetchone()[0]
+
+    def tagged(self) -> int:
+        """Return how many dev-logs carry tags: what `done` means to every contestant alike."""
+        return self.count("SELECT COUNT(DISTINCT devlog_id) FROM tagging_devlogtag")
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.kill()
+        if self._reader:
+            self._reader.close()
+        shutil.rmtree(self.directory)
+
+
+class Running:
+    """A served contestant, seen from outside."""
+
+    def __init__(self, site: BenchSite, server: Server) -> None:
+        self.site = site
+        self.server = server
+        server.wait_until_it_answers()
+        (self.pid,) = server.children()
+
+    def load(self, clients: int, warm_up_seconds: float, seconds: float) -> dict[str, float]:
+        return self.site.ask("load", self.server.port, clients, warm_up_seconds, seconds)
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(Path(f"/proc/{self.pid}"))
+
+    def memory(self) -> int:
+        """Return the resident memory in bytes."""
+        (line,) = (line for line in Path(f"/proc/{self.pid}/status").read_text().splitlines() if "VmRSS" in line)
+        return 1024 * int(line.split()[1])
+
+    def has_loaded(self, library: str) -> bool:
+        return library in Path(f"/proc/{self.pid}/maps").read_text()
+
+    def wait_until_it_tags(self) -> None:
+        eventually(self.site.tagged, f"the first tags\n{self.server.log()}")
+
+    def wait_until_it_rests(self) -> None:
+        """Wait until all slots hold a call that hangs, and the import of the SDK is over."""
+        eventually(lambda: self.site.count("SELECT COUNT(*) FROM tagging_job WHERE state = 'running'"), "a claim")
+        eventually(self._rests, "an idle server")
+
+    def _rests(self) -> bool:
+        before = self.cpu_seconds()
+        time.sleep(0.5)
+        return self.has_loaded(SDK) and self.cpu_seconds() - before < 0.05
+
+    def drain(self, warm_up_seconds: float, seconds: float) -> dict[str, float]:
+        """Return jobs per second and CPU ms per job, and of that the busiest thread's, in the midst of the backlog.
+
+        From one commit to another: who settles in groups would else be a group better or worse by chance.
+        """
+        self.wait_until_it_tags()
+        time.sleep(warm_up_seconds)
+        began, done, cpu, threads = self._next_commit()
+        time.sleep(seconds)
+        ended, done_then, cpu_then, threads_then = self._next_commit()
+        done = done_then - done
+        busiest = max(threads_then[thread] - threads.get(thread, 0) for thread in threads_then)
+        return {
+            "per_second": done / (ended - began),
+            "cpu_ms": 1000 * (cpu_then - cpu) / done,
+            "busiest_thread_ms": 1000 * busiest / done,
+        }
+
+    def _next_commit(self) -> tuple[float, int, float, dict[str, float]]:
+        """Wait until more jobs are done than now; return the time, how many, and CPU seconds, all and by thread."""
+        before, asked_at = self.site.tagged(), time.perf_counter()
+        while (done := self.site.tagged()) == before:
+            assert time.perf_counter() - asked_at < 30, self.server.log()
+            time.sleep(0.001)
+        threads = {task.name: cpu_seconds(task) for task in Path(f"/proc/{self.pid}/task").iterdir()}
+        return time.perf_counter(), done, self.cpu_seconds(), threads
+
+
+def cpu_seconds(task: Path) -> float:
+    """Return the CPU time of a process or of one of its threads, by its directory in /proc."""
+    fields = (task / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Stage:
+    """What all rounds share: prepared databases, and one model server for each latency."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._models: dict[float, tuple[subprocess.Popen[str], str]] = {}
+        self._sites = 0
+
+    def site(
+        self,
+        contestant: str = "product",
+        *,
+        backlog: int = 0,
+        latency: float | None = None,
+        model_url: str = "",
+        **more: str,
+    ) -> BenchSite:
+        """Return a fresh site: so many pending jobs, and a model (there, or of this latency) or the embedded one."""
+        model = {"TAGGING_EXTRACTOR": EMBEDDED}
+        if latency is not None:
+            model_url = self.model_url(latency)
+        if model_url:
+            model = {"TAGGING_EXTRACTOR": OPENAI, "OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "none"}
+        self._sites += 1
+        directory = self._directory / f"site-{self._sites}"
+        site = BenchSite(directory, **COMMON, **CONTESTANTS[contestant], **model, **more)
+        shutil.copy(self.prepared(backlog), site.database)
+        return site
+
+    @contextmanager
+    def running(self, *arguments: Any, **options: Any) -> Iterator[Running]:
+        """Serve a contestant on a fresh site."""
+        with closing(self.site(*arguments, **options)) as site:
+            yield Running(site, site.serve("gunicorn"))
+
+    def prepared(self, backlog: int) -> Path:
+        """Return a database with so many pending jobs, made when first asked for."""
+        path = self._directory / f"prepared-{backlog}.sqlite3"
+        if not path.exists():
+            site = BenchSite(self._directory / f"preparing-{backlog}", TAGGING_WORKER="off")
+            site.migrate()
+            if backlog:
+                site.ask("backlog", backlog)
+            with closing(sqlite3.connect(site.database)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            site.database.rename(path)
+            site.close()
+        return path
+
+    def model_url(self, latency: float) -> str:
+        if latency not in self._models:
+            command = [PYTHON, "-m", "tests.support.wire", "--latency", str(latency)]
+            process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+            port = process.stdout.readline().strip()
+            self._models[latency] = process, f"http://127.0.0.1:{port}/v1"
+        return self._models[latency][1]
+
+    def close(self) -> None:
+        for process, _ in self._models.values():
+            process.kill()
+            process.wait()
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._directory)
