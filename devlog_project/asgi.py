@@ -7,10 +7,10 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 
-from tagging.extraction.load_once import for_good
+from tagging.extraction.load_once import frozen_import
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
-with for_good():
+with frozen_import():
     django_application = get_asgi_application()
 
 from tagging.engine import startup  # only now: apps must be ready

@@ -4,10 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from tagging.extraction.load_once import for_good
+from tagging.extraction.load_once import frozen_import
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
-with for_good():
+with frozen_import():
     application = get_wsgi_application()
 
 from tagging.engine import startup  # only now: apps must be ready

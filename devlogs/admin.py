@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from devlogs.models import DevLog
 from tagging import queues
+from tagging.models.provider_state import shown_pause
 
 EMPTY = "-"
 IDS_PER_BATCH = 1_000
@@ -115,7 +116,7 @@ def source_of(tagging: Any) -> str:
 
 def why(job: Any) -> str:
     """Say what a job waits for, by itself or with the whole queue, or why it failed."""
-    if waiting_for := job.waiting_for_or_none:
+    if waiting_for := job.waits_for(shown_pause):
         return f"waiting for {waiting_for.replace('_', ' ')}"
     return error_of(job) if job.state == "failed" else ""
 
@@ -209,7 +210,7 @@ class DevLogAdmin(admin.ModelAdmin):
             return
         obj.save(update_fields=form.changed_data)
         if "entry" in form.changed_data:
-            queues.enqueue(obj, edited=True)
+            queues.enqueue_again(obj)
 
     def delete_model(self, request: HttpRequest, obj: DevLog) -> None:
         queues.withdraw([obj.pk])

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from devlogs.models import ENTRY_MAX_LENGTH, DevLog
+from tagging.models.provider_state import shown_pause
 
 
 class EntryField(serializers.CharField):
@@ -47,8 +48,11 @@ class TaggingSerializer(PlainSerializer):
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     run_after = serializers.DateTimeField(allow_null=True)
-    waiting_for = serializers.CharField(allow_null=True, source="waiting_for_or_none")
+    waiting_for = serializers.CharField(allow_null=True)
     error = ErrorSerializer(allow_null=True)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return super().to_representation(instance) | {"waiting_for": instance.waits_for(shown_pause)}
 
 
 class DevLogTagSerializer(PlainSerializer):

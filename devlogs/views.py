@@ -72,7 +72,7 @@ class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
                 raise NotFound
             devlog = serializer.save()
             if devlog.entry != before:
-                queues.enqueue(devlog, edited=True)
+                queues.enqueue_again(devlog)
                 devlog.shown_tags = [tag for tag in devlog.shown_tags if tag.source == "person"]
 
     def perform_destroy(self, instance: DevLog) -> None:

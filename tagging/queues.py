@@ -3,33 +3,36 @@
 import logging
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from devlogs.models import DevLog
 from tagging.models import DevLogTag, Job
 from tagging.transports import Transport
 
 logger = logging.getLogger(__name__)
 
-UNDER_WAY = (Job.State.PENDING, Job.State.RUNNING)
 
+def enqueue(devlog: DevLog, *, is_bulk: bool = False) -> None:
+    """Ask for the tags of a new dev-log, in the transaction that saves it.
 
-def enqueue(devlog: Any, *, edited: bool = False, is_bulk: bool = False) -> None:
-    """Ask for the tags of a new dev-log, or of an `edited` one. Call it in the transaction that saves it.
-
-    One of many (`is_bulk`) comes after all that people wait for. Of an edited one the tags found in the text that is
-    gone are dropped at once; a person's stay.
+    is_bulk: one of many, which comes after all that people wait for.
     """
-    if edited:
-        # The job first: it waits for a worker that is just settling it, whose tags are then seen and dropped too.
-        (devlog.job,) = Job.objects.enqueue([devlog.pk])
-        DevLogTag.objects.filter(devlog=devlog, attempt__isnull=False).delete()
-    else:
-        devlog.job = Job.objects.insert(devlog, Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE)
-    ring_after_commit([devlog.pk])
+    devlog.job = Job.objects.insert(devlog, Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE)
+    notify_after_commit([devlog.pk])
+
+
+def enqueue_again(devlog: DevLog) -> None:
+    """Ask for the tags of an edited dev-log, in the transaction that saves it.
+
+    The tags found in the text that is gone are dropped at once; a person's stay.
+    """
+    # The job first: it waits for a worker that is just settling it, whose tags are then seen and dropped too.
+    (devlog.job,) = Job.objects.enqueue([devlog.pk])
+    DevLogTag.objects.filter(devlog=devlog, attempt__isnull=False).delete()
+    notify_after_commit([devlog.pk])
 
 
 def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
@@ -38,13 +41,12 @@ def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
     A job that is pending or running reads the text as it is now: it stays as it is, with what it may have paid.
     """
     jobs = Job.objects.filter(pk__in=devlog_ids).order_by("pk").select_for_update()
-    under_way = {pk for pk, state in jobs.values_list("pk", "state") if state in UNDER_WAY}
-    devlogs: Any = Job._meta.get_field("devlog").related_model
-    present = devlogs.objects.filter(pk__in=devlog_ids).values_list("pk", flat=True)  # some may be deleted meanwhile
-    asked = sorted(set(present) - under_way)
+    unfinished = {pk for pk, state in jobs.values_list("pk", "state") if state in Job.UNFINISHED}
+    present = DevLog.objects.filter(pk__in=devlog_ids).values_list("pk", flat=True)  # some may be deleted meanwhile
+    asked = sorted(set(present) - unfinished)
     if asked:
         Job.objects.enqueue(asked, priority=Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE)
-        ring_after_commit(asked)
+        notify_after_commit(asked)
     return asked
 
 
@@ -57,7 +59,7 @@ def withdraw(devlog_ids: Sequence[int]) -> None:
     Job.objects.filter(pk__in=devlog_ids).delete()
 
 
-def ring_after_commit(job_ids: Sequence[int]) -> None:
+def notify_after_commit(job_ids: Sequence[int]) -> None:
     transaction.on_commit(partial(doorbell.ring, job_ids))
 
 

@@ -12,7 +12,7 @@ from devlogs.models import DevLog
 from tagging import queues
 from tagging.engine.worker import Worker
 from tagging.extraction.base import Extractor
-from tagging.models.provider_state import glance
+from tagging.models.provider_state import shown_pause
 from tagging.transports.memory import Mailbox
 from tests.engine.test_worker import Scripted
 from tests.support.processes import eventually
@@ -30,7 +30,7 @@ def lock_dir(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def nothing_seen_before():
-    glance.forget()
+    shown_pause.forget()
 
 
 @pytest.fixture

@@ -22,22 +22,6 @@ def imported_by(path: Path) -> set[str]:
     return names
 
 
-def test_devlogs_imports_the_queues_and_nothing_else_of_tagging():
-    found = {
-        name for path in (ROOT / "devlogs").rglob("*.py") for name in imported_by(path) if name.startswith("tagging")
-    }
-
-    assert found == {"tagging.queues"}
-
-
-def test_tagging_never_imports_devlogs():
-    found = {
-        name for path in (ROOT / "tagging").rglob("*.py") for name in imported_by(path) if name.startswith("devlogs")
-    }
-
-    assert found == set()
-
-
 @pytest.mark.parametrize("path", PURE)
 def test_what_runs_without_django_does_not_import_it(path):
     assert not {name for name in imported_by(ROOT / path) if name.split(".")[0] in ("django", "rest_framework")}

@@ -4,7 +4,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 
 from tagging.engine import startup
-from tagging.models.provider_state import glance
+from tagging.models.provider_state import shown_pause
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -20,7 +20,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """
     body = {"status": "ok", "database": "ok", "worker": startup.health(), "provider": "ok"}
     try:
-        body["provider"] = glance.waiting_for() or "ok"
+        body["provider"] = shown_pause.waiting_for() or "ok"
     except DatabaseError:
         body["database"] = "down"
     is_ready = body["database"] == "ok" and body["worker"] in ("off", "armed", "ok")

@@ -47,14 +47,13 @@ class Slots:
     """Threads that run extractions side by side, one where they only compute; none touches the database."""
 
     # An extractor that computes answers in a millisecond: so many times the jobs, and commits are worth while.
-    computed_together = 4
+    jobs_per_thread = 4
 
     def __init__(self, extractor: Extractor, mailbox: Mailbox, concurrency: int) -> None:
         self.extractor = extractor
         self._mailbox = mailbox
-        computes = getattr(extractor, "computes", False)
-        self._threads_wanted = 1 if computes else concurrency
-        self.size = self.computed_together * concurrency if computes else concurrency
+        self._threads_wanted = 1 if extractor.only_computes else concurrency
+        self.size = self.jobs_per_thread * concurrency if extractor.only_computes else concurrency
         self._limit = float(self.size)
         self._calls: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._finished: deque[Outcome] = deque()

@@ -180,7 +180,7 @@ class Worker:
         if not wanted:
             return 0
         extractor = self.slots.extractor
-        is_paid = extractor.prompt_version is not None
+        is_paid = extractor.is_paid
         lease_seconds = settings.TAGGING_LEASE_SECONDS
         lost_before, self._has_lost_claims = self._has_lost_claims, True  # until their calls have begun
         try:

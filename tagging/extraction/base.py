@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +91,30 @@ class ExtractionError(Exception):
         self.redacted: dict[str, int] = {}
 
 
-class Extractor(Protocol):
-    """`extract` is called from many threads at once and never touches the database.
+class Extractor:
+    """What finds the technologies; `extract` is called from many threads at once and never touches the database."""
 
-    prompt_version: the version of the prompt where answers are paid for, so that an entry that was answered under it
-        is not sent again; None where they are free.
-    computes: may be left out; True where it waits for nobody, so that one thread is as fast as many.
-    """
-
+    # How the attempts and the tags name it; the model is the extractor itself where it has no other.
     name: str
     model: str
-    prompt_version: int | None
+    # True where an answer costs money: it counts towards the budget, and a known answer is not paid for again.
+    is_paid = False
+    # Raised with each change of the prompt, so that a known answer counts for the same prompt only.
+    prompt_version: int | None = None
+    # True where it computes and waits for nobody: then one thread is as fast as many.
+    only_computes = False
 
     @classmethod
-    def from_settings(cls, settings: Any) -> Extractor:
-        """Build the extractor from Django's settings object (or anything with the same attributes)."""
+    def from_settings(cls, settings: Any) -> Self:
+        """Build the extractor from Django's settings, or from anything with the same attributes."""
+        return cls()
 
     def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
         """Return the technologies of one entry, or raise ExtractionError.
 
         safety_identifier: a hash that stands for the author, for providers that ask for one.
         """
+        raise NotImplementedError
 
     def close(self) -> None:
         """Give back connections. Called once, when the worker stops."""

@@ -31,7 +31,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def for_good() -> Iterator[None]:
+def frozen_import() -> Iterator[None]:
     """Load, in this block, something that stays.
 
     Collections meanwhile would find next to nothing and take a fifth of the time; and later each full one would walk
@@ -52,7 +52,7 @@ def for_good() -> Iterator[None]:
             _is_collector_off = False
 
 
-def once(load: Callable[[], T]) -> Callable[[], T]:
+def load_once(load: Callable[[], T]) -> Callable[[], T]:
     """Have a function load what it returns once per process, and for good.
 
     `functools.cache` would have each of the threads that are the first to ask, 64 slots say, load all of it.
@@ -60,12 +60,12 @@ def once(load: Callable[[], T]) -> Callable[[], T]:
     loaded: list[T] = []
 
     @wraps(load)
-    def load_once() -> T:
+    def loaded_once() -> T:
         if not loaded:
             with _lock:
                 if not loaded:
-                    with for_good():
+                    with frozen_import():
                         loaded.append(load())
         return loaded[0]
 
-    return load_once
+    return loaded_once

@@ -9,14 +9,14 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology
 from tagging.extraction.fibonacci import fibonacci, task_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class SimulatedExtractor:
+class SimulatedExtractor(Extractor):
     """Answer like the embedded extractor, after a delay, and fail at a given rate.
 
     An entry that asks for a Fibonacci number gets that instead, by the same delay and rate.
@@ -28,7 +28,6 @@ class SimulatedExtractor:
     """
 
     name = model = "simulated"
-    prompt_version: int | None = None
 
     def __init__(
         self,
@@ -76,9 +75,6 @@ class SimulatedExtractor:
         from tagging.extraction.embedded.extractor import EmbeddedExtractor  # a script alone needs none of its lexicon
 
         return EmbeddedExtractor().extract(entry)
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     def _fails(self, entry: str) -> bool:
         """Decide by seed, entry and how often it was asked for, so that the order of threads does not matter."""

@@ -24,11 +24,11 @@ from django.db import connections, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Length, Now
 
-from tagging.extraction.base import ErrorCode
+from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import spending, sql
 from tagging.models.attempt import Attempt
 from tagging.models.backoff import backoff
-from tagging.models.provider_state import glance
+from tagging.models.provider_state import ShownPause
 from tagging.models.spending import Price, Spending
 from tagging.models.tag import DevLogTag
 
@@ -132,7 +132,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self._settle(
             attempt,
             state=Job.State.PENDING,
-            waiting_for=Job.WaitingFor.RETRY,
+            waiting_for=WaitingFor.RETRY,
             run_after=back_in_line(wait_seconds),
         )
 
@@ -262,6 +262,13 @@ FRESH: dict[str, Any] = {
 }
 
 
+# What a job's own row may wait for; a spent budget is the whole queue's, and stands in the provider's row.
+REASONS_TO_WAIT = [
+    (reason.value, reason.value.replace("_", " ").title())
+    for reason in (WaitingFor.RETRY, WaitingFor.RATE_LIMIT, WaitingFor.PROVIDER)
+]
+
+
 def wait_after(attempt: int) -> float:
     """Return the seconds a job waits after its attempt of this number, by the settings in force."""
     return backoff(attempt, base=settings.TAGGING_BACKOFF_SECONDS, cap=settings.TAGGING_BACKOFF_CAP_SECONDS)
@@ -280,10 +287,9 @@ class Job(models.Model):
         # Permanent fault or attempts used up. In by discard; out by enqueue, that is by a person.
         FAILED = "failed"
 
-    class WaitingFor(models.TextChoices):
-        RETRY = "retry"
-        RATE_LIMIT = "rate_limit"
-        PROVIDER = "provider"
+    # A job that is unfinished moves on by itself; one that is final waits for a person.
+    UNFINISHED = (State.PENDING, State.RUNNING)
+    FINAL = (State.DONE, State.FAILED)
 
     class Priority(models.IntegerChoices):
         """What is claimed first: the entry somebody just wrote never waits behind an import of thousands."""
@@ -299,7 +305,7 @@ class Job(models.Model):
     queued_at = models.DateTimeField(db_default=Now())
     # Null unless pending: so the index on it holds the queue alone, however many jobs are done.
     run_after = models.DateTimeField(null=True, db_default=Now())
-    waiting_for = models.CharField(max_length=10, choices=WaitingFor, blank=True, db_default="")
+    waiting_for = models.CharField(max_length=10, choices=REASONS_TO_WAIT, blank=True, db_default="")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     claim_token = models.UUIDField(null=True)
@@ -346,11 +352,12 @@ class Job(models.Model):
         return Attempt(**fields)
 
     @property
-    def waiting_for_or_none(self) -> str | None:
-        """Whom the job waits for: by its own row, or because the whole queue is paused."""
-        if self.state == self.State.PENDING and not self.waiting_for:
-            return glance.waiting_for()
-        return self.waiting_for or None
+    def is_final(self) -> bool:
+        return self.state in self.FINAL
+
+    def waits_for(self, pause: ShownPause) -> str | None:
+        """Return what the job waits for: its own reason, or the pause of the whole queue; None for nothing."""
+        return self.waiting_for or (pause.waiting_for() if self.state == self.State.PENDING else None)
 
     @property
     def error(self) -> dict[str, str] | None:

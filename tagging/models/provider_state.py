@@ -28,7 +28,7 @@ FAILURES_THAT_OPEN = 10
 # How long a spent budget is not looked at again, in seconds.
 BUDGET_PAUSE_SECONDS = 30.0
 # How old the pause may be that is shown with a job, in seconds.
-GLANCE_SECONDS = 1.0
+SHOWN_SECONDS = 1.0
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
@@ -142,7 +142,7 @@ class Provider(models.Model):
         return self.waiting_for == WaitingFor.PROVIDER
 
 
-class Glance:
+class ShownPause:
     """What is shown of the pause beside each pending job: at most a second old, so that a list asks once."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class Glance:
         self._waiting_for: str | None = None
 
     def waiting_for(self) -> str | None:
-        if time.monotonic() - self._seen_at > GLANCE_SECONDS:
+        if time.monotonic() - self._seen_at > SHOWN_SECONDS:
             provider = Provider.objects.current()
             self._waiting_for = provider.waiting_for if provider.is_paused or provider.is_refusing else None
             self._seen_at = time.monotonic()
@@ -160,4 +160,4 @@ class Glance:
         self._seen_at = -math.inf
 
 
-glance = Glance()
+shown_pause = ShownPause()

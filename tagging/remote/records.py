@@ -19,7 +19,6 @@ from tagging.models.attempt import Attempt, digest_of
 from tagging.models.job import wait_after
 
 OWNER = "remote"
-FINAL = (Job.State.DONE, Job.State.FAILED)
 
 
 class StaleError(Exception):
@@ -67,7 +66,7 @@ def settle(devlog_id: int, result: Result) -> str | None:
         return None
     if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
         raise StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
-    if job.state in FINAL:
+    if job.is_final:
         return job.state
     if job.state == Job.State.PENDING and isinstance(result.outcome, Extraction):
         # The claim ran out, but nobody else has it, and the text is the same: what was paid for is taken.

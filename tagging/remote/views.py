@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
-from tagging.queues import ring_after_commit
+from tagging.queues import notify_after_commit
 from tagging.remote import records as remote
 
 MAX_TECHNOLOGIES = 500  # far more than a model lists; what follows caps and grounds them
@@ -140,5 +140,5 @@ class ResultsView(APIView):
             raise Stale(str(error)) from error
         if state is None:
             return Response(status=204)
-        ring_after_commit([id])  # there is room for another
+        notify_after_commit([id])  # there is room for another
         return Response({"state": state})

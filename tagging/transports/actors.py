@@ -183,7 +183,7 @@ class TurnedWorker(Worker):
 class ActorSlots(Slots):
     """Slots whose calls are made by the actors; it counts what is in flight, and that is the back-pressure."""
 
-    computed_together = 1  # one job for each actor, whatever the extractor
+    jobs_per_thread = 1  # one job for each actor, whatever the extractor
 
     def __init__(self, extractor: Extractor, mailbox: Mailbox, model: ActorRef[Model]) -> None:
         super().__init__(extractor, mailbox, POOL_SIZE)

@@ -21,6 +21,7 @@ DEVLOGS = "/api/v1/devlogs/"
 
 
 class Paid(Scripted):
+    is_paid = True
     name = "paid"
     prompt_version = 2
 

@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 
 from devlogs import admin as devlogs_admin
 from devlogs.models import DevLog
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
 from tagging.models import Attempt, DevLogTag, Job, Provider, Spending, Tag
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +28,11 @@ CHANGELISTS = [DEVLOGS, TAGS, JOBS, ATTEMPTS]
 SCRIPT = "<script>alert(1)</script>"
 
 
-class Answer:
+class Answer(Extractor):
     """An extractor with one answer to every entry: names, or an exception to raise."""
 
     name = "answer"
     model = "model-1"
-    prompt_version = None
 
     def __init__(self, *names, error=None):
         self.names, self.error = names, error
@@ -42,9 +41,6 @@ class Answer:
         if self.error:
             raise self.error
         return Extraction([Technology(name) for name in self.names])
-
-    def close(self):
-        pass
 
 
 REFUSED = Answer(error=ExtractionError(ErrorCode.REFUSED, "The model declined.", permanent=True))

@@ -8,6 +8,7 @@ import pytest
 from tagging.engine.worker import Worker
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, Job, Provider, Spending, spending
+from tagging.models.provider_state import shown_pause
 from tagging.models.spending import CALLS, estimate
 from tagging.transports.memory import Mailbox
 from tests.engine.test_worker import Scripted, error, job_of
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Paid(Scripted):
+    is_paid = True
     prompt_version = 1
 
 
@@ -106,7 +108,7 @@ def test_a_budget_too_small_for_a_call_lets_none_begin(make_devlog, run_jobs, se
     run_jobs(extractor)
 
     assert extractor.entries == []
-    assert (job_of(devlog).state, job_of(devlog).attempts, job_of(devlog).waiting_for_or_none) == (
+    assert (job_of(devlog).state, job_of(devlog).attempts, job_of(devlog).waits_for(shown_pause)) == (
         "pending",
         0,
         "budget",

@@ -215,7 +215,7 @@ def test_an_entry_edited_while_it_runs_is_not_given_the_old_tags(make_devlog):
     (job,) = claim()
     devlog.entry = "Cached it in Redis."
     devlog.save()
-    queues.enqueue(devlog, edited=True)
+    queues.enqueue_again(devlog)
 
     Job.objects.complete([answer(job, "Django")])
 

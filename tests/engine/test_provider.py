@@ -26,6 +26,7 @@ TOO_FAST_FOR_A_MINUTE = ExtractionError(
 
 
 class Paid(Scripted):
+    is_paid = True
     prompt_version = 1
 
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, DataError, transaction
 
 from tagging.engine import worker as worker_module
 from tagging.engine.worker import Worker
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
 from tagging.models import Attempt, Job
 from tagging.transports.memory import FINISHED, MAX_RINGS, Mailbox, MemoryTransport
 from tests.support.processes import eventually
@@ -17,12 +17,11 @@ from tests.support.processes import eventually
 pytestmark = pytest.mark.django_db
 
 
-class Scripted:
+class Scripted(Extractor):
     """An extractor that answers from a script, one step a call: names, or an exception to raise."""
 
     name = "scripted"
     model = "model-1"
-    prompt_version = None
 
     def __init__(self, *steps):
         self.steps = list(steps)
@@ -34,9 +33,6 @@ class Scripted:
         if isinstance(step, BaseException):
             raise step
         return Extraction([Technology(name) for name in step], input_tokens=7, output_tokens=3)
-
-    def close(self):
-        pass
 
 
 def error(code=ErrorCode.TIMEOUT, **kwargs):
@@ -344,7 +340,7 @@ def test_the_doorbell_rings_after_the_commit(api, django_capture_on_commit_callb
 
 def test_an_extractor_that_only_computes_gets_one_thread(make_devlog):
     class Computing(Scripted):
-        computes = True
+        only_computes = True
 
     devlogs = [make_devlog() for _ in range(4)]
     worker = Worker(Mailbox(), Computing([], [], [], []))

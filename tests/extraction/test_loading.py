@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tagging.extraction.load_once import for_good, once
+from tagging.extraction.load_once import frozen_import, load_once
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +17,14 @@ def thaw():
 
 
 def test_what_was_loaded_for_good_is_never_looked_at_again():
-    with for_good():
+    with frozen_import():
         kept = [[] for _ in range(100)]
 
     assert not any(each is kept for each in gc.get_objects())
 
 
 def test_nothing_is_collected_while_it_loads():
-    with for_good():
+    with frozen_import():
         assert not gc.isenabled()
 
     assert gc.isenabled()
@@ -33,7 +33,7 @@ def test_nothing_is_collected_while_it_loads():
 def test_what_cannot_be_loaded_leaves_the_collector_as_it_was():
     frozen = gc.get_freeze_count()
 
-    with pytest.raises(ImportError), for_good():
+    with pytest.raises(ImportError), frozen_import():
         raise ImportError
 
     assert gc.isenabled()
@@ -43,7 +43,7 @@ def test_what_cannot_be_loaded_leaves_the_collector_as_it_was():
 def test_who_runs_without_a_collector_goes_on_without_one():
     gc.disable()
     try:
-        with for_good():
+        with frozen_import():
             pass
         assert not gc.isenabled()
     finally:
@@ -54,7 +54,7 @@ def test_threads_that_ask_for_it_at_the_same_time_get_one_and_the_same():
     started, may_end = threading.Event(), threading.Event()
     got = []
 
-    @once
+    @load_once
     def load():
         started.set()
         assert may_end.wait(timeout=20)
@@ -75,7 +75,7 @@ def test_threads_that_ask_for_it_at_the_same_time_get_one_and_the_same():
 def test_what_could_not_be_loaded_is_tried_again():
     times = iter([0, 1])
 
-    @once
+    @load_once
     def load():
         return 1 / next(times)
 
@@ -88,13 +88,13 @@ def test_nothing_is_collected_until_the_last_of_two_that_load_is_done():
     inside, may_end, seen = threading.Event(), threading.Event(), []
 
     def load_first():
-        with for_good():
+        with frozen_import():
             inside.set()
             assert may_end.wait(timeout=20)
 
     def load_second():
         threading.Timer(0.05, may_end.set).start()
-        with for_good():
+        with frozen_import():
             first.join(timeout=20)
             seen.append(gc.isenabled())
 
@@ -113,7 +113,7 @@ def test_a_child_forked_while_another_thread_loads_can_load_and_collects():
     inside, may_end = threading.Event(), threading.Event()
 
     def load():
-        with for_good():
+        with frozen_import():
             inside.set()
             assert may_end.wait(timeout=20)
 
@@ -124,7 +124,7 @@ def test_a_child_forked_while_another_thread_loads_can_load_and_collects():
     if not child:
         is_collecting = gc.isenabled()
         signal.alarm(20)  # it would wait for ever
-        with for_good():
+        with frozen_import():
             os._exit(0 if is_collecting else 1)
     may_end.set()
     thread.join(timeout=20)

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from tagging.extraction.base import Extraction
+from tagging.extraction.base import Extraction, Extractor
 
 try:
     import fcntl
@@ -375,7 +375,7 @@ def migrated_database(directory: Path) -> Path:
     return site.database
 
 
-class GatedExtractor:
+class GatedExtractor(Extractor):
     """The embedded extractor behind a gate, with a ledger: an entry `behind gate x` is not answered until x is open.
 
     So a test holds calls in flight as long as it needs, without a clock, and reads who called when. And an entry that
@@ -383,7 +383,6 @@ class GatedExtractor:
     """
 
     name = model = "gated"
-    prompt_version = None
 
     def __init__(self, ledger: str, gates: str) -> None:
         from tagging.extraction.embedded.extractor import (
@@ -408,9 +407,6 @@ class GatedExtractor:
         extraction = self._extractor.extract(entry)
         self._note("end", entry)
         return extraction
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     def _note(self, what: str, entry: str) -> None:
         line = json.dumps({"what": what, "pid": os.getpid(), "entry": entry}) + "\n"

@@ -281,6 +281,7 @@ class Meeting(SimulatedExtractor):
     """Answers only when two calls are under way at once."""
 
     name = "meeting"
+    is_paid = True
     prompt_version = 1
     both = threading.Barrier(2, timeout=20)
 

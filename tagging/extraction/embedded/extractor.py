@@ -15,10 +15,9 @@ from collections import Counter
 from functools import lru_cache
 from itertools import zip_longest
 from operator import itemgetter
-from typing import Any
 
 from tagging.extraction import lexicon
-from tagging.extraction.base import Extraction, Technology
+from tagging.extraction.base import Extraction, Extractor, Technology
 from tagging.extraction.embedded.everyday import EverydayWords
 from tagging.extraction.embedded.packages import packages
 from tagging.extraction.embedded.surroundings import MAX_MENTIONS, Found, Surroundings
@@ -34,16 +33,11 @@ _INFLECTIONS = ("s", "es", "en")
 _MAX_NAMES = 2 * MAX_TAGS  # of which those are kept that come first
 
 
-class EmbeddedExtractor:
+class EmbeddedExtractor(Extractor):
     """No key, no network, always the same answer; works in time linear in the entry's length."""
 
     name = model = "embedded"
-    prompt_version = None
-    computes = True
-
-    @classmethod
-    def from_settings(cls, settings: Any) -> EmbeddedExtractor:
-        return cls()
+    only_computes = True
 
     def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
         text = Text(entry)
@@ -58,9 +52,6 @@ class EmbeddedExtractor:
                 if len(named) == _MAX_NAMES:
                     break
         return Extraction(list(named.values()))
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def technologies(text: Text, entry: str) -> list[Found]:

@@ -10,7 +10,7 @@ from collections import Counter
 from tagging.extraction.embedded.surroundings import MAX_MENTIONS, Found, Surroundings
 from tagging.extraction.lexicon import cues
 from tagging.extraction.lexicon.tokens import PROSE, Token, fold
-from tagging.extraction.load_once import once
+from tagging.extraction.load_once import load_once
 
 ENOUGH = 2.5
 _MIN_LETTERS = 3
@@ -19,7 +19,7 @@ _ENDINGS = frozenset(("js", "ai", "io", "py", "rs", "net"))  # Foo.js
 _GAPS_BEFORE_EXPLANATION = (", ", " (", " – ", " - ")
 
 
-@once
+@load_once
 def _ordinary() -> frozenset[str]:
     """Return the words that never begin an unknown name."""
     return frozenset[str]().union(*cues().values()) - cues()["misspelt"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tagging.extraction.lexicon.tokens import fold, forms, letters
-from tagging.extraction.load_once import once
+from tagging.extraction.load_once import load_once
 
 FOLDER = Path(__file__).parent / "data"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -81,7 +81,7 @@ class Lexicon:
             self.spellings[key] = (*known, spelling)
 
 
-@once
+@load_once
 def cues() -> dict[str, frozenset[str]]:
     """Read context.cues: by section, the words that tell something about a name near them."""
     sections: dict[str, set[str]] = {}
@@ -95,7 +95,7 @@ def cues() -> dict[str, frozenset[str]]:
     return {section: frozenset(words) for section, words in sections.items()}
 
 
-@once
+@load_once
 def load() -> Lexicon:
     """Read the lexicon, once per process and only when first needed: management commands must not pay for it."""
     names, aliases = [], []

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tagging.extraction.lexicon import Spelling, cues, load
-from tagging.extraction.load_once import once
+from tagging.extraction.load_once import load_once
 
 _MIN_LETTERS = 5
 _MAX_LETTERS = 20
 
 
-@once
+@load_once
 def _slips() -> dict[str, tuple[str, ...]]:
     """Return the well-known names by what is left of each when one of its letters, but the first, is left out."""
     slips: dict[str, tuple[str, ...]] = {}

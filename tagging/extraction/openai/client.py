@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology
-from tagging.extraction.load_once import for_good
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology
+from tagging.extraction.load_once import frozen_import
 from tagging.extraction.openai import prompt
 from tagging.extraction.openai.faults import FormatRefusedError, fault
 from tagging.extraction.redaction import redact
@@ -63,7 +63,7 @@ class _Completion(BaseModel):
     usage: _Usage | None = None
 
 
-class OpenAIExtractor:
+class OpenAIExtractor(Extractor):
     """Ask a chat model; safe to call from many threads at once.
 
     timeout_seconds bounds every wait of a call; a body that is still coming in after it is cut off. An `extract` makes
@@ -72,6 +72,7 @@ class OpenAIExtractor:
     """
 
     name = "openai"
+    is_paid = True
     prompt_version = prompt.VERSION
 
     def __init__(
@@ -197,7 +198,7 @@ class OpenAIExtractor:
         """Return the one client of this process, built by the first call."""
         with self._lock:
             if self._client is None:
-                with for_good():  # about a second
+                with frozen_import():  # about a second
                     import httpx2
                     import openai
 

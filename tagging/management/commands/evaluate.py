@@ -106,7 +106,7 @@ def extractor_named(name: str) -> Extractor:
 
 def evaluated(extractor: Extractor, gold: Sequence[Gold]) -> Iterator[Result]:
     """Yield the results as they come: calls that are paid for wait side by side, the others would only compete."""
-    if extractor.prompt_version is None:
+    if not extractor.is_paid:
         yield from (evaluate(extractor, entry) for entry in gold)
         return
     pool = ThreadPoolExecutor(settings.TAGGING_CONCURRENCY)
@@ -180,7 +180,7 @@ def worst(results: Sequence[Result], most: int) -> Iterator[str]:
 def spent(extractor: Extractor, results: Sequence[Result]) -> Iterator[str]:
     """Yield who answered, for what price by the settings, and how long an entry took."""
     who = [extractor.name] if extractor.model == extractor.name else [extractor.name, extractor.model]
-    if extractor.prompt_version is not None:
+    if extractor.is_paid:
         who.append(f"prompt {extractor.prompt_version}")
     price = sum((Price.of(result.input_tokens, result.output_tokens) for result in results), Price())
     seconds = [result.seconds for result in results]

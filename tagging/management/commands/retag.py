@@ -106,7 +106,7 @@ class Command(BaseCommand):
 def chosen(options: dict[str, Any]) -> JobQuerySet:
     """Return the jobs that these options name and that are not under way."""
     answers = Attempt.objects.filter(job=OuterRef("pk"), outcome=Attempt.Outcome.ANSWERED).order_by("-pk")
-    jobs = Job.objects.exclude(state__in=queues.UNDER_WAY).order_by("pk")
+    jobs = Job.objects.exclude(state__in=Job.UNFINISHED).order_by("pk")
     if state := options["state"]:
         jobs = jobs.filter(state=state)
     if name := options["tag"]:
@@ -131,7 +131,7 @@ def chosen(options: dict[str, Any]) -> JobQuerySet:
 def cost_of(count: int, characters: int) -> str:
     """Say what the extractor that is set will cost for so many entries, of so many characters together."""
     extractor = import_string(settings.TAGGING_EXTRACTOR)
-    if extractor.prompt_version is None:
+    if not extractor.is_paid:
         return f"for nothing ({extractor.name})"
     price = spending.estimate(-(-characters // count)).times(count)
     return f"for at most {price.cost:.2f} $ ({extractor.name}, {price.tokens} tokens)"

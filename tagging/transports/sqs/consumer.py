@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 # The longest poll that SQS knows: the fewest requests, and a message still comes at once.
 WAIT_SECONDS = 20
 REST_SECONDS = (1.0, 30.0)
-UNFINISHED = (Job.State.PENDING, Job.State.RUNNING)
 
 
 @dataclass(slots=True)
@@ -130,7 +129,7 @@ class Consumer:
         if not wanted:
             return wanted
         try:
-            return set(Job.objects.filter(pk__in=wanted, state__in=UNFINISHED).values_list("pk", flat=True))
+            return set(Job.objects.filter(pk__in=wanted, state__in=Job.UNFINISHED).values_list("pk", flat=True))
         except DatabaseError:
             connection.close()
             return wanted

@@ -86,7 +86,7 @@ class Relay(Sender):
 
     def _hand_over(self, wanted: int) -> tuple[int, int]:
         """Claim up to so many jobs and send them; return how many were claimed, and how many SQS did not take."""
-        is_paid = self.extractor.prompt_version is not None
+        is_paid = self.extractor.is_paid
         lease_seconds = settings.TAGGING_LEASE_SECONDS
         self._has_lost_claims = True  # unless we get through
         try:
