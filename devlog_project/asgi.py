@@ -13,9 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with frozen_import():
     django_application = get_asgi_application()
 
-from tagging.engine import startup  # only now: apps must be ready
+# Only now: apps must be ready.
+from tagging import queues
+from tagging.engine import startup
 
-startup.arm()
+startup.arm(queues.local_worker_maker())
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]

@@ -10,6 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with frozen_import():
     application = get_wsgi_application()
 
-from tagging.engine import startup  # only now: apps must be ready
+# Only now: apps must be ready.
+from tagging import queues
+from tagging.engine import startup
 
-startup.arm()
+startup.arm(queues.local_worker_maker())

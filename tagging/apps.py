@@ -7,9 +7,9 @@ class TaggingConfig(AppConfig):
     name = "tagging"
 
     def ready(self) -> None:
-        from tagging import checks  # noqa: F401 - app ready
-        from tagging.engine import startup
+        from tagging import checks, queues  # noqa: F401 - app ready
+        from tagging.engine import startup  # app ready
 
         if startup.is_serving_runserver(sys.argv):
-            startup.arm()
+            startup.arm(queues.local_worker_maker())
             startup.ensure_started()

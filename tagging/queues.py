@@ -1,7 +1,8 @@
-"""The way into the queue: the job row in the caller's transaction, the doorbell after its commit."""
+"""The way into the queue: the job row in the caller's transaction, a notification after its commit."""
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 
 from django.conf import settings
@@ -9,8 +10,10 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from devlogs.models import DevLog
+from tagging.engine.guard import ErrorLog
+from tagging.engine.mailbox import Mailbox
+from tagging.engine.startup import LocalWorker, MakeWorker
 from tagging.models import DevLogTag, Job
-from tagging.transports import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -60,29 +63,57 @@ def withdraw(devlog_ids: Sequence[int]) -> None:
 
 
 def notify_after_commit(job_ids: Sequence[int]) -> None:
-    transaction.on_commit(partial(doorbell.ring, job_ids))
+    """Tell a worker of these jobs once they are committed."""
+    transaction.on_commit(partial(notify, job_ids))
 
 
-class Doorbell:
-    """Rings the transport that is set; one that is down costs the ring, never the request: the sweep finds all."""
-
-    def __init__(self) -> None:
-        self._is_broken = False
-
-    def ring(self, job_ids: Sequence[int]) -> None:
-        try:
-            transport().send(job_ids)
-        except Exception:
-            if not self._is_broken:  # once, not with each request
-                logger.exception("The transport dropped a ring; jobs wait for the sweep until it is back")
-            self._is_broken = True
-        else:
-            self._is_broken = False
+def notify(job_ids: Sequence[int]) -> None:
+    """Hand these ids to the transport; one that is down costs the notification, never the request."""
+    logger.info("jobs=%s pending", ",".join(map(str, job_ids)))
+    try:
+        transport().send(job_ids)
+    except Exception as error:
+        errors.note(error)
+    else:
+        errors.clear()
 
 
-doorbell = Doorbell()
+errors = ErrorLog(
+    logger,
+    "Could not notify a worker; until it works again (said then) jobs are picked up by the next sweep",
+    "Workers are notified again",
+)
+
+
+class Transport:
+    """Carries the ids of jobs worth looking at to a worker; named by a dotted path in TAGGING_TRANSPORT.
+
+    It may lose them, repeat them or bring them late: the job row is the truth, and the sweep finds what is due.
+    """
+
+    # Whether what answers runs in the very process that sends; then `make_worker` makes it.
+    has_local_worker = False
+
+    def send(self, job_ids: Sequence[int]) -> None:
+        """Tell of these jobs. Called after commit; may raise, and the notification is then dropped."""
+        raise NotImplementedError
+
+    def make_worker(self) -> LocalWorker:
+        """Make what works in a serving process; it is started with the server."""
+        raise NotImplementedError
+
+    def consume(self, mailbox: Mailbox) -> AbstractContextManager[None]:
+        """Put what comes for this process into the mailbox of run_worker, as long as the context lasts."""
+        return nullcontext()
 
 
 @cache
 def transport() -> Transport:
-    return import_string(settings.TAGGING_TRANSPORT)()
+    """Return the transport that the settings name."""
+    chosen: Transport = import_string(settings.TAGGING_TRANSPORT)()
+    return chosen
+
+
+def local_worker_maker() -> MakeWorker | None:
+    """Return what makes the worker of a serving process; None where another process answers."""
+    return transport().make_worker if transport().has_local_worker else None

@@ -10,12 +10,11 @@ from rest_framework.test import APIClient
 
 from devlogs.models import DevLog
 from tagging import queues
-from tagging.engine.worker import Worker
 from tagging.extraction.base import Extractor
 from tagging.models.provider_state import shown_pause
-from tagging.transports.memory import Mailbox
 from tests.engine.test_worker import Scripted
 from tests.support.processes import eventually
+from tests.support.running import drain, engine_for
 
 FOUNDING = (
     "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "
@@ -53,15 +52,15 @@ def make_devlog(db) -> Callable[..., DevLog]:
 @pytest.fixture
 def run_jobs(db) -> Iterator[Callable[..., None]]:
     """Run all due jobs here and now, with the extractor given or the one in the settings."""
-    workers = []
+    engines = []
 
     def run(extractor: Extractor | None = None) -> None:
-        workers.append(Worker(Mailbox(), extractor))
-        workers[-1].drain()
+        engines.append(engine_for(extractor))
+        drain(engines[-1])
 
     yield run
-    for worker in workers:
-        worker.close()
+    for engine in engines:
+        engine.close()
 
 
 @pytest.fixture

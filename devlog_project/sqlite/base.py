@@ -1,21 +1,22 @@
 """Django's SQLite backend, with one thing added: the writers of one process take turns.
 
-SQLite itself lets a second writer sleep and try again, in ever longer naps, while newcomers slip in between. It is
-fair to nobody: the slowest of a hundred requests waits ten times as long as the median. Here a thread that begins a
+SQLite itself lets a second writer sleep and try again, in ever longer naps, while newcomers slip in between. So
+the slowest of a hundred requests waits ten times as long as the median. Here a thread that begins a
 transaction waits for its turn, which the writer before it passes on at its commit. Between processes SQLite's own
 waiting remains.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from typing import NamedTuple
 
 from django.db.backends.sqlite3 import base
 
-# A writer's transaction takes milliseconds. Who waits so long, in seconds, goes on and leaves the word to SQLite.
+from tagging.engine.fork import on_fork
+
+# Seconds to wait for a turn; then let SQLite's own busy timeout decide. A writer's transaction takes milliseconds.
 TURN_SECONDS = 20.0
 
 # How many turns may go by, for a waiter and each that waits already, before it comes first.
@@ -83,14 +84,13 @@ class Turns:
 _turns = Turns()
 
 
-def _after_fork() -> None:
-    """Begin anew in a forked child: the thread whose turn it was is not there to pass it on."""
+def _begin_anew() -> None:
+    """In a forked child the thread whose turn it was is not there to pass it on."""
     global _turns
     _turns = Turns()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+on_fork(_begin_anew)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -1,7 +1,7 @@
 """Proof that a worker's process is dead: each holds an operating-system lock that only its end releases.
 
-The lock is a file in a directory that the processes of one host share. Who can lock the file of another knows
-that its owner is gone, and takes its jobs back at once. Where the file cannot be seen (another host, another
+The lock is a file in a directory that the processes of one host share. A process that can lock the file of another
+knows that its owner is gone, and takes its jobs back at once. Where the file cannot be seen (another host, another
 container) nothing is proven, and the job's lease decides.
 """
 
@@ -15,9 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from weakref import WeakSet
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from tagging.engine.fork import on_fork, process_id
 
 try:
     import fcntl
@@ -30,7 +33,7 @@ def directory() -> Path:
     if settings.TAGGING_LOCK_DIR:
         path = Path(settings.TAGGING_LOCK_DIR)
     else:
-        database = sha256(repr(sorted_database()).encode()).hexdigest()[:12]
+        database = sha256(repr(database_identity()).encode()).hexdigest()[:12]
         path = Path(tempfile.gettempdir()) / f"devlog-{os.getuid() if fcntl else 'user'}-{database}"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if fcntl and path.stat().st_uid != os.getuid():
@@ -38,38 +41,49 @@ def directory() -> Path:
     return path
 
 
-def sorted_database() -> list[str]:
+def database_identity() -> list[str]:
     database = settings.DATABASES["default"]
     return [str(database.get(key, "")) for key in ("ENGINE", "NAME", "HOST", "PORT")]
 
 
 class Owner:
-    """This worker's name, and the lock that proves it alive until `close` or the end of the process."""
+    """A name for whoever claims here, and the lock that proves it alive until `close` or the end of the process."""
 
     def __init__(self) -> None:
-        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.name = f"{socket.gethostname()}-{process_id()}-{secrets.token_hex(4)}"
         self._path: Path | None = None
         if fcntl:
             self._path = directory() / f"{self.name}.lock"
-            # Locked under another name first, so that nobody ever sees the file without its lock.
+            # Locked under another name first, so that the file is never seen without its lock.
             draft = self._path.with_suffix(".draft")
             self._file = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
             draft.rename(self._path)
-            # A forked child shares the lock; unless it lets go, its parent would seem alive as long as it lives.
-            os.register_at_fork(after_in_child=self.abandon)
+            _owners.add(self)
 
     def close(self) -> None:
-        """Go without a trace: nothing is left to take back."""
+        """Remove the lock with its file: nothing is left to take back."""
         if self._path:
             self._path.unlink(missing_ok=True)
-            self.abandon()
+            self.drop_lock()
 
-    def abandon(self) -> None:
-        """Let the lock fall but leave the file, as the end of the process would: others take the jobs back."""
+    def drop_lock(self) -> None:
+        """Let the lock go but leave the file, as the end of the process would: others take the jobs back."""
         if self._path:
             os.close(self._file)
             self._path = None
+
+
+_owners: WeakSet[Owner] = WeakSet()
+
+
+def _drop_locks_of_parent() -> None:
+    """A forked child shares its parent's locks; with them the parent would seem alive as long as the child is."""
+    for owner in _owners:
+        owner.drop_lock()
+
+
+on_fork(_drop_locks_of_parent)
 
 
 @contextmanager

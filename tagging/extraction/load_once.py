@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,17 +16,13 @@ _lock = threading.RLock()
 _is_collector_off = False
 
 
-def _after_fork() -> None:
+def begin_anew() -> None:
     """Begin anew in a forked child: the thread that was loading is not there to let go of either."""
     global _lock, _is_collector_off
     _lock = threading.RLock()
     if _is_collector_off:
         _is_collector_off = False
         gc.enable()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ database's clock, the one clock that all processes share.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from django.db import connections, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Length, Now
 
+from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import spending, sql
 from tagging.models.attempt import Attempt
@@ -32,8 +34,10 @@ from tagging.models.provider_state import ShownPause
 from tagging.models.spending import Price, Spending
 from tagging.models.tag import DevLogTag
 
+logger = logging.getLogger(__name__)
 
-def back_in_line(wait_seconds: float | None) -> Any:
+
+def due_after(wait_seconds: float | None) -> Any:
     """Return when a job that was claimed before is due: after a wait, or for None at once, in its old place."""
     return F("queued_at") if wait_seconds is None else seconds_from_now(wait_seconds)
 
@@ -54,12 +58,12 @@ class JobQuerySet(models.QuerySet["Job"]):
     def held_by(self, owner: str) -> JobQuerySet:
         return self.running().filter(claimed_by=owner)
 
-    def insert(self, devlog: Any, priority: int = 0) -> Job:
+    def insert(self, devlog: DevLog, priority: int = 0) -> Job:
         """Write the job of a dev-log saved just now, in the same transaction; return it as it stands.
 
         Both rows get the same time, from the database's clock.
         """
-        sql.insert_job(devlog._meta.db_table, devlog.pk, priority)
+        sql.insert_job(devlog.pk, priority)
         times = {"queued_at": devlog.created_at, "run_after": devlog.created_at}
         return Job(devlog=devlog, priority=priority, **times, **FRESH)
 
@@ -100,8 +104,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         mine = self.running().filter(pk__in=claims, claim_token__in=set(claims.values()))
         return mine.update(claimed_by=to, lease_expires_at=seconds_from_now(lease_seconds)) if claims else 0
 
-    def claim_this(self, job: Job, *, owner: str, lease_seconds: float) -> Job:
-        """Claim this one job, pending and locked, for an answer that came after its claim ran out; return it."""
+    def claim_late_answer(self, job: Job, *, owner: str, lease_seconds: float) -> Job:
+        """Claim a pending job, which is locked, for an answer that came after its first claim ran out; return it."""
         self.filter(pk=job.pk, run_after__isnull=False).update(
             state=Job.State.RUNNING,
             run_after=None,
@@ -115,17 +119,20 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.get(pk=job.pk)
 
     def complete(self, answers: Sequence[Attempt]) -> set[Fence]:
-        """Store these answers' tags and end their jobs `done`, together; return the fences that held."""
-        once = {attempt.job_id: attempt for attempt in answers}
-        twice = [attempt for attempt in answers if attempt is not once[attempt.job_id]]
+        """Store these answers' tags and end their jobs `done`, together; return the fences that held.
+
+        Give the answers in the order of their claims: where a job was claimed again while its first call ran, only
+        the later claim can hold.
+        """
+        latest = {attempt.job_id: attempt for attempt in answers}
+        if not latest:
+            return set()
         with transaction.atomic(savepoint=False):
-            held = sql.complete(Job, [attempt.job.fence for attempt in once.values()]) if once else set()
-            kept = [once[job_id] for job_id in sorted(held)]
+            held = sql.complete(Job, [attempt.job.fence for attempt in latest.values()])
+            kept = [latest[job_id] for job_id in sorted(held)]
             DevLogTag.objects.replace(Attempt.objects.insert(kept))
-            Spending.objects.add(sum((attempt.price for attempt in once.values()), Price()))
-            # A job that was claimed again while its first call ran.
-            others = self.complete(twice) if twice else set()
-        return {attempt.job.fence for attempt in kept} | others
+            Spending.objects.add(sum((attempt.price for attempt in answers), Price()))
+        return {attempt.job.fence for attempt in kept}
 
     def retry(self, attempt: Attempt, *, wait_seconds: float | None) -> set[Fence]:
         """Record the failed attempt and make its job pending again, after the wait; None lets it keep its place."""
@@ -133,7 +140,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             attempt,
             state=Job.State.PENDING,
             waiting_for=WaitingFor.RETRY,
-            run_after=back_in_line(wait_seconds),
+            run_after=due_after(wait_seconds),
         )
 
     def discard(self, attempt: Attempt) -> set[Fence]:
@@ -155,7 +162,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             self._by(held).update(
                 state=Job.State.PENDING,
                 attempts=F("attempts") - 1,
-                run_after=back_in_line(wait_seconds),
+                run_after=due_after(wait_seconds),
                 waiting_for=waiting_for,
                 error_code=code,
                 error_detail=detail,
@@ -186,6 +193,10 @@ class JobQuerySet(models.QuerySet["Job"]):
                     self.discard(attempt)
                 else:
                     self.retry(attempt, wait_seconds=None if job.attempts == 1 else wait_after(job.attempts))
+        for job in jobs:
+            became = "failed" if job.attempts >= settings.TAGGING_MAX_ATTEMPTS else "tried again"
+            message = "job=%s attempt=%s worker_lost: %s (%s no longer holds it)"
+            logger.warning(message, job.pk, job.attempts, became, job.claimed_by)
         return [job.pk for job in jobs]
 
     def _settle(self, attempt: Attempt, **changes: Any) -> set[Fence]:
@@ -216,14 +227,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     def _with_devlogs(self, token: uuid.UUID, claimed: Sequence[tuple[int, int, datetime]]) -> list[Job]:
         """Return the jobs just claimed. Their entries are read after the claim: an edit before it is seen, an edit
         after it takes the claim away."""
-        model: Any = Job._meta.get_field("devlog").related_model
-        devlogs = {pk: texts for pk, *texts in sql.entries(model, [row[0] for row in claimed])}
+        devlogs = {pk: texts for pk, *texts in sql.entries(DevLog, [row[0] for row in claimed])}
         jobs = []
         for pk, attempts, started_at in claimed:
             if pk in devlogs:
                 # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
                 job = Job.from_db(self.db, CLAIMED, [pk, Job.State.RUNNING, attempts, started_at, token])
-                job.devlog = model.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
+                job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
                 jobs.append(job)
         return jobs
 

@@ -8,6 +8,7 @@ success lets all others follow.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from datetime import timedelta
@@ -19,6 +20,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from tagging.extraction.base import ExtractionError, WaitingFor
+
+logger = logging.getLogger(__name__)
 
 # The pause when the provider names none: doubled with each refusal in a row, up to the cap; in seconds.
 PAUSE_SECONDS = {WaitingFor.RATE_LIMIT: 1.0, WaitingFor.PROVIDER: 5.0}
@@ -51,25 +54,37 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         waiting_for = error.waiting_for or WaitingFor.PROVIDER
         with transaction.atomic(savepoint=False):
             provider = self._locked()
-            if not provider.is_paused:
+            was_paused = provider.is_paused
+            if not was_paused:
                 provider.refusals += 1
             growing = PAUSE_SECONDS[waiting_for] * 2 ** min(provider.refusals - 1, 20)
             provider.wait_seconds = error.retry_after or min(PAUSE_CAP_SECONDS, growing)
-            if not provider.is_paused:
+            if not was_paused:
                 provider.resume_at = Now() + timedelta(seconds=provider.wait_seconds)
                 provider.probing_until = None
             provider.waiting_for = waiting_for
             provider.error_code, provider.error_detail = error.code, error.detail[:500]
             provider.save()
+        if not was_paused:
+            logger.warning(
+                "Queue paused for %.1f s, refusal %d in a row: %s, %s",
+                provider.wait_seconds,
+                provider.refusals,
+                error.code,
+                error.detail,
+            )
         return provider
 
     def pause_for_budget(self) -> None:
         """Pause until a new day may have begun, or somebody may have raised the limit."""
         with transaction.atomic(savepoint=False):
             provider = self._locked()
+            is_news = provider.waiting_for != WaitingFor.BUDGET
             provider.waiting_for = WaitingFor.BUDGET
             provider.resume_at = Now() + timedelta(seconds=BUDGET_PAUSE_SECONDS)
             provider.save()
+        if is_news:
+            logger.warning("Budget of the day reached; the queue is paused until a new day (UTC) or a higher limit")
 
     def note_failures(self, count: int, error: ExtractionError) -> Provider:
         """Count timeouts, lost connections and 5xx; enough of them in a row open the breaker. Return the row."""
@@ -84,8 +99,11 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def note_answer(self) -> None:
         """The provider answers: what was counted against it is forgotten; a pause it asked for ends in its time."""
         ended = self.filter(Q(resume_at=None) | Q(resume_at__lte=Now()))
+        was_paused = ended.exclude(waiting_for="").exists()
         ended.exclude(waiting_for="", failures=0, refusals=0).update(**CLEAN)
         self.exclude(failures=0).update(failures=0)
+        if was_paused:
+            logger.warning("Queue resumed: the provider answers again")
 
     def return_probe(self) -> None:
         """Give back the right to probe: there was nothing to send."""

@@ -31,7 +31,7 @@ DUE = {
 
 INSERT_JOB = (
     "INSERT INTO tagging_job (devlog_id, priority, queued_at, run_after) "
-    "SELECT id, %s, created_at, created_at FROM {} WHERE id = %s"
+    "SELECT id, %s, created_at, created_at FROM devlogs_devlog WHERE id = %s"
 )
 CLAIM = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
@@ -94,9 +94,9 @@ def insert(
     return [value for (value,) in rows_of(sql, values)]
 
 
-def insert_job(devlogs: str, devlog_id: int, priority: int) -> None:
+def insert_job(devlog_id: int, priority: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_JOB.format(devlogs), [priority, devlog_id])
+        cursor.execute(INSERT_JOB, [priority, devlog_id])
 
 
 def entries(model: type[models.Model], ids: Sequence[int]) -> list[tuple[int, str, int | None]]:

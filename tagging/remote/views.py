@@ -135,7 +135,7 @@ class ResultsView(APIView):
         serializer = ResultSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            state = remote.settle(id, serializer.result())
+            state = remote.settle_result(id, serializer.result())
         except remote.StaleError as error:
             raise Stale(str(error)) from error
         if state is None:

@@ -1,11 +1,11 @@
 """The Akka design in Python, with Pykka: to learn from, and rarely to choose (docs/actors.md says when).
 
-    send -> TagRepository --job--> Model --job, round robin--> LanguageModel 1..5
-                 ^---------------------outcome---------------------------'
+    send -> TagRepository --job--> Router --job, round robin--> LanguageModel 1..5
+                 ^--------------finished attempt----------------------'
 
-Only `tell`, never `ask`. TagRepository alone touches the database, and by the worker's own code: a Worker that is
-turned by messages instead of a thread, whose slots are the actors. So claims, retries, breaker, budget, renewal and
-sweep are the same, and what an actor loses they find again.
+Only `tell`, never `ask`. TagRepository alone touches the database: each message has it take one step of the same
+engine that the worker thread drives, whose calls are made by the actors. So claims, retries, breaker, budget, renewal
+and sweep are the same, and what an actor loses they find again.
 """
 
 # mypy: disable-error-code="import-not-found"
@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import cycle
@@ -24,17 +23,19 @@ from typing import Any, Final
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.utils.module_loading import import_string
 
 try:
     from pykka import ActorRef, ThreadingActor
 except ImportError as error:
-    raise ImportError("The actors transport needs Pykka: pip install -r requirements-actors.txt") from error
-from tagging.engine.slots import Outcome, Slots, answer_again, extract
-from tagging.engine.worker import Worker
+    raise ImportError("The actors transport needs Pykka: pip install -r requirements/actors.txt") from error
+from tagging.engine.attempting import FinishedAttempt, configured_extractor, make_attempt
+from tagging.engine.engine import Engine
+from tagging.engine.guard import ErrorLog, GuardedThread
+from tagging.engine.mailbox import Mailbox
+from tagging.engine.slots import Slots
 from tagging.extraction.base import Extractor
-from tagging.models import Attempt, Job
-from tagging.transports.memory import Mailbox
+from tagging.models import Job
+from tagging.queues import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ LOOK: Final = "look"
 
 
 class BoundedInbox(queue.Queue[Any]):
-    """A mailbox that refuses what is too much, at once: who tells is never made to wait."""
+    """A mailbox that refuses what is too much, at once: to tell is never to wait."""
 
     def __init__(self) -> None:
         super().__init__(MAILBOX_SIZE)
@@ -54,10 +55,18 @@ class BoundedInbox(queue.Queue[Any]):
         super().put(item, block=False)
 
 
+def error_log(actor: str) -> ErrorLog:
+    return ErrorLog(logger, f"{actor} failed and continues (logged once)", f"{actor} works again")
+
+
 class Enduring(ThreadingActor):
     """Survives its messages: Pykka would stop the actor and drop its mailbox. What Akka calls `resume`."""
 
     use_daemon_thread = True
+
+    def __init__(self, errors: ErrorLog | None = None) -> None:
+        super().__init__()
+        self._errors = errors or error_log(type(self).__name__)
 
     @staticmethod
     def _create_actor_inbox() -> BoundedInbox:
@@ -66,9 +75,10 @@ class Enduring(ThreadingActor):
     def on_receive(self, message: Any) -> None:
         try:
             self.receive(message)
-        except Exception as exception:
-            # Without its text, which may quote an entry.
-            logger.error("%s goes on after %s", type(self).__name__, type(exception).__name__)
+        except Exception as error:
+            self._errors.note(error)
+        else:
+            self._errors.clear()
 
     def receive(self, message: Any) -> None:
         raise NotImplementedError
@@ -82,138 +92,127 @@ class LanguageModel(Enduring):
         self._extractor, self._repository = extractor, repository
 
     def receive(self, job: Job) -> None:
-        self._repository.tell(extract(self._extractor, job))
+        self._repository.tell(make_attempt(self._extractor, job))
 
 
-class Model(Enduring):
-    """Hands jobs to its five in turn."""
+class Router(Enduring):
+    """Hands jobs to its five language models, one after the other."""
 
     def __init__(self, extractor: Extractor, repository: ActorRef[TagRepository]) -> None:
         super().__init__()
         self._pool = [LanguageModel.start(extractor, repository) for _ in range(POOL_SIZE)]
-        self._turns = cycle(self._pool)
+        self._next = cycle(self._pool)
 
     def receive(self, job: Job) -> None:
-        next(self._turns).tell(job)
+        next(self._next).tell(job)
 
     def on_stop(self) -> None:
         for language_model in self._pool:
             language_model.stop(block=False)
 
 
-class TagRepository(Enduring):
-    """Claims what is due, settles what has come back, and is the only one to do so."""
+class ActorCalls:
+    """Calls made by actors, for the engine's slots."""
 
-    def __init__(self, worker: TurnedWorker) -> None:
-        super().__init__()
+    def __init__(self, extractor: Extractor, repository: ActorRef[TagRepository]) -> None:
+        self._router = Router.start(extractor, repository)
+
+    def begin(self, job: Job) -> None:
+        self._router.tell(job)
+
+    def ensure_threads(self, in_flight: int) -> None:
+        """The actors are there."""
+
+    def close(self) -> None:
+        self._router.stop(block=False)
+
+
+class TagRepository(Enduring):
+    """Drives the engine: each message is a finished attempt, or tells it to look for due jobs."""
+
+    def __init__(self, worker: ActorWorker) -> None:
+        super().__init__(worker.errors)
         self._worker = worker
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, built by the first message: what is wrong with it is this actor's error, not a request's."""
+        extractor = configured_extractor()
+        extractor.only_computes = False  # one job for each actor, whatever the extractor
+        return Engine(extractor, Mailbox(), concurrency=POOL_SIZE, make_calls=self._make_calls, gather_seconds=0)
 
     def on_start(self) -> None:
         apps.ready_event.wait()
 
     def receive(self, message: Any) -> None:
-        self._worker.take(message)
+        if isinstance(message, FinishedAttempt):
+            self.engine.slots.finish(message)
+        self.engine.expect_work()
+        self.engine.step()
+        self._worker.last_turn_at = time.monotonic()
 
     def on_stop(self) -> None:
         try:
-            self._worker.close()
+            if "engine" in vars(self):  # else it never got so far that there were claims
+                self.engine.close()
         finally:
             connection.close()
 
+    def _make_calls(self, extractor: Extractor, slots: Slots) -> ActorCalls:
+        return ActorCalls(extractor, self.actor_ref)
 
-class TurnedWorker(Worker):
-    """The worker without its thread: each message to its repository turns it once."""
 
-    repository: ActorRef[TagRepository]
+class ActorWorker:
+    """The actors of one process, and the clock that tells the repository to look now and then."""
 
     def __init__(self) -> None:
-        super().__init__(Mailbox())
+        self.last_turn_at = time.monotonic()
+        self.errors = error_log("TagRepository")
+        self._clock = GuardedThread("tagging-clock", self._tick, errors=error_log("The actors' clock"))
 
-    @cached_property
-    def slots(self) -> ActorSlots:
-        extractor = import_string(settings.TAGGING_EXTRACTOR).from_settings(settings)
-        return ActorSlots(extractor, self.mailbox, Model.start(extractor, self.repository))
+    @property
+    def errors_in_a_row(self) -> int:
+        return self.errors.in_a_row
 
     def start(self) -> None:
         self.repository = TagRepository.start(self)
         self.look()  # for what an earlier process left
-        threading.Thread(target=self._tick, name="tagging-clock", daemon=True).start()
+        self._clock.start()
 
     def is_alive(self) -> bool:
         return self.repository.is_alive()
 
     def stop(self, timeout: float) -> None:
         """Claim no more and give back what is in flight."""
-        self._stopping.set()
+        self._clock.stopping.set()
         with suppress(Exception):
             self.repository.stop(timeout=timeout)
 
-    def close(self) -> None:
-        if "slots" in vars(self):  # else no turn has come so far that there were claims
-            self.slots.model.stop(block=False)
-            super().close()
-
     def look(self) -> None:
-        """Tell the repository that there may be work, unless half of its mailbox is full: the rest is for outcomes."""
+        """Tell the repository that there may be work, unless half of its mailbox is full: the rest is for attempts."""
         inbox: Any = self.repository.actor_inbox
         if inbox.qsize() < MAILBOX_SIZE // 2:
             self.repository.tell(LOOK)
 
-    def take(self, message: Any) -> None:
-        if isinstance(message, Outcome):
-            self.slots.take(message)
-        self._is_work_likely = True
-        try:
-            self.turn()
-            self.trouble = 0
-        except Exception as exception:
-            self._note_trouble(exception)  # the next look tries again
-
     def _tick(self) -> None:
-        """Look now and then: for due jobs that nobody rang for, leases, and dead owners."""
-        while self.is_alive():
-            time.sleep(min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3))
-            with suppress(Exception):  # full, or stopping
-                self.look()
-
-    def _gather(self) -> None:
-        """Settle at once: the next outcome is a message of its own."""
+        """Look for due jobs of which no id came, leases, and dead owners."""
+        self._clock.stopping.wait(min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3))
+        if self.is_alive():
+            self.look()
 
 
-class ActorSlots(Slots):
-    """Slots whose calls are made by the actors; it counts what is in flight, and that is the back-pressure."""
+class ActorTransport(Transport):
+    """Tells the actors of this process, where it has some: only a process that serves does."""
 
-    jobs_per_thread = 1  # one job for each actor, whatever the extractor
-
-    def __init__(self, extractor: Extractor, mailbox: Mailbox, model: ActorRef[Model]) -> None:
-        super().__init__(extractor, mailbox, POOL_SIZE)
-        self.model = model
-
-    def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt]) -> None:
-        for job in jobs:
-            self.in_flight[job.fence] = job
-            if job.pk in known:
-                self._finished.append(answer_again(job, known[job.pk]))
-            else:
-                self.model.tell(job)
-
-    def staff(self) -> None:
-        """The actors are there: no threads beside them."""
-
-    def take(self, outcome: Outcome) -> None:
-        self._finished.append(outcome)
-
-
-class ActorTransport:
-    """Rings the actors of this process, where it has some: only a process that serves does."""
+    has_local_worker = True
 
     def __init__(self) -> None:
-        self._worker: TurnedWorker | None = None
-
-    def worker(self) -> TurnedWorker:
-        self._worker = TurnedWorker()
-        return self._worker
+        self._worker: ActorWorker | None = None
 
     def send(self, job_ids: Sequence[int]) -> None:
         if self._worker and self._worker.is_alive():
             self._worker.look()
+
+    def make_worker(self) -> ActorWorker:
+        self._worker = ActorWorker()
+        return self._worker

@@ -5,13 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from tagging.engine.worker import Worker
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, Job, Provider, Spending, spending
 from tagging.models.provider_state import shown_pause
 from tagging.models.spending import CALLS, estimate
-from tagging.transports.memory import Mailbox
 from tests.engine.test_worker import Scripted, error, job_of
+from tests.support.running import engine_for
 
 pytestmark = pytest.mark.django_db
 
@@ -63,16 +62,16 @@ def test_an_answer_whose_repair_was_refused_is_paid_for_though_it_cost_no_attemp
 @pytest.mark.parametrize("step", [["Django"], paid_error()])
 def test_what_comes_after_its_claim_is_gone_is_charged_all_the_same(make_devlog, step):
     devlog = make_devlog("Wrote a Django view.")
-    worker = Worker(Mailbox(), Paid(step))
-    worker.turn()
-    worker.mailbox.wait(timeout=10)
+    engine = engine_for(Paid(step))
+    engine.step()
+    engine.mailbox.wait(timeout=10)
     Job.objects.update(claim_token=uuid.uuid4())  # claimed by another meanwhile
 
-    worker.turn()
+    engine.step()
 
     assert (devlog.tags.count(), Attempt.objects.count()) == (0, 0)
     assert Spending.objects.get().tokens == 10
-    worker.close()
+    engine.close()
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tagging.engine.worker import Worker
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Job, Provider, Spending
 from tagging.models.provider_state import FAILURES_THAT_OPEN, PAUSE_CAP_SECONDS
-from tagging.transports.memory import Mailbox
 from tests.engine.test_worker import Scripted, job_of
+from tests.support.running import drain, engine_for
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +36,7 @@ def let_the_pause_pass():
 
 @pytest.fixture(autouse=True)
 def one_at_a_time(settings, monkeypatch):
-    monkeypatch.setattr("tagging.engine.worker.PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
     settings.TAGGING_CONCURRENCY = 1
     settings.TAGGING_BACKOFF_SECONDS = 0
 
@@ -84,15 +83,15 @@ def test_an_open_breaker_lets_one_probe_through_and_its_success_all_others(make_
         make_devlog("Wrote a Django view.")
     run_jobs(Scripted(REFUSED, REFUSED, REFUSED))
     let_the_pause_pass()
-    worker = Worker(Mailbox(), Scripted(["Django"], ["Django"], ["Django"]))
+    engine = engine_for(Scripted(["Django"], ["Django"], ["Django"]))
 
-    worker.turn()
-    probes = len(worker.slots.in_flight)
-    worker.drain()
+    engine.step()
+    probes = len(engine.slots.in_flight)
+    drain(engine)
 
     assert probes == 1
     assert Job.objects.filter(state="done").count() == 3
-    worker.close()
+    engine.close()
 
 
 def test_two_processes_send_one_probe_between_them(make_devlog, run_jobs):
@@ -139,16 +138,16 @@ def test_a_rate_limit_halves_the_calls_in_flight_and_answers_bring_them_back(mak
     settings.TAGGING_CONCURRENCY = 8
     for _ in range(8):
         make_devlog("Wrote a Django view.")
-    worker = Worker(Mailbox(), Scripted(*[TOO_FAST] * 8, *[["Django"]] * 100))
-    worker.drain()
-    after_refusals = worker.slots.free
+    engine = engine_for(Scripted(*[TOO_FAST] * 8, *[["Django"]] * 100))
+    drain(engine)
+    after_refusals = engine.slots.free
     let_the_pause_pass()
     for _ in range(40):
         make_devlog("Wrote a Django view.")
-    worker.drain()
+    drain(engine)
 
-    assert (after_refusals, worker.slots.free) == (4, 8)
-    worker.close()
+    assert (after_refusals, engine.slots.free) == (4, 8)
+    engine.close()
 
 
 def test_a_paused_queue_is_shown_with_each_job_that_waits_in_it(api, make_devlog, run_jobs):
@@ -182,14 +181,14 @@ def test_a_pause_without_a_time_grows_but_not_for_ever():
 def test_an_answer_that_was_under_way_does_not_end_a_pause(make_devlog, settings):
     settings.TAGGING_CONCURRENCY = 2
     make_devlog("Wrote a Django view.")
-    worker = Worker(Mailbox(), Scripted(["Django"]))
-    worker.turn()
+    engine = engine_for(Scripted(["Django"]))
+    engine.step()
     Provider.objects.pause(TOO_FAST_FOR_A_MINUTE)
 
-    worker.drain()
+    drain(engine)
 
     assert Provider.objects.current().is_paused
-    worker.close()
+    engine.close()
 
 
 def test_an_answer_from_the_ledger_says_nothing_of_the_provider(make_devlog, run_jobs):

@@ -1,18 +1,23 @@
 """The worker's turns, drained in the test's own thread: what it does about answers, faults and losses."""
 
 import logging
+import threading
 from asyncio import CancelledError
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import DatabaseError, DataError, transaction
 
-from tagging.engine import worker as worker_module
-from tagging.engine.worker import Worker
+from tagging import queues
+from tagging.engine.attempting import make_attempt
+from tagging.engine.engine import Engine
+from tagging.engine.guard import ErrorLog
+from tagging.engine.mailbox import MAX_IDS, Mailbox
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
 from tagging.models import Attempt, Job
-from tagging.transports.memory import FINISHED, MAX_RINGS, Mailbox, MemoryTransport
+from tagging.transports.memory import MemoryTransport
 from tests.support.processes import eventually
+from tests.support.running import drain, engine_for
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +133,7 @@ def test_an_extractor_that_raises_what_is_no_exception_leaves_the_slot_alive(mak
 
 def test_an_outcome_the_database_refuses_does_not_hold_up_the_others(make_devlog, monkeypatch):
     refused, other = make_devlog("Wrote a Django view."), make_devlog("Wrote a Django app.")
-    worker = Worker(Mailbox(), Scripted(["Django"], ["Django"]))
+    engine = engine_for(Scripted(["Django"], ["Django"]))
     complete = Job.objects.complete
 
     def complete_but_one(answers):
@@ -136,12 +141,12 @@ def test_an_outcome_the_database_refuses_does_not_hold_up_the_others(make_devlog
             raise DataError("value too long for type character varying(100)")
         return complete(answers)
 
-    monkeypatch.setattr(worker_module.Job.objects, "complete", complete_but_one)
+    monkeypatch.setattr(Job.objects, "complete", complete_but_one)
 
-    worker.drain()
+    drain(engine)
 
     assert (job_of(refused).state, job_of(refused).error_code, job_of(other).state) == ("failed", "internal", "done")
-    worker.close()
+    engine.close()
 
 
 def test_a_failed_settling_can_be_repeated_beside_new_attempts(make_devlog, settings):
@@ -159,15 +164,30 @@ def test_a_failed_settling_can_be_repeated_beside_new_attempts(make_devlog, sett
 
 
 def test_what_the_database_says_of_a_row_stays_out_of_the_log(caplog):
-    worker = Worker(Mailbox(), Scripted())
+    errors = ErrorLog(logging.getLogger("tagging"), "It failed", "It works again")
 
-    worker._note_trouble(DatabaseError("null value in column\nDETAIL: Failing row contains (secret entry)"))
+    errors.note(DatabaseError("null value in column\nDETAIL: Failing row contains (secret entry)"))
 
     assert "null value" in caplog.text
     assert "secret entry" not in caplog.text
 
 
-def test_a_job_rung_twice_is_run_once(make_devlog, run_jobs):
+def test_an_error_is_said_when_it_begins_and_counted_when_it_ends(caplog):
+    caplog.set_level(logging.INFO)
+    errors = ErrorLog(logging.getLogger("tagging"), "It failed", "It works again")
+
+    for _ in range(3):
+        errors.note(DatabaseError("gone"))
+    for _ in range(2):
+        errors.clear()
+
+    assert [record.message for record in caplog.records] == [
+        "It failed: DatabaseError: gone",
+        "It works again (3 errors)",
+    ]
+
+
+def test_a_job_notified_twice_is_run_once(make_devlog, run_jobs):
     devlog = make_devlog()
     MemoryTransport().send([devlog.pk, devlog.pk])
     extractor = Scripted(["Django"])
@@ -177,18 +197,16 @@ def test_a_job_rung_twice_is_run_once(make_devlog, run_jobs):
     assert len(extractor.entries) == 1
 
 
-def test_a_job_nobody_rang_for_begins_as_soon_as_the_sweep_has_found_it(make_devlog, settings):
+def test_a_job_of_which_no_id_came_begins_as_soon_as_the_sweep_has_found_it(make_devlog, settings):
     settings.TAGGING_SWEEP_SECONDS = 0
-    worker = Worker(Mailbox(), Scripted(["Django"]))
-    worker.turn()  # there is nothing to do, and none is likely
+    engine = engine_for(Scripted(["Django"]))
+    engine.step()  # there is nothing to do, and none is likely
     devlog = make_devlog()
 
-    worker.turn()
+    engine.step()
 
-    assert worker.mailbox.wait(timeout=0) == {FINISHED}  # it turns again and does not sleep till the next sweep
-    worker.turn()
-    assert job_of(devlog).state == "running"
-    worker.close()
+    assert job_of(devlog).attempts == 1
+    engine.close()
 
 
 def test_more_jobs_than_slots_are_all_done(make_devlog, run_jobs, settings):
@@ -203,33 +221,33 @@ def test_more_jobs_than_slots_are_all_done(make_devlog, run_jobs, settings):
 
 def test_closing_gives_back_what_is_claimed_with_its_attempt(make_devlog):
     devlog = make_devlog()
-    worker = Worker(Mailbox(), Scripted())
-    claim_for(worker)
+    engine = engine_for(Scripted())
+    claim_for(engine)
 
-    worker.close()
+    engine.close()
 
     job = job_of(devlog)
     assert (job.state, job.attempts, job.claimed_by) == ("pending", 0, "")
 
 
-def claim_for(worker):
-    return Job.objects.claim(10, owner=worker.owner.name, lease_seconds=60)
+def claim_for(engine):
+    return Job.objects.claim(10, owner=engine.dispatcher.owner.name, lease_seconds=60)
 
 
 def test_an_outcome_that_could_not_be_committed_is_settled_in_the_next_turn(make_devlog, monkeypatch):
     devlog = make_devlog("Wrote a Django view.")
-    worker = Worker(Mailbox(), Scripted(["Django"]))
-    worker.turn()
-    worker.mailbox.wait(timeout=10)
+    engine = engine_for(Scripted(["Django"]))
+    engine.step()
+    engine.mailbox.wait(timeout=10)
     with monkeypatch.context() as broken:
-        broken.setattr(worker_module.Job.objects, "complete", lambda answers: 1 / 0)
+        broken.setattr(Job.objects, "complete", lambda answers: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            worker.turn()
+            engine.step()
 
-    worker.turn()
+    engine.step()
 
     assert (job_of(devlog).state, devlog.tags.count()) == ("done", 1)
-    worker.close()
+    engine.close()
 
 
 def test_while_settling_fails_no_further_call_begins(make_devlog, settings, monkeypatch):
@@ -237,38 +255,37 @@ def test_while_settling_fails_no_further_call_begins(make_devlog, settings, monk
     for _ in range(3):
         make_devlog("Wrote a Django view.")
     extractor = Scripted(["Django"], ["Django"], ["Django"])
-    worker = Worker(Mailbox(), extractor)
-    worker.turn()
-    worker.mailbox.wait(timeout=10)
-    monkeypatch.setattr(worker_module.Job.objects, "complete", lambda answers: 1 / 0)
+    engine = engine_for(extractor)
+    engine.step()
+    engine.mailbox.wait(timeout=10)
+    monkeypatch.setattr(Job.objects, "complete", lambda answers: 1 / 0)
 
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            worker.turn()
-        worker.trouble += 1  # as the thread counts it
+            engine.step()
 
     assert Job.objects.filter(state="running").count() == 2
 
 
 def test_a_claim_after_which_trouble_came_is_given_back(make_devlog, monkeypatch):
     devlog = make_devlog("Wrote a Django view.")
-    worker = Worker(Mailbox(), Scripted(["Django"]))
+    engine = engine_for(Scripted(["Django"]))
     with monkeypatch.context() as broken:
-        broken.setattr(worker.slots, "start", lambda jobs, known: 1 / 0)
+        broken.setattr(engine.slots, "start", lambda jobs, known, calls: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            worker.turn()
+            engine.step()
 
-    worker.drain()
+    drain(engine)
 
     assert (job_of(devlog).state, job_of(devlog).attempts) == ("done", 1)
-    worker.close()
+    engine.close()
 
 
 def test_a_job_of_a_dead_process_is_taken_back_by_its_lock(make_devlog, run_jobs):
     devlog = make_devlog("Wrote a Django view.")
-    dead = Worker(Mailbox(), Scripted())
+    dead = engine_for(Scripted())
     claim_for(dead)
-    dead.owner.abandon()  # what the end of a process does: the lock falls, the file stays
+    dead.dispatcher.owner.drop_lock()  # what the end of a process does: the lock falls, the file stays
 
     run_jobs(Scripted(["Django"]))
 
@@ -277,40 +294,40 @@ def test_a_job_of_a_dead_process_is_taken_back_by_its_lock(make_devlog, run_jobs
 
 def test_a_job_of_a_living_process_is_left_alone(make_devlog, run_jobs):
     devlog = make_devlog()
-    alive = Worker(Mailbox(), Scripted())
+    alive = engine_for(Scripted())
     claim_for(alive)
 
     run_jobs(Scripted(["Django"]))
 
-    assert job_of(devlog).claimed_by == alive.owner.name
+    assert job_of(devlog).claimed_by == alive.dispatcher.owner.name
     alive.close()
 
 
-def test_a_full_mailbox_drops_rings_and_nobody_waits():
+def test_a_full_mailbox_drops_ids_and_makes_no_caller_wait():
     mailbox = Mailbox()
-    for job_id in range(MAX_RINGS + 10):
-        mailbox.ring(job_id)
+    for job_id in range(1, MAX_IDS + 11):
+        mailbox.notify(job_id)
 
-    assert len(mailbox.wait(timeout=0)) == MAX_RINGS
+    assert len(mailbox.wait(timeout=0).job_ids) == MAX_IDS
 
 
-def test_a_muted_reader_is_woken_by_a_finished_call_and_by_no_ring():
+def test_a_reader_that_ignores_jobs_is_woken_by_a_finished_call_and_by_no_id():
     mailbox = Mailbox()
     with ThreadPoolExecutor(1) as reader:
-        waiting = reader.submit(mailbox.wait, 10, muted=True)
-        eventually(lambda: mailbox._is_muted, "the reader waits")
-        mailbox.ring(1)
-        mailbox.ring(FINISHED)
+        waiting = reader.submit(mailbox.wait, 10, ignore_jobs=True)
+        eventually(lambda: mailbox._ignores_jobs, "the reader waits")
+        mailbox.notify(1)
+        mailbox.wake()
 
-    assert waiting.result() == {FINISHED}
+    assert waiting.result() == (set(), True)
 
 
-def test_a_reader_hears_again_once_it_has_waited_muted():
+def test_a_reader_hears_of_jobs_again_once_it_has_waited_without():
     mailbox = Mailbox()
-    mailbox.wait(0, muted=True)
-    mailbox.ring(1)
+    mailbox.wait(0, ignore_jobs=True)
+    mailbox.notify(1)
 
-    assert mailbox.wait(0) == {1}
+    assert mailbox.wait(0) == ({1}, False)
 
 
 def test_a_transport_that_is_down_does_not_fail_the_request_and_is_logged_once(
@@ -326,25 +343,103 @@ def test_a_transport_that_is_down_does_not_fail_the_request_and_is_logged_once(
             with django_capture_on_commit_callbacks(execute=True):
                 assert api.post("/api/v1/devlogs/", {"entry": "Wrote a Django view."}).status_code == 201
 
-    assert len([record for record in caplog.records if "dropped a ring" in record.message]) == 1
+    assert len([record for record in caplog.records if "Could not notify a worker" in record.message]) == 1
 
 
-def test_the_doorbell_rings_after_the_commit(api, django_capture_on_commit_callbacks):
+def test_a_worker_is_notified_after_the_commit(api, django_capture_on_commit_callbacks):
     MemoryTransport.mailbox.wait(timeout=0)
     with django_capture_on_commit_callbacks(execute=True):
         devlog_id = api.post("/api/v1/devlogs/", {"entry": "Wrote a Django view."}).json()["id"]
-        assert MemoryTransport.mailbox.wait(timeout=0) == set()
+        assert MemoryTransport.mailbox.wait(timeout=0).job_ids == set()
 
-    assert MemoryTransport.mailbox.wait(timeout=0) == {devlog_id}
+    assert MemoryTransport.mailbox.wait(timeout=0).job_ids == {devlog_id}
 
 
 def test_an_extractor_that_only_computes_gets_one_thread(make_devlog):
+    threads = set()
+
     class Computing(Scripted):
         only_computes = True
 
+        def extract(self, entry, *, safety_identifier=""):
+            threads.add(threading.get_ident())
+            return super().extract(entry)
+
     devlogs = [make_devlog() for _ in range(4)]
-    worker = Worker(Mailbox(), Computing([], [], [], []))
+    engine = engine_for(Computing([], [], [], []))
 
-    worker.drain()
+    drain(engine)
 
-    assert (len(worker.slots._threads), [job_of(devlog).state for devlog in devlogs]) == (1, ["done"] * 4)
+    assert (len(threads), [job_of(devlog).state for devlog in devlogs]) == (1, ["done"] * 4)
+    engine.close()
+
+
+# -- how many are settled together -------------------------------------------------------------------------------
+
+
+class CallsOfTheTest:
+    """Calls that end when the test says so."""
+
+    def __init__(self, extractor, slots):
+        self.jobs = []
+
+    def begin(self, job):
+        self.jobs.append(job)
+
+    def ensure_threads(self, in_flight):
+        pass
+
+    def close(self):
+        pass
+
+
+class MailboxWithWork(Mailbox):
+    """A mailbox whose first wait sees something happen."""
+
+    def __init__(self, happens):
+        super().__init__()
+        self.happens = [happens]
+
+    def wait(self, timeout, *, ignore_jobs=False):
+        if self.happens:
+            self.happens.pop()()
+        return super().wait(timeout, ignore_jobs=ignore_jobs)
+
+
+def test_in_a_backlog_a_finished_call_waits_a_moment_for_another_and_both_are_settled_together(make_devlog, settings):
+    settings.TAGGING_CONCURRENCY = 2
+    for _ in range(3):
+        make_devlog("Wrote a Django view.")
+    extractor = Scripted(["Django"], ["Django"])
+
+    def finish(number):
+        engine.slots.finish(make_attempt(extractor, engine.calls.jobs[number]))
+
+    engine = Engine(extractor, MailboxWithWork(lambda: finish(1)), make_calls=CallsOfTheTest)
+    engine.step()
+    finish(0)
+
+    engine.step()
+
+    assert Job.objects.filter(state="done").count() == 2
+    engine.close()
+
+
+def test_of_a_job_claimed_twice_by_one_process_the_later_answer_counts(make_devlog, settings):
+    devlog = make_devlog("Wrote a Django view.")
+    extractor = Scripted(["Django"], ["Redis"])
+    engine = Engine(extractor, Mailbox(), make_calls=CallsOfTheTest)
+    engine.step()
+    devlog.entry = "Cached it in Redis."
+    devlog.save()
+    queues.enqueue_again(devlog)
+    engine.expect_work()
+    engine.step()
+    for job in engine.calls.jobs:
+        engine.slots.finish(make_attempt(extractor, job))
+
+    engine.step()
+
+    assert ([tag.name for tag in devlog.tags.all()], job_of(devlog).state) == (["Redis"], "done")
+    assert engine.slots.in_flight == {}
+    engine.close()

@@ -260,7 +260,7 @@ def test_a_job_is_a_row_like_every_other_and_leaves_no_tag(service, take, run_jo
 
 
 def test_a_failure_costs_its_job_an_attempt_and_the_queue_nothing(service, take, run_jobs, monkeypatch):
-    monkeypatch.setattr("tagging.engine.worker.wait_after", lambda attempt: 60.0)
+    monkeypatch.setattr("tagging.engine.settlement.wait_after", lambda attempt: 60.0)
     # More failures in a row than an outage of the provider has.
     numbers = [take(n) for n in range(20)]
     run_jobs(SimulatedExtractor(failure_rate=1))

@@ -32,10 +32,10 @@ def quick(settings):
 
 
 @pytest.fixture
-def worker(quick) -> Iterator[actors.TurnedWorker]:
-    """What startup would start: the actors that enqueue rings."""
+def worker(quick) -> Iterator[actors.ActorWorker]:
+    """What startup would start: the actors that enqueue notifies."""
     queues.transport.cache_clear()
-    worker = queues.transport().worker()
+    worker = queues.transport().make_worker()
     yield worker
     worker.stop(SECONDS)
     queues.transport.cache_clear()
@@ -95,18 +95,18 @@ def test_an_actor_that_raises_goes_on_and_does_not_say_what_it_was_told(caplog):
 
     class Clumsy(actors.Enduring):
         def receive(self, message):
-            if message == "stumble":
-                raise ValueError("an entry")
+            if message != "go on":
+                raise ValueError(message)
             heard.put(message)
 
     clumsy = Clumsy.start()
 
-    clumsy.tell("stumble")
+    clumsy.tell("of an entry")
     clumsy.tell("go on")
 
     assert heard.get(timeout=SECONDS) == "go on"
-    assert "Clumsy goes on after ValueError" in caplog.text
-    assert "an entry" not in caplog.text
+    assert "Clumsy failed and continues (logged once): ValueError" in caplog.text
+    assert "of an entry" not in caplog.text
     clumsy.stop()
 
 
@@ -131,7 +131,7 @@ def test_a_repository_that_hangs_neither_stops_a_request_nor_fills_the_room_for_
     hangs.set()
 
 
-def test_a_job_that_nobody_rang_for_is_found_by_the_sweep(worker):
+def test_a_job_of_which_no_id_came_is_found_by_the_sweep(worker):
     worker.start()
     enter(1)
     wait_until("done", 1)
@@ -154,14 +154,14 @@ def test_what_is_in_flight_at_the_end_is_given_back(worker, settings):
 
 
 def test_a_database_that_fails_stops_no_actor(worker, monkeypatch):
-    claim, failures = actors.Worker._claim, iter([connection.Database.OperationalError("gone"), None])
+    claim, failures = Job.objects.claim, iter([connection.Database.OperationalError("gone"), None])
 
-    def claim_or_fail(worker):
+    def claim_or_fail(*args, **kwargs):
         if error := next(failures, None):
             raise error
-        return claim(worker)
+        return claim(*args, **kwargs)
 
-    monkeypatch.setattr(actors.Worker, "_claim", claim_or_fail)
+    monkeypatch.setattr(Job.objects, "claim", claim_or_fail)
 
     worker.start()
     enter(2)
@@ -204,4 +204,4 @@ def test_actors_whose_extractor_cannot_be_built_are_told_by_readiness(site):
     server = restarted_after_a_post(site, TAGGING_EXTRACTOR="nowhere.Extractor").wait_until_it_answers()
 
     eventually(lambda: server.readiness() == (503, "troubled"), "actors in trouble", SECONDS)
-    assert server.log().count("Traceback") == 1
+    assert server.log().count("TagRepository failed and continues") == 1

@@ -9,8 +9,6 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any, Self
 
@@ -18,64 +16,17 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
-from django.utils.module_loading import import_string
 
 from tagging import queues
-from tagging.engine.slots import Outcome, Slots
+from tagging.engine.mailbox import Mailbox
 from tagging.engine.worker import Worker
 from tagging.models import Job
-from tagging.transports.memory import FINISHED, MemoryTransport
 
 # How often the foreground looks at the worker, and a terminal at the progress.
 LOOK_SECONDS = 0.25
-# A drain does not wait for a database that is away: so many turns in a row that raised end it.
-TROUBLES_THAT_END_A_DRAIN = 3
+# A drain does not wait for a database that is away: so many errors in a row end it.
+ERRORS_THAT_END_A_DRAIN = 3
 LEFT_BEHIND = 3
-
-
-class ServiceWorker(Worker):
-    """A worker that counts, and that ends by itself after so many jobs, or when nothing is due."""
-
-    def __init__(self, *, concurrency: int, max_jobs: int | None, is_draining: bool) -> None:
-        extractor = import_string(settings.TAGGING_EXTRACTOR).from_settings(settings)
-        super().__init__(MemoryTransport.mailbox, extractor)
-        self.concurrency = concurrency
-        self.slots = Slots(extractor, self.mailbox, concurrency)
-        self.answered = self.unanswered = 0
-        self.claims_left = max_jobs
-        self._is_draining = is_draining
-
-    def has_ended(self, seconds: float) -> bool:
-        """Wait up to so many seconds for the worker's end; say whether it came."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def turn(self) -> bool:
-        if self._is_draining and not self.slots.in_flight:
-            self._sweep()
-        moved = super().turn()
-        is_over = self.claims_left == 0 or (self._is_draining and not moved)
-        if is_over and not self.slots.in_flight:
-            self._stopping.set()
-            self.mailbox.ring(FINISHED)
-        return moved
-
-    def _calls_allowed(self) -> int:
-        if self.claims_left == 0:  # looked at first: what follows may take the one probe
-            return 0
-        allowed = super()._calls_allowed()
-        return allowed if self.claims_left is None else min(allowed, self.claims_left)
-
-    def _claim(self) -> int:
-        claimed = super()._claim()
-        if self.claims_left is not None:
-            self.claims_left -= claimed
-        return claimed
-
-    def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        super()._settle(outcomes)
-        self.unanswered += sum(1 for outcome in outcomes if outcome.error)
-        self.answered += sum(1 for outcome in outcomes if not outcome.error)
 
 
 class Command(BaseCommand):
@@ -94,25 +45,28 @@ class Command(BaseCommand):
         worker = self.build(options)
         began_at = time.monotonic()
         ends_at = began_at + options["max_time"] if options["max_time"] else float("inf")
-        with consuming(worker):
+        with queues.transport().consume(worker.mailbox):
             reason = self.supervise(worker, ends_at, is_draining=options["drain"])
         self.say_end(worker, reason, time.monotonic() - began_at)
         self.judge(worker, is_draining=options["drain"])
 
-    def build(self, options: dict[str, Any]) -> ServiceWorker:
+    def build(self, options: dict[str, Any]) -> Worker:
         for name in ("concurrency", "max_jobs", "max_time"):
             if options[name] is not None and options[name] <= 0:
                 raise CommandError(f"--{name.replace('_', '-')} must be more than 0.")
+        worker = Worker(
+            Mailbox(),
+            concurrency=options["concurrency"],
+            max_jobs=options["max_jobs"],
+            until_empty=options["drain"],
+        )
         try:
-            return ServiceWorker(
-                concurrency=options["concurrency"] or settings.TAGGING_CONCURRENCY,
-                max_jobs=options["max_jobs"],
-                is_draining=options["drain"],
-            )
+            worker.engine  # noqa: B018 - now, so that what is wrong with it is this command's error
         except (ImportError, AttributeError, ValueError, ImproperlyConfigured) as error:
             raise CommandError(f"The worker cannot be built: {error}") from error
+        return worker
 
-    def supervise(self, worker: ServiceWorker, ends_at: float, *, is_draining: bool) -> str:
+    def supervise(self, worker: Worker, ends_at: float, *, is_draining: bool) -> str:
         """Run the worker until its end, the time's or a signal, then stop it; return why it ended."""
         reason = "its work is done"
         with Interrupts() as interrupts:
@@ -124,7 +78,7 @@ class Command(BaseCommand):
                     reason = interrupts.signal.name
                 elif time.monotonic() >= ends_at:
                     reason = "its time is over"
-                elif is_draining and worker.trouble >= TROUBLES_THAT_END_A_DRAIN:
+                elif is_draining and worker.errors_in_a_row >= ERRORS_THAT_END_A_DRAIN:
                     reason = "it cannot work"
                 else:
                     continue
@@ -133,10 +87,10 @@ class Command(BaseCommand):
             worker.stop(settings.TAGGING_SHUTDOWN_SECONDS)
         return reason
 
-    def judge(self, worker: ServiceWorker, *, is_draining: bool) -> None:
+    def judge(self, worker: Worker, *, is_draining: bool) -> None:
         """Turn an end that was not as asked into an exit code."""
-        if worker.is_alive() or worker.trouble:
-            raise CommandError("The worker was in trouble when it ended; its jobs are taken back by the next one.")
+        if worker.is_alive() or worker.errors_in_a_row:
+            raise CommandError("The worker could not work when it ended; its jobs are taken back by the next one.")
         if is_draining:
             try:
                 left = Job.objects.due().count()
@@ -147,35 +101,36 @@ class Command(BaseCommand):
 
     # -- what is said --------------------------------------------------------------------------------------------
 
-    def say_start(self, worker: ServiceWorker) -> None:
+    def say_start(self, worker: Worker) -> None:
+        concurrency = worker.engine.concurrency
         transport = settings.TAGGING_TRANSPORT.rpartition(".")[2]
         self.stdout.write(
-            f"Worker started: {worker.slots.extractor.name}, {worker.concurrency} calls at once, "
+            f"Worker started: {worker.engine.extractor.name}, {concurrency} calls at once, "
             f"{transport}, {connection.vendor}."
         )
         self.stdout.flush()
 
-    def say_stop(self, worker: ServiceWorker, reason: str) -> None:
+    def say_stop(self, worker: Worker, reason: str) -> None:
         if self.stdout.isatty():
             self.stdout.write("\r", ending="")
         self.stdout.write(
-            f"Worker stops ({reason}): {len(worker.slots.in_flight)} calls in flight have "
+            f"Worker stops ({reason}): {len(worker.engine.slots.in_flight)} calls in flight have "
             f"{settings.TAGGING_SHUTDOWN_SECONDS:g} s to finish."
         )
         self.stdout.flush()
 
-    def say_end(self, worker: ServiceWorker, reason: str, seconds: float) -> None:
+    def say_end(self, worker: Worker, reason: str, seconds: float) -> None:
         if self.stdout.isatty():
             self.stdout.write("\r", ending="")
-        rate = worker.answered / seconds
+        answered, unanswered = worker.engine.answered, worker.engine.unanswered
         self.stdout.write(
-            f"Worker ended ({reason}): {worker.answered} jobs answered, {worker.unanswered} calls without an answer, "
-            f"{seconds:.1f} s, {rate:.1f} jobs/s."
+            f"Worker ended ({reason}): {answered} jobs answered, {unanswered} calls without an answer, "
+            f"{seconds:.1f} s, {answered / seconds:.1f} jobs/s."
         )
 
-    def show_progress(self, worker: ServiceWorker) -> None:
+    def show_progress(self, worker: Worker) -> None:
         if self.stdout.isatty():
-            line = f"\r{worker.answered} answered, {len(worker.slots.in_flight)} in flight "
+            line = f"\r{worker.engine.answered} answered, {len(worker.engine.slots.in_flight)} in flight "
             self.stdout.write(line, ending="")
             self.stdout.flush()
 
@@ -205,9 +160,3 @@ class Interrupts:
         self.signal = signal.Signals(number)
         for each in self._before:
             signal.signal(each, signal.SIG_DFL)
-
-
-def consuming(worker: Worker) -> AbstractContextManager[Any]:
-    """Have the transport ring this worker while it runs, where its rings can be fetched (`sqs`)."""
-    consume = getattr(queues.transport(), "consume", None)
-    return consume(worker) if consume else nullcontext()

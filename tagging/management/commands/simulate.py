@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
-from tagging.engine.slots import Slots
+from tagging.engine.mailbox import Mailbox
 from tagging.engine.worker import Worker
 from tagging.extraction.simulated import SimulatedExtractor
 from tagging.management.commands.evaluate import at_least, share
@@ -20,12 +20,11 @@ from tagging.models import Attempt, Job
 from tagging.simulation import load
 from tagging.simulation.report import Finished, report
 from tagging.simulation.scratch import scratch_database
-from tagging.transports.memory import Mailbox
 
 LOOK_SECONDS = 0.1
 BAR_WIDTH = 30
-# So many turns of the worker in a row that raised: it will not come back by itself.
-TROUBLES_THAT_END_IT = 5
+# So many errors of the worker in a row: it will not come back by itself.
+ERRORS_THAT_END_IT = 5
 INTERRUPTED = 130
 
 
@@ -65,9 +64,8 @@ class Command(BaseCommand):
         total, delay, failure_rate = options["jobs"], options["delay"], options["failure_rate"]
         concurrency = options["concurrency"] or settings.TAGGING_CONCURRENCY
         seed = settings.TAGGING_SIMULATED_SEED if options["seed"] is None else options["seed"]
-        worker = Worker(Mailbox())
         extractor = SimulatedExtractor(delay_seconds=delay, failure_rate=failure_rate, seed=seed)
-        worker.slots = Slots(extractor, worker.mailbox, concurrency)
+        worker = Worker(Mailbox(), lambda: extractor, concurrency=concurrency)
         jobs = load.enqueue(total, seed)
         worker.start()
         try:
@@ -87,7 +85,7 @@ class Command(BaseCommand):
         """Return when all jobs have come to their end."""
         done = 0
         while done < total:
-            if not worker.is_alive() or worker.trouble >= TROUBLES_THAT_END_IT:
+            if not worker.is_alive() or worker.errors_in_a_row >= ERRORS_THAT_END_IT:
                 raise CommandError("The worker cannot work; why is said above.")
             time.sleep(LOOK_SECONDS)
             done = jobs.exclude(finished_at=None).count()

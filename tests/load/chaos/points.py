@@ -24,7 +24,7 @@ from django.apps import AppConfig
 # In the order in which a job passes them.
 POINTS = (
     *("row: before", "row: before commit", "row: after commit"),
-    *("ring: before", "ring: after"),
+    *("notify: before", "notify: after"),
     *("claim: before", "claim: after"),
     *("call: before", "call: open"),
     *("answer: arrived", "answer: read"),
@@ -124,22 +124,24 @@ class Guillotine:
         from django.db import connections  # app ready
 
         from tagging import queues
-        from tagging.engine import worker
+        from tagging.engine.engine import Engine
+        from tagging.engine.slots import Slots
+        from tagging.engine.worker import Worker
         from tagging.extraction.openai.client import OpenAIExtractor
         from tagging.models.job import JobQuerySet
 
         self._wrap(queues, "enqueue", before="row: before", doing="row")
-        self._wrap(queues.Doorbell, "ring", before="ring: before", after="ring: after")
+        self._wrap(queues, "notify", before="notify: before", after="notify: after")
         self._wrap(OpenAIExtractor, "_call", before=("call: before", "call: open"), after="answer: arrived")
         self._wrap(OpenAIExtractor, "extract", after="answer: read")
-        self._wrap(worker.Worker, "_settle", doing="settle")
+        self._wrap(Engine, "_settle", doing="settle")
         self._wrap(JobQuerySet, "recover", doing="recover")
         self._wrap(JobQuerySet, "claim", before="claim: before")
         # A claim is committed by its one statement; what follows is the start of its calls.
-        self._wrap(worker.Slots, "start", before="claim: after")
-        self._note_lives(worker.Worker)
+        self._wrap(Slots, "start", before="claim: after")
+        self._note_lives(Worker)
         self._wrap_commit(type(connections["default"]))
-        self._count_claims(JobQuerySet, worker.Slots)
+        self._count_claims(JobQuerySet, Slots)
 
     def _wrap(
         self, owner: Any, name: str, *, before: str | tuple[str, ...] = (), after: str = "", doing: str = ""
@@ -217,8 +219,8 @@ def in_flight() -> list[int]:
     """Return the ids of the jobs this process's worker holds."""
     from tagging.engine import startup  # app ready
 
-    slots = vars(startup._worker).get("slots") if startup._worker else None
-    return [job_id for job_id, _ in list(slots.in_flight)] if slots else []
+    engine = vars(startup._started.worker).get("engine") if startup._started else None
+    return [job_id for job_id, _ in list(engine.slots.in_flight)] if engine else []
 
 
 # -- broken on purpose, to see that the harness notices ----------------------------------------------------------

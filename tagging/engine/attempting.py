@@ -1,0 +1,97 @@
+"""One attempt at one job: call the extractor, ground its answer, note its cost."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from django.utils.module_loading import import_string
+
+from tagging.engine.guard import described
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor
+from tagging.extraction.grounding import ground
+from tagging.models import Attempt, Job
+from tagging.models.attempt import digest_of
+from tagging.models.spending import Price
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class FinishedAttempt:
+    """An attempt that was made, with its answer or the error in its place, ready to be settled."""
+
+    attempt: Attempt
+    error: ExtractionError | None = None
+    is_from_ledger: bool = False  # a known answer: nothing was called
+    milliseconds: int = 0  # what the call took
+
+
+def configured_extractor() -> Extractor:
+    """Build the extractor that the settings name."""
+    extractor: Extractor = import_string(settings.TAGGING_EXTRACTOR).from_settings(settings)
+    return extractor
+
+
+def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
+    """Make one attempt at a job and return it. Never raises: the thread that calls must live on."""
+    began_at = time.perf_counter()
+    attempt = job.new_attempt(extractor=extractor.name, model=extractor.model, prompt_version=extractor.prompt_version)
+    error = None
+    try:
+        extraction = extractor.extract(job.devlog.entry, safety_identifier=safety_identifier(job))
+        note_answer(attempt, extraction)
+    except BaseException as exception:
+        if isinstance(exception, ExtractionError):
+            error = exception
+        else:  # a bug, told without what it says, which may quote the entry
+            logger.error("job=%s: the extractor raised %s", job.pk, described(exception))
+            error = ExtractionError(ErrorCode.INTERNAL, f"The extractor raised {type(exception).__name__}.")
+        note_error(attempt, error)
+    return FinishedAttempt(attempt, error, milliseconds=round(1000 * (time.perf_counter() - began_at)))
+
+
+def note_answer(attempt: Attempt, extraction: Extraction) -> None:
+    """Write an answer on its attempt, grounded in the entry as it is stored."""
+    entry = attempt.job.devlog.entry
+    note_cost(attempt, extraction)
+    attempt.entry_digest = digest_of(entry)
+    attempt.redacted = extraction.redacted
+    grounded = ground(extraction.technologies, entry)
+    attempt.answer = grounded.mentions if extraction.output is None else {"output": extraction.output}
+    attempt.names_dropped = grounded.dropped
+    attempt.outcome = Attempt.Outcome.ANSWERED
+
+
+def note_error(attempt: Attempt, error: ExtractionError) -> None:
+    """Write what went wrong on its attempt."""
+    if error.input_tokens or error.output_tokens:
+        note_cost(attempt, error)
+    attempt.entry_digest = digest_of(attempt.job.devlog.entry)
+    attempt.redacted = error.redacted
+    attempt.error_code, attempt.error_detail = error.code, error.detail[:500]
+    attempt.outcome = Attempt.Outcome.FAILED
+
+
+def note_cost(attempt: Attempt, used: Extraction | ExtractionError) -> None:
+    """Write on the attempt what its call cost."""
+    attempt.input_tokens, attempt.output_tokens = used.input_tokens, used.output_tokens
+    attempt.cost = Price.of(used.input_tokens, used.output_tokens).cost
+
+
+def answer_from_ledger(job: Job, known: Attempt) -> FinishedAttempt:
+    """Answer a job with what the same entry was answered before, at no cost."""
+    copied = ("extractor", "model", "prompt_version", "entry_digest", "answer", "names_dropped", "redacted")
+    fields = {name: getattr(known, name) for name in copied}
+    return FinishedAttempt(job.new_attempt(outcome=Attempt.Outcome.ANSWERED, **fields), is_from_ledger=True)
+
+
+def safety_identifier(job: Job) -> str:
+    """Return a hash that stands for the author, the same for all their entries; empty for an anonymous one."""
+    author_id = job.devlog.author_id
+    if not author_id:
+        return ""
+    return salted_hmac("tagging.safety_identifier", str(author_id), algorithm="sha256").hexdigest()

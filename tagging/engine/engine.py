@@ -1,0 +1,167 @@
+"""The engine: claims due jobs, has their calls made beside it, and settles what has finished, step by step.
+
+A thread, a command or an actor drives it. All its database work is done by the one that calls `step`, on one
+connection, and never during a call to the model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from django.conf import settings
+
+from tagging.engine.attempting import FinishedAttempt
+from tagging.engine.dispatch import Dispatcher
+from tagging.engine.mailbox import Mailbox
+from tagging.engine.settlement import provider_answered, settle
+from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
+from tagging.extraction.base import Extractor
+from tagging.models import Job
+
+# Long enough for calls that end together, too short to be felt.
+GATHER_SECONDS = 0.003
+
+MakeCalls = Callable[[Extractor, Slots], Calls]
+
+
+class Engine:
+    """Runs jobs; with limits it also knows when it has finished."""
+
+    def __init__(
+        self,
+        extractor: Extractor,
+        mailbox: Mailbox,
+        *,
+        concurrency: int | None = None,
+        max_jobs: int | None = None,
+        until_empty: bool = False,
+        make_calls: MakeCalls | None = None,
+        gather_seconds: float = GATHER_SECONDS,
+    ) -> None:
+        """Set it up.
+
+        concurrency: calls at once, else TAGGING_CONCURRENCY. max_jobs: claim no more than so many jobs in all.
+        until_empty: finish when nothing is due any more. make_calls: what makes the calls, else threads beside it.
+        gather_seconds: how long finished calls of a backlog wait for others, to be settled in one commit.
+        """
+        self.concurrency = concurrency or settings.TAGGING_CONCURRENCY
+        self.extractor = extractor
+        self.mailbox = mailbox
+        self.dispatcher = Dispatcher(extractor)
+        self.slots = Slots(self.concurrency * (JOBS_PER_THREAD if extractor.only_computes else 1), mailbox)
+        threads = 1 if extractor.only_computes else self.concurrency
+        self.calls = (
+            make_calls(extractor, self.slots) if make_calls else CallThreads(extractor, threads, self.slots.finish)
+        )
+        self.answered = self.unanswered = 0
+        self.is_finished = False
+        self._claims_left = max_jobs
+        self._until_empty = until_empty
+        self._gather_seconds = gather_seconds
+        self._sweep_at = self._renew_at = 0.0
+        self._is_work_likely = True
+        self._has_failed = False
+
+    def step(self, *, may_claim: bool = True) -> bool:
+        """Claim, settle, and do the chores whose time has come; return whether jobs moved."""
+        had_failed, self._has_failed = self._has_failed, True  # unless it gets through
+        self._is_work_likely |= had_failed
+        self._sweep_if_due()
+        self.calls.ensure_threads(len(self.slots.in_flight))
+        self._gather()
+        finished = self.slots.finished()
+        if had_failed or any(one.error for one in finished):
+            # What went wrong may tell us to call less, or not at all; and no call begins that could not be settled.
+            self._settle(finished)
+            claimed = self._claim(may_claim)
+        else:
+            claimed = self._claim(may_claim)  # the next calls run while the finished ones are settled
+            self._settle(finished)
+        self._renew_if_due()
+        moved = bool(finished or claimed)
+        is_empty = self._until_empty and not moved
+        self.is_finished = not self.slots.in_flight and (self._claims_left == 0 or is_empty)
+        self._has_failed = False
+        return moved
+
+    def wait(self) -> None:
+        """Wait for new jobs, for a call that finishes, or for the next chore."""
+        if self._until_empty and not self.slots.in_flight:
+            return
+        is_full = not self.slots.free
+        woken = self.mailbox.wait(self.seconds_until_chores(), ignore_jobs=is_full)
+        if woken.job_ids or is_full:
+            self.expect_work()
+
+    def expect_work(self) -> None:
+        """Look for due jobs in the next step: there may be some."""
+        self._is_work_likely = True
+
+    def seconds_until_chores(self) -> float:
+        return max(0.0, min(self._sweep_at, self._renew_at) - time.monotonic())
+
+    def close(self) -> None:
+        """Settle what has finished, give back what has not, and let go of everything."""
+        try:
+            self._settle(self.slots.finished())
+            self.dispatcher.close()
+        finally:
+            self.calls.close()
+            self.extractor.close()
+            self.dispatcher.owner.drop_lock()  # where jobs are left, others see it fall and take them back
+
+    def _gather(self) -> None:
+        """Wait a moment for calls that are about to finish too, so that they are settled in one commit.
+
+        Only in a backlog or with all slots full: the result of a lone call, or of one of the last, is settled at once.
+        """
+        until = time.monotonic() + self._gather_seconds
+        while self._is_work_likely and 0 < len(self.slots.finished()) < len(self.slots.in_flight):
+            woken = self.mailbox.wait(until - time.monotonic())
+            if not (woken.by_wake or woken.job_ids):
+                return
+
+    def _claim(self, may_claim: bool) -> int:
+        """Claim as many jobs as calls may begin, and begin them; return how many."""
+        free = self.slots.free if may_claim and self._is_work_likely else 0
+        if self._claims_left is not None:
+            free = min(free, self._claims_left)
+        claimed = self.dispatcher.claim(free)
+        self.slots.start(claimed.jobs, claimed.known, self.calls)
+        if self._claims_left is not None:
+            self._claims_left -= len(claimed.jobs)
+        if claimed.asked_for:  # and as many got: there may be more behind them
+            self._is_work_likely = len(claimed.jobs) == claimed.asked_for
+        return len(claimed.jobs)
+
+    def _settle(self, finished: Sequence[FinishedAttempt]) -> None:
+        """Settle these attempts; what cannot be committed now stays and is tried again."""
+        if not finished:
+            return
+        provider = self.dispatcher.provider
+        settled = settle(finished, provider)
+        errors = sum(1 for one in finished if one.error)
+        if errors or not provider.is_clean:
+            self.dispatcher.read_provider_again()
+        if settled.is_too_fast:
+            self.slots.shrink()
+        self.slots.forget([one.attempt.job.fence for one in finished])
+        self.slots.grow(sum(1 for one in finished if provider_answered(one)))
+        self.unanswered += errors
+        self.answered += len(finished) - errors
+
+    def _sweep_if_due(self) -> None:
+        """Take back what is left behind, and look for due jobs of which no id came."""
+        now = time.monotonic()
+        if now >= self._sweep_at or (self._until_empty and not self.slots.in_flight):
+            self.dispatcher.recover(self.slots.in_flight)
+            self._is_work_likely = self._is_work_likely or Job.objects.due().exists()
+            self._sweep_at = now + settings.TAGGING_SWEEP_SECONDS
+
+    def _renew_if_due(self) -> None:
+        now = time.monotonic()
+        if now >= self._renew_at:
+            if self.slots.in_flight:
+                Job.objects.renew(self.slots.in_flight.values(), lease_seconds=settings.TAGGING_LEASE_SECONDS)
+            self._renew_at = now + settings.TAGGING_LEASE_SECONDS / 3
