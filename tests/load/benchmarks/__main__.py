@@ -9,18 +9,23 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tests.load.benchmarks.figures import FIGURES, FULL, QUICK, Measured, Round
 from tests.load.benchmarks.report import Row, as_json, picture, rows_in, rows_of, table
 from tests.load.benchmarks.stage import Stage
 from tests.support.processes import ROOT
 
+DOCS = ROOT / "docs"
 # What takes long and varies little is played in fewer rounds.
 AT_MOST = {"memory": 1, "huge": 2, "transports": 2}
 
 
 def main() -> None:
     options = parse()
+    if options.redraw:
+        draw(json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8")))
+        return
     rounds: list[Measured] = []
     plan = [
         (number, name)
@@ -43,6 +48,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, in about three minutes")
+    parser.add_argument("--redraw", action="store_true", help="measure nothing; draw the picture from the JSON again")
     parser.add_argument("--only", choices=FIGURES, help="measure this alone, and renew its rows in docs/")
     parser.add_argument("--rounds", type=int, help="4, or 1 with --quick")
     options = parser.parse_args()
@@ -54,16 +60,18 @@ def parse() -> argparse.Namespace:
 
 def write(rows: list[Row], *, is_part: bool) -> None:
     """Write the figures and their picture; a part takes the place of its rows in what was written last time."""
-    docs = ROOT / "docs"
     written = as_json(rows)
     if is_part:
         new = {one["figure"]: one for one in written["figures"]}
-        old = json.loads((docs / "benchmarks.json").read_text(encoding="utf-8"))["figures"]
+        old = json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8"))["figures"]
         written["figures"] = [new.pop(one["figure"], one) for one in old] + list(new.values())
-    docs.mkdir(exist_ok=True)
-    (docs / "benchmarks.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    (docs / "benchmarks.svg").write_text(picture(rows_in(written)), encoding="utf-8")
+    (DOCS / "benchmarks.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    draw(written)
     print("Wrote docs/benchmarks.json and docs/benchmarks.svg.")
+
+
+def draw(written: dict[str, Any]) -> None:
+    (DOCS / "benchmarks.svg").write_text(picture(rows_in(written)), encoding="utf-8")
 
 
 def show_progress(step: int, steps: int, name: str, began: float) -> None:

@@ -35,6 +35,11 @@ class Row:
         return name if name in TRANSPORTS else ""
 
     @property
+    def measure(self) -> str:
+        """Return what was measured of the transport, the label's other part."""
+        return self.label.partition(": ")[2]
+
+    @property
     def median(self) -> float:
         return statistics.median(self.values)
 
@@ -113,31 +118,53 @@ def rows_in(written: dict[str, Any]) -> list[Row]:
 LINE = 26
 LABELS = 290
 SCALE = 160  # from nothing to the dashed line
-WIDTH = LABELS + 3 * SCALE
+LONGEST = 2  # times the way to the dashed line; the last third of the picture is for the numbers
+WIDTH = LABELS + (LONGEST + 1) * SCALE
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f }
-  .value { font-size: 11px } .good { fill: #2da44e } .bad { fill: #cf222e } .plain { fill: #8c959f }
+  .value { font-size: 11px } .title { font-weight: 600 }
+  .good { fill: #2da44e } .bad { fill: #cf222e } .plain { fill: #8c959f }
   .whisker { stroke: #57606a } .paper { fill: #ffffff }
   .target { stroke: #0969da; stroke-width: 2; stroke-dasharray: 5 3 }
 """
-TITLE = "Figures in parts of their targets: >= must pass the line, <= must stay before it"
-TITLE_OF_TRANSPORTS = "Transports in parts of the default's, memory; where a bar is cut, the number tells"
+TITLE = "The benchmark's figures: those that must be high, those that must be low, and the transports"
+HIGHER, LOWER = "Higher is better", "Lower is better"
+# Of the transports; all else that is measured of them must be high.
+LOW_IS_GOOD = "201 to tags p50 ms"
 
 
 def picture(rows: Sequence[Row]) -> str:
-    """Return an SVG: each bar's length is its median in parts of a target, with a whisker from min to max."""
-    by_label = {row.label: row for row in rows}
-    judged = [target_bar(row, row.target) for row in rows if row.target and row.target.limit]
-    compared = [transport_bar(row, by_label) for row in rows if row.transport]
-    blocks = block(TITLE, "target", judged, 0) + block(TITLE_OF_TRANSPORTS, "memory", compared, len(judged) + 2)
-    height = LINE * (len(judged) + len(compared) + 4)
+    """Return an SVG: each bar is a median in parts of a target or of the default transport, with its range."""
+    blocks, line = [], 0
+    for title, word, bars in groups(rows):
+        blocks.append(block(title, word, bars, line))
+        line += len(bars) + 2
+    height = LINE * line
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">
 <title>{escape(TITLE)}</title>
 <style>{STYLE}</style>
 <rect class="paper" width="{WIDTH}" height="{height}"/>
-{blocks}
+{"".join(blocks)}
 </svg>
 """
+
+
+def groups(rows: Sequence[Row]) -> list[tuple[str, str, list[str]]]:
+    """Return title, word at the dashed line and bars of each group; in one group all are good in one direction."""
+    judged = [(row, row.target) for row in rows if row.target and row.target.limit and row.values]
+    high = [target_bar(row, target) for row, target in judged if target.sign == ">="]
+    low = [target_bar(row, target) for row, target in judged if target.sign == "<="]
+    found = [
+        (f"{HIGHER}: a bar must reach the dashed line, its target", "target", high),
+        (f"{LOWER}: a bar must not pass the dashed line, its target", "target", low),
+    ]
+    of_transports = [row for row in rows if row.transport]
+    defaults = {row.measure: row.median for row in of_transports if row.transport == "memory" and row.values}
+    for measure, default in defaults.items():
+        title = f"Transports, {measure}. {LOWER if measure == LOW_IS_GOOD else HIGHER}; a bar is cut at twice the line"
+        bars = [transport_bar(row, default) for row in of_transports if row.measure == measure]
+        found.append((title, "memory", bars))
+    return [group for group in found if group[2]]
 
 
 def block(title: str, word: str, bars: Sequence[str], line: int) -> str:
@@ -145,7 +172,7 @@ def block(title: str, word: str, bars: Sequence[str], line: int) -> str:
     at, end = LABELS + SCALE, LINE * (len(bars) + 1)
     placed = "".join(f'\n<g transform="translate(0 {LINE * number})">{bar}</g>' for number, bar in enumerate(bars, 1))
     return f"""<g transform="translate(0 {LINE * line})">
-<text x="8" y="17">{escape(title)}</text>{placed}
+<text class="title" x="8" y="17">{escape(title)}</text>{placed}
 <line class="target" x1="{at}" x2="{at}" y1="{LINE}" y2="{end + 4}"/>
 <text class="value" x="{at}" y="{end + 18}" text-anchor="middle">{word}</text>
 </g>
@@ -153,15 +180,14 @@ def block(title: str, word: str, bars: Sequence[str], line: int) -> str:
 
 
 def target_bar(row: Row, target: Target) -> str:
-    kind = "good" if target.holds(row.median) else "bad"
-    return bar(row, kind, target.limit, f"{row.median:.2f}{target.unit} ({target})")
+    kind, missed = ("good", "") if target.holds(row.median) else ("bad", ", missed")
+    return bar(row, kind, target.limit, f"{row.median:.2f}{target.unit} ({target}{missed})")
 
 
-def transport_bar(row: Row, by_label: dict[str, Row]) -> str:
+def transport_bar(row: Row, default: float) -> str:
     if row.why_not:
         return name(row) + f'<text class="value" x="{LABELS}" y="17">not run: {escape(row.why_not)}</text>'
-    what = row.label.partition(": ")[2]
-    return bar(row, "plain", by_label[f"memory: {what}"].median, f"{row.median:.2f}")
+    return bar(row, "plain", default, f"{row.median:.2f}")
 
 
 def bar(row: Row, kind: str, scale: float, value: str) -> str:
@@ -179,5 +205,5 @@ def name(row: Row) -> str:
 
 
 def length_of(value: float, scale: float) -> float:
-    """Return the length for a value, cut where the picture's last third, kept for the numbers, begins."""
-    return min(max(value, 0) / scale, 2) * SCALE
+    """Return the length for a value, at most LONGEST."""
+    return min(max(value, 0) / scale, LONGEST) * SCALE
