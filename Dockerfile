@@ -3,11 +3,11 @@ FROM python:3.13-slim-bookworm AS build
 # celery, sqs, actors: what a transport needs besides.
 ARG EXTRA=
 WORKDIR /build
-COPY requirements*.txt ./
+COPY requirements requirements
 # Wheels only, each held to its hash: nothing is compiled, so no compiler is ever here.
 RUN python -m venv --without-pip /venv && \
     python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --only-binary :all: -r requirements.txt ${EXTRA:+-r "requirements-$EXTRA.txt"}
+        --require-hashes --only-binary :all: -r "requirements/${EXTRA:-run}.txt"
 
 FROM python:3.13-slim-bookworm
 # ca-certificates: openai trusts what the system trusts, and brings no list of its own.

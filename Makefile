@@ -22,9 +22,9 @@ $(VENV)/.installed: requirements.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+$(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
 	@echo "Installing what the checks need …"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
 .env: | $(VENV)/.installed
@@ -83,12 +83,17 @@ deploy: $(VENV)/.installed
 	@DEBUG=off SECRET_KEY=$$($(RUN) -c "import secrets; print(secrets.token_urlsafe(50))") ALLOWED_HOSTS=example.org \
 		$(RUN) manage.py check --deploy --fail-level WARNING
 
-lock: $(VENV)/.installed ## pin the requirements anew, with hashes, for all supported Pythons
+# Each file is whole in itself; what two of them hold has one version.
+lock: $(VENV)/.installed ## pin anew what pyproject.toml names, with hashes, for all supported Pythons
 	@$(RUN) -m pip install --quiet --disable-pip-version-check uv
-	@for name in requirements $(basename $(wildcard requirements-*.in)) deploy/lambda/requirements tests/lambda_chain/requirements; do \
-		case $$name in */*) shared="-c requirements.txt";; *) shared=;; esac; \
-		$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--custom-compile-command "make lock" $$name.in $$shared -o $$name.txt $(LOCK_FLAGS) || exit 1; done
+	@set -e; pin() { file=$$1; shift; $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS) "$$@" -o "$$file"; }; \
+	pin requirements.txt pyproject.toml --group test; \
+	pin requirements/run.txt -c requirements.txt pyproject.toml; \
+	pin requirements/dev.txt -c requirements.txt pyproject.toml --all-extras --group dev; \
+	for name in celery sqs actors; do pin requirements/$$name.txt -c requirements/dev.txt pyproject.toml --extra $$name; done; \
+	pin requirements/lambda.txt -c requirements.txt --group lambda; \
+	for name in ministack llm; do pin requirements/$$name.txt --group $$name; done
 
 secrets: ## random secrets for compose.yaml in var/secrets, where there are none yet
 	@mkdir -p var && mkdir -p -m 700 var/secrets && cd var/secrets && umask 022 && \

@@ -41,7 +41,7 @@ def copy_code(target: Path) -> None:
 
 def install_packages(target: Path, platform: list[str]) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    pinned = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(FOLDER / "requirements.txt")]
+    pinned = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(ROOT / "requirements" / "lambda.txt")]
     subprocess.run([*pip, *platform, "--target", str(target), *pinned], check=True)  # noqa: S603 - our own words
 
 

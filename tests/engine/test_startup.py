@@ -44,7 +44,7 @@ SUPERVISORS = [
 ]
 # Who stops the worker at SIGTERM; the others just die.
 STOPPING = [*SUPERVISORS, "hypercorn", "daphne"]
-# What only requirements-dev.txt brings.
+# What only requirements/dev.txt brings.
 PACKAGES = {name: name for name in ("granian", "hypercorn", "daphne", "waitress")} | {"uwsgi": "pyuwsgi"}
 COMMANDS = ["check", "migrate", "showmigrations", "findstatic admin/css/base.css", "shell -c pass"]
 POST_IN_A_SHELL = """
@@ -67,7 +67,7 @@ def each(names: Iterable[str]) -> list:
     """Return these servers as parameters; a test of one that is not installed is skipped."""
     packages = {name: PACKAGES.get(name.split()[0]) for name in names}
     missing = {name for name, package in packages.items() if package and not find_spec(package)}
-    skip = {name: pytest.mark.skip(reason=f"needs {packages[name]}, from requirements-dev.txt") for name in missing}
+    skip = {name: pytest.mark.skip(reason=f"needs {packages[name]}, from requirements/dev.txt") for name in missing}
     return [pytest.param(name, marks=skip.get(name, ())) for name in names]
 
 

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "devlog-aws"
-REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+REQUIREMENTS = Path(__file__).parent.parent.parent / "requirements" / "ministack.txt"
 
 
 def python_with_ministack() -> Path:
-    """Return the Python of an environment that has what requirements.txt names; make it if there is none yet."""
+    """Return the Python of an environment with what ministack.txt names; make it if there is none yet."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
     folder = CACHE / f"venv-{sys.version_info.major}.{sys.version_info.minor}-{digest}"
     python = folder / "bin" / "python"

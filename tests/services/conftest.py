@@ -114,7 +114,7 @@ def run_worker(site: Site, **settings: str) -> Server:
 
 def sqs_server(site: Site) -> dict[str, str]:
     """Start an SQS beside this site; return the settings for its queue `devlogs`."""
-    pytest.importorskip("moto", reason="needs moto[sqs], from requirements-dev.txt")
+    pytest.importorskip("moto", reason="needs moto[sqs], from requirements/dev.txt")
     server = start(site, [PYTHON, "-m", "tests.services.sqs", "{port}"], "SQS is up")
     endpoint = f"http://127.0.0.1:{server.port}"
     return {

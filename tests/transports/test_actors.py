@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("pykka", reason="needs Pykka: pip install -r requirements-dev.txt")
+pytest.importorskip("pykka", reason="needs Pykka: pip install -r requirements/dev.txt")
 
 from django.db import connection
 

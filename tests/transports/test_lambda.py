@@ -271,7 +271,7 @@ def expanded(tmp_path_factory) -> dict:
 
 
 def expand(text: str) -> dict:
-    pytest.importorskip("samtranslator", reason="needs aws-sam-translator, from requirements-dev.txt")
+    pytest.importorskip("samtranslator", reason="needs aws-sam-translator, from requirements/dev.txt")
     from samtranslator.translator.transform import transform
     from samtranslator.yaml_helper import yaml_parse
 
@@ -294,7 +294,7 @@ def only(expanded: dict, kind: str, name: str = "") -> dict:
 
 def lint(template: dict, path: Path) -> str:
     """Return what cfn-lint has to say of a template, empty if nothing."""
-    pytest.importorskip("cfnlint", reason="needs cfn-lint, from requirements-dev.txt")
+    pytest.importorskip("cfnlint", reason="needs cfn-lint, from requirements/dev.txt")
     path.write_text(json.dumps(template))
     command = [sys.executable, "-c", "from cfnlint.runner import main; main()", "--regions", REGION, "--", str(path)]
     linted = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -25,8 +25,8 @@ from tagging.transports.sqs.transport import IdDelivery, SQSTransport
 from tests.services.conftest import sqs_server
 from tests.support.processes import PYTHON, Site, eventually, free_port, migrated_database
 
-boto3 = pytest.importorskip("boto3", reason="needs requirements-sqs.txt")
-moto = pytest.importorskip("moto", reason="needs moto[sqs], from requirements-dev.txt")
+boto3 = pytest.importorskip("boto3", reason="needs requirements/sqs.txt")
+moto = pytest.importorskip("moto", reason="needs moto[sqs], from requirements/dev.txt")
 
 from tagging.transports.sqs.consumer import Consumer  # noqa: E402
 from tagging.transports.sqs.relay import SQS_OWNER, Relay  # noqa: E402
