@@ -133,7 +133,8 @@ def test_only_who_works_holds_the_key_of_the_model():
 
 @pytest.mark.parametrize("name", OURS)
 def test_each_variable_of_our_services_is_a_setting(name):
-    settings = (ROOT / "devlog_project" / "settings.py").read_text()
+    readers = [path for path in (ROOT / "devlog_project").glob("*.py") if path.stem in ("settings", "env")]
+    settings = "".join(path.read_text() for path in readers)
 
     assert [
         variable for variable in SERVICES[name]["environment"] if f'"{variable.removesuffix("_FILE")}"' not in settings
@@ -152,6 +153,14 @@ def test_the_image_installs_what_is_pinned_by_hash_and_compiles_nothing():
     assert not re.search(r"\b(gcc|build-essential|python3-dev|libpq-dev)\b", DOCKERFILE)
 
 
+@pytest.mark.parametrize("extra", ["", "celery", "sqs", "actors"])
+def test_the_image_installs_one_file_that_names_no_test_tool(extra):
+    (option,) = re.findall(r'-r "(requirements/\$\{EXTRA:-run\}\.txt)"', DOCKERFILE)
+    pinned = (ROOT / option.replace("${EXTRA:-run}", extra or "run")).read_text()
+
+    assert re.findall(r"^(django|pytest\S*|ruff|mypy)==", pinned, re.MULTILINE) == ["django", "django"]
+
+
 def test_the_image_says_how_it_fares_as_the_api_does():
     command = DOCKERFILE.partition("HEALTHCHECK")[2].partition("CMD ")[2].partition("]\n")[0] + "]"
 
@@ -167,7 +176,9 @@ def test_what_the_image_must_not_hold_is_not_even_sent_to_the_builder(path):
     assert not any(fnmatch.fnmatch(path, pattern) for pattern in let_in)
 
 
-@pytest.mark.parametrize("path", ["manage.py", "gunicorn.conf.py", "devlog_project", "devlogs", "tagging"])
+@pytest.mark.parametrize(
+    "path", ["manage.py", "gunicorn.conf.py", "devlog_project", "devlogs", "tagging", "requirements"]
+)
 def test_what_the_image_copies_is_sent_to_the_builder(path):
     assert re.search(rf"^COPY .*\b{re.escape(path)}\b", DOCKERFILE, re.MULTILINE)
     assert f"!{path}" in (ROOT / ".dockerignore").read_text().splitlines()

@@ -1,15 +1,35 @@
-"""What the README says is so."""
+"""What README and docs say is so."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
+
+from tests.load.benchmarks.report import Row, picture, renewed, rows_in
 
 ROOT = Path(__file__).parent.parent.parent
-README = (ROOT / "README.md").read_text()
-SETTINGS = (ROOT / "devlog_project" / "settings.py").read_text()
-READ = sorted(set(re.findall(r'(?:env\.\w+|number|whole|switch|choice)\(\s*"(\w+)"', SETTINGS)))
+# The changelog speaks of what is gone, too.
+PAGES = [*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
+TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in sorted(PAGES)}
+ALL = "\n".join(TEXTS.values())
+README = TEXTS["README.md"]
+
+
+def found(pattern: str, text: str = ALL) -> list[str]:
+    """Return what a pattern finds, each once, in an order that all test processes share."""
+    return sorted(set(re.findall(pattern, text, re.MULTILINE)))
+
+
+# -- settings --------------------------------------------------------------------------------------------------------
+
+# env.py has the readers, which may read a variable themselves.
+READERS = [path for path in (ROOT / "devlog_project").glob("*.py") if path.stem in ("settings", "env")]
+READ = found(
+    r'\w(?<!\.get)\(\s*"([A-Z][A-Z0-9]*_[A-Z0-9_]+|DEBUG|SIMULATION)"',
+    "\n".join(path.read_text(encoding="utf-8") for path in READERS),
+)
 
 
 def test_settings_are_read_at_all():
@@ -17,39 +37,111 @@ def test_settings_are_read_at_all():
 
 
 @pytest.mark.parametrize("name", READ)
-def test_each_setting_is_in_the_readme(name):
-    assert f"`{name}`" in README
+def test_each_setting_is_in_the_table(name):
+    assert re.search(rf"^\| .*`{name}`.* \|", TEXTS["docs/settings.md"], re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:TAGGING|OPENAI|SQLITE|DATABASE)_\w+)`", README))))
-def test_each_setting_in_the_readme_exists(name):
-    assert name in READ
+@pytest.mark.parametrize("name", found(r"\b((?:TAGGING|OPENAI|SQLITE|DATABASE)_[A-Z_]+[A-Z])\b"))
+def test_each_setting_that_is_named_exists(name):
+    assert name.removesuffix("_FILE") in READ
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:`| {4})make (\w+)", README))))
-def test_each_make_target_in_the_readme_exists(target):
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+# -- commands, files, words ------------------------------------------------------------------------------------------
 
 
-FILES = re.findall(r"(?:tagging|devlogs|devlog_project|tests)/[\w/]+\.py", README)
+@pytest.mark.parametrize("target", found(r"(?:`| {4})make ([\w-]+)"))
+def test_each_make_target_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", sorted(set(FILES)))
-def test_each_file_in_the_readme_exists(path):
+@pytest.mark.parametrize("command", found(r"manage\.py (\w+)"))
+def test_each_management_command_exists(command):
+    assert command in get_commands()
+
+
+@pytest.mark.parametrize(
+    "path", found(r"(?<![\w/.])((?:tagging|devlogs|devlog_project|tests|docs|deploy|requirements)/[\w/.-]*\w)")
+)
+def test_each_file_and_folder_exists(path):
     assert (ROOT / path).exists()
 
 
-FIGURES = README.partition("\n## Figures\n")[2].partition("\n## ")[0]
-MEASURED = {
-    one["figure"]: one.get("median") for one in json.loads((ROOT / "docs" / "benchmarks.json").read_text())["figures"]
-}
-ROWS = re.findall(r"^\| ([^|]+?) \| (-?[\d.]+) \| -?[\d.]+ … ", FIGURES, re.MULTILINE)
+@pytest.mark.parametrize(
+    "page, target", [(page, target) for page in TEXTS for target in found(r"\]\(([^):]+)\)", TEXTS[page])]
+)
+def test_each_link_leads_somewhere(page, target):
+    path, _, heading = target.partition("#")
+    linked = (ROOT / page).parent / path if path else ROOT / page
+    headings = found(r"^#+ (.+)$", linked.read_text(encoding="utf-8")) if heading else []
+
+    assert linked.exists()
+    assert not heading or heading in [title.lower().replace(" ", "-") for title in headings]
 
 
-def test_there_are_figures_in_the_readme():
-    assert len(ROWS) > 10
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 130
 
 
-@pytest.mark.parametrize("figure, value", ROWS)
-def test_each_figure_in_the_readme_is_what_the_benchmark_wrote(figure, value):
-    assert f"{MEASURED[figure]:.2f}" == value
+@pytest.mark.parametrize("word", found(r"\*\*([^*]+)\*\*", TEXTS["docs/architecture.md"]))
+def test_each_bold_word_of_the_architecture_is_explained(word):
+    assert f"\n| {word.lower()} | " in TEXTS["docs/glossary.md"]
+
+
+# -- figures ---------------------------------------------------------------------------------------------------------
+
+MEASURED = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
+MEDIANS = {one["figure"]: one["median"] for one in MEASURED["figures"] if "median" in one}
+# What the first screen says of a figure.
+HEADLINES = [
+    ("memory: POST/s to bare", "{:.0%}"),
+    ("celery, RabbitMQ: POST/s to bare", "{:.0%}"),
+    ("memory: 201 to tags p50 ms", "{:.0f} ms"),
+    ("celery, RabbitMQ: 201 to tags p50 ms", "{:.0f} ms"),
+    ("memory, run_worker: 201 to tags p50 ms", "{:.0f} ms"),
+    ("drain: 8 slots/naive-8", "({:.2f})"),
+]
+# The rows of README's table, as the benchmark calls them.
+TRANSPORTS = ["memory", "memory, run_worker", "celery, RabbitMQ", "celery, Redis", "sqs, run_worker", "actors"]
+
+
+@pytest.mark.parametrize("figure, form", HEADLINES)
+@pytest.mark.parametrize("page", ["README.md", "README.de.md"])
+def test_the_first_screen_says_what_was_measured(page, figure, form):
+    said = form.format(MEDIANS[figure]).replace("%", " %")
+
+    assert (said if page == "README.md" else said.replace(".", ",")) in TEXTS[page]
+
+
+def test_the_transports_in_the_readme_are_as_they_were_measured():
+    expected = [
+        f"{MEDIANS[f'{name}: POST/s to bare']:.2f} | {MEDIANS[f'{name}: 201 to tags p50 ms']:.0f} ms | "
+        f"{MEDIANS[f'{name}: drain jobs/s']:.0f}"
+        for name in TRANSPORTS
+    ]
+
+    assert re.findall(r"([\d.]+ \| \d+ ms \| \d+) \|$", README, re.MULTILINE) == expected
+
+
+def test_tables_and_picture_show_all_that_was_measured():
+    rows = rows_in(MEASURED)
+    page = TEXTS["docs/benchmarks.md"]
+
+    assert [row.label for row in rows if f"\n| {row.label} | " not in page] == []
+    assert renewed(page, rows) == page
+    assert picture(rows) == (ROOT / "docs" / "benchmarks.svg").read_text(encoding="utf-8")
+
+
+def test_a_new_value_takes_the_place_of_the_old_and_the_explanation_stays():
+    row = Row("memory, 64 in flight", [1.5])
+
+    assert renewed("| memory, 64 in flight | to idle | 1.00 | – |\nelse\n", [row]) == (
+        "| memory, 64 in flight | to idle | 1.50 | 1.50 … 1.50 | ≤ 1.3 | missed |\nelse\n"
+    )
+
+
+def test_what_must_be_high_and_what_must_be_low_are_drawn_apart():
+    drawn = picture([Row("memory, 64 in flight", [1.5]), Row("POST/s, draining", [0.8])])
+    high, _, low = drawn.partition("Lower is better")
+
+    assert ("POST/s, draining" in high, "memory, 64 in flight" in low) == (True, True)
+    assert ("missed" in high, "1.50 (&lt;= 1.3, missed)" in low) == (False, True)

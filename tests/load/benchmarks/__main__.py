@@ -1,4 +1,4 @@
-"""Measure everything and write docs/benchmarks.json and .svg: `python -m tests.load.benchmarks --help`."""
+"""Measure everything and write docs/benchmarks.json, .svg and .md: `python -m tests.load.benchmarks --help`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.load.benchmarks.figures import FIGURES, FULL, QUICK, Measured, Round
-from tests.load.benchmarks.report import Row, as_json, picture, rows_in, rows_of, table
+from tests.load.benchmarks.report import Row, as_json, picture, renewed, rows_in, rows_of, table
 from tests.load.benchmarks.stage import Stage
 from tests.support.processes import ROOT
 
@@ -24,7 +24,7 @@ AT_MOST = {"memory": 1, "huge": 2, "transports": 2}
 def main() -> None:
     options = parse()
     if options.redraw:
-        draw(json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8")))
+        show(json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8")))
         return
     rounds: list[Measured] = []
     plan = [
@@ -48,7 +48,9 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, in about three minutes")
-    parser.add_argument("--redraw", action="store_true", help="measure nothing; draw the picture from the JSON again")
+    parser.add_argument(
+        "--redraw", action="store_true", help="measure nothing; write picture and tables from the JSON"
+    )
     parser.add_argument("--only", choices=FIGURES, help="measure this alone, and renew its rows in docs/")
     parser.add_argument("--rounds", type=int, help="4, or 1 with --quick")
     options = parser.parse_args()
@@ -66,12 +68,15 @@ def write(rows: list[Row], *, is_part: bool) -> None:
         old = json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8"))["figures"]
         written["figures"] = [new.pop(one["figure"], one) for one in old] + list(new.values())
     (DOCS / "benchmarks.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    draw(written)
-    print("Wrote docs/benchmarks.json and docs/benchmarks.svg.")
+    show(written)
+    print("Wrote docs/benchmarks.json, .svg and .md.")
 
 
-def draw(written: dict[str, Any]) -> None:
-    (DOCS / "benchmarks.svg").write_text(picture(rows_in(written)), encoding="utf-8")
+def show(written: dict[str, Any]) -> None:
+    """Draw the picture and renew the tables from what was written as JSON."""
+    rows, page = rows_in(written), DOCS / "benchmarks.md"
+    (DOCS / "benchmarks.svg").write_text(picture(rows), encoding="utf-8")
+    page.write_text(renewed(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
 
 
 def show_progress(step: int, steps: int, name: str, began: float) -> None:

@@ -1,4 +1,4 @@
-"""What came out, as a table for people, as JSON for programs, and as a picture for the README."""
+"""What came out: a table on the terminal, JSON for programs, tables and a picture for docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if not self.target:
+        if not (self.target and self.values):
             return ""
         return "reached" if self.target.holds(self.median) else "MISSED"
 
@@ -111,6 +111,30 @@ def rows_in(written: dict[str, Any]) -> list[Row]:
         else Row(one["figure"], [one["min"], one["median"], one["max"]])
         for one in written["figures"]
     ]
+
+
+# -- the tables of docs/benchmarks.md ----------------------------------------------------------------------------
+
+
+def renewed(text: str, rows: Sequence[Row]) -> str:
+    """Return a Markdown text with these rows' values in its tables; names and explanations, the first cells, stay."""
+    by_label = {row.label: row for row in rows}
+    lines = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        row = by_label.get(cells[1]) if len(cells) > 3 else None
+        lines.append(f"| {' | '.join([*cells[1:3], *values_of(row)])} |" if row else line)
+    return "\n".join(lines) + "\n"
+
+
+def values_of(row: Row) -> list[str]:
+    """Return median and range, and target and verdict where there is a target."""
+    measured = ["not run", "–"]
+    if row.values:
+        measured = [f"{row.median:.2f}", f"{min(row.values):.2f} … {max(row.values):.2f}"]
+    if not row.target:
+        return measured
+    return [*measured, str(row.target).replace(">=", "≥").replace("<=", "≤"), row.verdict.lower()]
 
 
 # -- the picture -------------------------------------------------------------------------------------------------
