@@ -47,8 +47,8 @@ run: install ## migrate and serve, with the worker in the same process
 test: $(VENV)/.installed ## run the tests: no network, no services, under two minutes
 	@$(RUN) -m pytest -n 2 --dist worksteal -m "not long"
 
-test-all: $(VENV)/.installed-dev ## the long ones too
-	@$(RUN) -m pytest -n 2 --dist worksteal
+test-all: $(VENV)/.installed-dev ## the long ones too; says what it skipped
+	@$(RUN) -m pytest -rs -n 2 --dist worksteal
 
 test-services: $(VENV)/.installed-dev ## the tests against real servers, those that answer: PostgreSQL, RabbitMQ, Redis, MiniStack
 	@$(RUN) -m tests.services $(SERVICES_FLAGS)
