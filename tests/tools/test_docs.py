@@ -98,7 +98,7 @@ HEADLINES = [
     ("memory: 201 to tags p50 ms", "{:.0f} ms"),
     ("celery, RabbitMQ: 201 to tags p50 ms", "{:.0f} ms"),
     ("memory, run_worker: 201 to tags p50 ms", "{:.0f} ms"),
-    ("drain: 8 slots/naive-8", "({:.2f})"),
+    ("drain: 8 slots/naive-8", "{:.2f}"),
 ]
 # The rows of README's table, as the benchmark calls them.
 TRANSPORTS = ["memory", "memory, run_worker", "celery, RabbitMQ", "celery, Redis", "sqs, run_worker", "actors"]
