@@ -50,15 +50,14 @@ def remove(url: str, name: str) -> None:
         import redis  # only where it is tested
 
         with redis.Redis.from_url(url) as client:
-            for key in client.scan_iter(f"{name}:*"):
+            for key in client.scan_iter(f"{name}.notifications:*"):
                 client.delete(key)
         return
     from kombu import Connection, Exchange  # likewise
 
     with Connection(url, connect_timeout=5) as connection:
-        for queue in (name, f"{name}.dead"):
-            connection.default_channel.queue_delete(queue)
-        Exchange(name, channel=connection.default_channel).delete()
+        connection.default_channel.queue_delete(f"{name}.notifications")
+        Exchange(f"{name}.notifications", channel=connection.default_channel).delete()
 
 
 @pytest.fixture(params=BROKERS)
