@@ -36,7 +36,7 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Return by job the newest attempt that answered the same entry by the same model and prompt."""
         digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}
         asked = (extractor.name, extractor.model, extractor.prompt_version)
-        found = sql.newest_answers(Attempt, list(set(digests.values())), asked) if jobs else {}
+        found = sql.known_answers(list(set(digests.values())), asked) if jobs else {}
         known = Attempt.objects.in_bulk(found.values()) if found else {}
         return {pk: known[found[digest]] for pk, digest in digests.items() if digest in found}
 

@@ -84,10 +84,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         """
         token = uuid.uuid4()
         if not (is_paid and spending.is_limited()):
-            return self._with_devlogs(token, sql.claim(Job, limit, token, owner, lease_seconds, Price()))
+            return self._with_devlogs(token, sql.claim(Job, limit, token, owner, lease_seconds, 0, Decimal(0)))
         with transaction.atomic():
             affordable, reserved = self._affordable(limit)
-            claimed = sql.claim(Job, affordable, token, owner, lease_seconds, reserved) if affordable else []
+            held = (token, owner, lease_seconds, reserved.tokens, reserved.cost)
+            claimed = sql.claim(Job, affordable, *held) if affordable else []
         if not affordable and self.due().exists():
             raise spending.BudgetReachedError
         return self._with_devlogs(token, claimed)
@@ -227,7 +228,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def _with_devlogs(self, token: uuid.UUID, claimed: Sequence[tuple[int, int, datetime]]) -> list[Job]:
         """Return the jobs just claimed. Their entries are read after the claim: an edit before it is seen, an edit
         after it takes the claim away."""
-        devlogs = {pk: texts for pk, *texts in sql.entries(DevLog, [row[0] for row in claimed])}
+        devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
         jobs = []
         for pk, attempts, started_at in claimed:
             if pk in devlogs:

@@ -83,7 +83,7 @@ class SpendingQuerySet(models.QuerySet["Spending"]):
 
     def add(self, price: Price) -> None:
         if price.tokens:
-            sql.spend(Spending, Spending(day=today(), tokens=price.tokens, cost=price.cost))
+            sql.add_spending(Spending, today(), price.tokens, price.cost)
 
 
 class Spending(models.Model):

@@ -2,13 +2,14 @@
 
 The ORM takes ten times as long to compose them as the database to run them, in the one thread of Python that the
 requests need too. They are the same for SQLite and PostgreSQL; what differs between the two stands on top. All else
-that happens to a job is rare, and is written with the ORM in `tagging.models`.
+that happens to a job is rare, and is written with the ORM beside its model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import NoneType
 from typing import Any, cast
 from uuid import UUID
@@ -28,36 +29,58 @@ DUE = {
         "ORDER BY priority, run_after LIMIT %s FOR UPDATE SKIP LOCKED))"
     ),
 }
+# Pair by pair: tokens are shared by the jobs of one claim.
+CLAIM_HOLDS = "devlog_id = %s AND claim_token = %s"
 
+# Write a pending job, at the time its dev-log was saved.
 INSERT_JOB = (
     "INSERT INTO tagging_job (devlog_id, priority, queued_at, run_after) "
     "SELECT id, %s, created_at, created_at FROM devlogs_devlog WHERE id = %s"
 )
-CLAIM = (
+# Take the next due jobs under one token, and count an attempt on each.
+CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
     "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {due} RETURNING devlog_id, attempts, started_at"
 )
-COMPLETE = (
+READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {ids}"
+# Find by digest the newest attempt that answered this entry, by the same extractor, model and prompt.
+FIND_KNOWN_ANSWERS = (
+    "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {digests} "
+    "AND extractor = %s AND model = %s AND prompt_version = %s AND outcome = 'answered' GROUP BY entry_digest"
+)
+# End those of these claims that still hold.
+COMPLETE_CLAIMS = (
     "UPDATE tagging_job SET state = 'done', finished_at = {now}, error_code = '', error_detail = '', "
     "claim_token = NULL, claimed_by = '', lease_expires_at = NULL, reserved_tokens = 0, reserved_cost = 0 "
-    "WHERE {fences} RETURNING devlog_id"
+    "WHERE {claims} RETURNING devlog_id"
 )
+# Find the tag that each slug stands for: of an alias its tag, of a blocked one none.
+RESOLVE_ALIASES = (
+    "SELECT tag.slug, CASE WHEN COALESCE(meant.is_blocked, tag.is_blocked) THEN NULL ELSE COALESCE(meant.id, tag.id) "
+    "END FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {slugs}"
+)
+FIND_REMOVALS = "SELECT devlog_id, tag_id FROM tagging_removal WHERE devlog_id IN {ids}"
+DELETE_FOUND_TAGS = "DELETE FROM tagging_devlogtag WHERE attempt_id IS NOT NULL AND devlog_id IN {ids}"
+# Add to a day's row, which may not be there yet.
+ADD_SPENDING = (
+    "INSERT INTO tagging_spending (day, tokens, cost) VALUES (%s, %s, %s) ON CONFLICT (day) DO UPDATE "
+    "SET tokens = tagging_spending.tokens + excluded.tokens, cost = tagging_spending.cost + excluded.cost"
+)
+
 # Both databases take these as they are, whatever the field.
 PLAIN = {int, str, NoneType}
-# Pair by pair: tokens are shared by the jobs of one claim.
-FENCE = "devlog_id = %s AND claim_token = %s"
-
-MEANT = (
-    "SELECT tag.slug, CASE WHEN COALESCE(meant.is_blocked, tag.is_blocked) THEN NULL ELSE COALESCE(meant.id, tag.id) "
-    "END FROM {table} tag LEFT JOIN {table} meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {slugs}"
-)
 
 
 def rows_of(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def run(sql: str, parameters: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
 
 
 def marks(values: Sequence[Any]) -> str:
@@ -95,77 +118,55 @@ def insert(
 
 
 def insert_job(devlog_id: int, priority: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT_JOB, [priority, devlog_id])
+    run(INSERT_JOB, [priority, devlog_id])
 
 
-def entries(model: type[models.Model], ids: Sequence[int]) -> list[tuple[int, str, int | None]]:
+def entries(ids: Sequence[int]) -> list[tuple[int, str, int | None]]:
     """Return id, entry and author of these dev-logs."""
-    if not ids:
-        return []
-    return rows_of(f"SELECT id, entry, author_id FROM {model._meta.db_table} WHERE id IN {marks(ids)}", ids)
+    return rows_of(READ_ENTRIES.format(ids=marks(ids)), ids) if ids else []
 
 
 def claim(
-    model: type[models.Model], limit: int, token: UUID, owner: str, lease_seconds: float, reserved: Any
+    job: type[models.Model], limit: int, token: UUID, owner: str, lease_seconds: float, tokens: int, cost: Decimal
 ) -> list[tuple[int, int, datetime]]:
-    """Claim up to `limit` due jobs in one statement; return id, attempts and start of each."""
-    now = NOW[connection.vendor]
-    due = DUE[connection.vendor].format(now=now)
-    sql = CLAIM.format(now=now, later=SECONDS_FROM_NOW[connection.vendor], due=due)
-    lease = f"+{lease_seconds}" if connection.vendor == "sqlite" else lease_seconds
-    held = [prepared(model, "claim_token", token), owner, lease]
-    rows = rows_of(sql, [*held, reserved.tokens, prepared(model, "reserved_cost", reserved.cost), limit])
+    """Claim up to `limit` due jobs, reserve tokens and cost on each; return id, attempts and start of each."""
+    vendor = connection.vendor
+    due = DUE[vendor].format(now=NOW[vendor])
+    sql = CLAIM_DUE_JOBS.format(now=NOW[vendor], later=SECONDS_FROM_NOW[vendor], due=due)
+    lease = f"+{lease_seconds}" if vendor == "sqlite" else lease_seconds
+    held = [prepared(job, "claim_token", token), owner, lease]
+    rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), limit])
     # SQLite's times are in UTC and do not say so.
     return [(pk, attempts, at if at.tzinfo else at.replace(tzinfo=UTC)) for pk, attempts, at in rows]
 
 
-def newest_answers(model: type[models.Model], digests: Sequence[str], asked: Sequence[Any]) -> dict[str, int]:
-    """Return by digest the id of the newest attempt that answered this entry, as extractor, model and prompt are."""
-    sql = (
-        f"SELECT entry_digest, MAX(id) FROM {model._meta.db_table} WHERE entry_digest IN {marks(digests)} "
-        "AND extractor = %s AND model = %s AND prompt_version = %s AND outcome = 'answered' GROUP BY entry_digest"
-    )
-    return dict(rows_of(sql, [*digests, *asked]))
+def known_answers(digests: Sequence[str], asked: Sequence[str | int | None]) -> dict[str, int]:
+    """Return the ids of these attempts by digest; `asked` is extractor, model and prompt version."""
+    return dict(rows_of(FIND_KNOWN_ANSWERS.format(digests=marks(digests)), [*digests, *asked]))
 
 
-def complete(model: type[models.Model], fences: Sequence[tuple[int, UUID | None]]) -> set[int]:
-    """End these claims, each on another job, `done` in one statement; return the ids of the jobs that were held."""
-    sql = COMPLETE.format(now=NOW[connection.vendor], fences=" OR ".join([FENCE] * len(fences)))
-    values = [value for job_id, token in fences for value in (job_id, prepared(model, "claim_token", token))]
+def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]]) -> set[int]:
+    """End these claims, each on another job; return the ids of the jobs that were held."""
+    sql = COMPLETE_CLAIMS.format(now=NOW[connection.vendor], claims=" OR ".join([CLAIM_HOLDS] * len(fences)))
+    values = [value for job_id, token in fences for value in (job_id, prepared(job, "claim_token", token))]
     return {job_id for (job_id,) in rows_of(sql, values)}
 
 
-def ids_by_slug(model: type[models.Model], slugs: Sequence[str]) -> dict[str, int | None]:
-    """Return the ids of the tags that these slugs stand for: of an alias its tag's, of a blocked one None."""
-    if not slugs:
-        return {}
-    return dict(rows_of(MEANT.format(table=model._meta.db_table, slugs=marks(slugs)), slugs))
+def ids_by_slug(slugs: Sequence[str]) -> dict[str, int | None]:
+    return dict(rows_of(RESOLVE_ALIASES.format(slugs=marks(slugs)), slugs)) if slugs else {}
 
 
-def tags_removed(model: type[models.Model], devlog_ids: Sequence[int]) -> set[tuple[int, int]]:
+def removals(devlog_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return, as pairs of ids, which tags people took off which of these dev-logs."""
-    if not devlog_ids:
-        return set()
-    sql = f"SELECT devlog_id, tag_id FROM {model._meta.db_table} WHERE devlog_id IN {marks(devlog_ids)}"
-    return {(devlog_id, tag_id) for devlog_id, tag_id in rows_of(sql, devlog_ids)}
+    rows = rows_of(FIND_REMOVALS.format(ids=marks(devlog_ids)), devlog_ids) if devlog_ids else []
+    return {(devlog_id, tag_id) for devlog_id, tag_id in rows}
 
 
-def delete_found(model: type[models.Model], devlog_ids: Sequence[int]) -> None:
+def delete_found_tags(devlog_ids: Sequence[int]) -> None:
     """Delete the tags that attempts found on these dev-logs."""
     if devlog_ids:
-        sql = f"DELETE FROM {model._meta.db_table} WHERE attempt_id IS NOT NULL AND devlog_id IN {marks(devlog_ids)}"
-        with connection.cursor() as cursor:
-            cursor.execute(sql, devlog_ids)
+        run(DELETE_FOUND_TAGS.format(ids=marks(devlog_ids)), devlog_ids)
 
 
-def spend(model: type[models.Model], more: models.Model) -> None:
-    """Add tokens and cost to a day's row, which may not be there yet."""
-    table = model._meta.db_table
-    values = [prepared(model, name, getattr(more, name)) for name in ("day", "tokens", "cost")]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (day, tokens, cost) VALUES (%s, %s, %s) ON CONFLICT (day) DO UPDATE "
-            f"SET tokens = {table}.tokens + excluded.tokens, cost = {table}.cost + excluded.cost",
-            values,
-        )
+def add_spending(spending: type[models.Model], day: date, tokens: int, cost: Decimal) -> None:
+    run(ADD_SPENDING, [prepared(spending, "day", day), tokens, prepared(spending, "cost", cost)])

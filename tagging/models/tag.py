@@ -42,12 +42,12 @@ class TagQuerySet(models.QuerySet["Tag"]):
         to a tagging: else a merge may commit in between, and its old name be used once more.
         """
         wanted = {slug_of(name): name for name in names}
-        tags = sql.ids_by_slug(Tag, list(wanted))
+        tags = sql.ids_by_slug(list(wanted))
         # Sorted, so that two processes that create the same tags never wait for each other crosswise.
         missing = [(wanted[slug], slug) for slug in sorted(wanted.keys() - tags.keys())]
         if missing:
             sql.insert(Tag, ("name", "slug"), missing, returning="id")
-            tags = sql.ids_by_slug(Tag, list(wanted))
+            tags = sql.ids_by_slug(list(wanted))
         return tags
 
 
@@ -95,8 +95,8 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
         """
         devlog_ids = [attempt.job_id for attempt in attempts]
         # First, also where there is nothing to delete: from here on no merge comes between us and the tags we name.
-        sql.delete_found(DevLogTag, devlog_ids)
-        removed = sql.tags_removed(Removal, devlog_ids)
+        sql.delete_found_tags(devlog_ids)
+        removed = sql.removals(devlog_ids)
         tags = Tag.objects.named(mention.name for attempt in attempts for mention in attempt.mentions)
         found = [
             (attempt.job_id, tag_id, attempt.pk, mention.evidence, mention.position)
