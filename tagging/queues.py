@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from devlogs.models import DevLog
-from tagging.engine.guard import ErrorLog
+from tagging.engine.guard import ErrorLog, GuardedThread
 from tagging.engine.mailbox import Mailbox
-from tagging.engine.startup import LocalWorker, MakeWorker
+from tagging.engine.startup import MakeWorker
 from tagging.models import DevLogTag, Job
 
 logger = logging.getLogger(__name__)
@@ -78,11 +78,7 @@ def notify(job_ids: Sequence[int]) -> None:
         errors.clear()
 
 
-errors = ErrorLog(
-    logger,
-    "Could not notify a worker; until it works again (said then) jobs are picked up by the next sweep",
-    "Workers are notified again",
-)
+errors = ErrorLog(logger, "Notifying a worker (jobs are picked up by the next sweep)")
 
 
 class Transport:
@@ -98,7 +94,7 @@ class Transport:
         """Tell of these jobs. Called after commit; may raise, and the notification is then dropped."""
         raise NotImplementedError
 
-    def make_worker(self) -> LocalWorker:
+    def make_worker(self) -> GuardedThread:
         """Make what works in a serving process; it is started with the server."""
         raise NotImplementedError
 

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 
 from django.apps import apps
@@ -21,24 +20,21 @@ class SafeError(Exception):
 
 
 class ErrorLog:
-    """Log an error when it begins, and how many there were when it has ended."""
+    """Log an error of `what` when it begins, and how many there were when it works again."""
 
-    def __init__(self, logger: logging.Logger, begins: str, ends: str) -> None:
+    def __init__(self, logger: logging.Logger, what: str) -> None:
         self.in_a_row = 0
-        self._logger = logger
-        self._begins = begins
-        self._ends = ends
+        self._logger, self._what = logger, what
 
     def note(self, error: BaseException) -> None:
-        """Count this error; log it if the one before has ended."""
         self.in_a_row += 1
         if self.in_a_row == 1:
-            self._logger.error("%s: %s", self._begins, described(error))
+            message = "%s failed and continues (logged once until it recovers): %s"
+            self._logger.error(message, self._what, described(error))
 
     def clear(self) -> None:
-        """Note that it works; log it if it did not before."""
         if self.in_a_row:
-            self._logger.warning("%s (%d errors)", self._ends, self.in_a_row)
+            self._logger.warning("%s works again, after %d errors", self._what, self.in_a_row)
             self.in_a_row = 0
 
 
@@ -53,60 +49,71 @@ def described(error: BaseException) -> str:
 
 
 class GuardedThread:
-    """A daemon thread that repeats a step until it is told to stop, and rests ever longer after errors."""
+    """A daemon thread that repeats `step` until it is told to stop, and rests ever longer after errors."""
 
-    def __init__(
-        self,
-        name: str,
-        step: Callable[[], None],
-        *,
-        errors: ErrorLog,
-        close: Callable[[], None] = lambda: None,
-        may_end: Callable[[], bool] = lambda: True,
-        max_rest_seconds: float = 1.0,
-    ) -> None:
-        """close: called once at the end. may_end: asked once it is told to stop, after each step without an error."""
+    max_rest_seconds = 1.0
+
+    def __init__(self, name: str, errors: ErrorLog) -> None:
         self.errors = errors
         self.last_turn_at = time.monotonic()
         self.stopping = threading.Event()
-        self._step, self._close, self._may_end = step, close, may_end
-        self._max_rest_seconds = max_rest_seconds
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def step(self) -> None:
+        """Do what there is to do, or wait for it."""
+        raise NotImplementedError
+
+    def may_end(self) -> bool:
+        """Say, once it is told to stop, whether it may; not asked after an error."""
+        return True
+
+    def close(self) -> None:
+        """Let go of everything: the last thing the thread does."""
+
+    def wake(self) -> None:
+        """End a wait of `step`, because it is told to stop."""
 
     def start(self) -> None:
         self._thread.start()
 
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
     def has_started(self) -> bool:
         return self._thread.ident is not None
 
-    def join(self, seconds: float) -> bool:
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self, timeout: float) -> None:
+        """Have it end, and wait for that up to so many seconds."""
+        self.stopping.set()
+        self.wake()
+        self.has_ended(timeout)
+
+    def has_ended(self, timeout: float) -> bool:
         """Wait up to so many seconds for its end; return whether it has ended."""
         if self.has_started():
-            self._thread.join(seconds)
+            self._thread.join(timeout)
         return not self.is_alive()
+
+    def succeeded(self) -> None:
+        """Note that a step got through."""
+        self.errors.clear()
+        self.last_turn_at = time.monotonic()
 
     def _run(self) -> None:
         apps.ready_event.wait()
         try:
-            while not (self.stopping.is_set() and (self.errors.in_a_row or self._may_end())):
-                self._guarded_step()
-            self._close()
+            while not (self.stopping.is_set() and (self.errors.in_a_row or self.may_end())):
+                try:
+                    self.step()
+                    self.succeeded()
+                except Exception as error:
+                    self.errors.note(error)
+                    with suppress(Exception):
+                        connection.close()  # it may be what went wrong
+                    rest = FIRST_REST_SECONDS * 2 ** min(self.errors.in_a_row, 10)
+                    self.stopping.wait(min(self.max_rest_seconds, rest))
+            self.close()
         except Exception as error:
             self.errors.note(error)
         finally:
             connection.close()
-
-    def _guarded_step(self) -> None:
-        try:
-            self._step()
-        except Exception as error:
-            self.errors.note(error)
-            with suppress(Exception):
-                connection.close()  # it may be what went wrong
-            self.stopping.wait(min(self._max_rest_seconds, FIRST_REST_SECONDS * 2 ** min(self.errors.in_a_row, 10)))
-        else:
-            self.errors.clear()
-            self.last_turn_at = time.monotonic()

@@ -11,50 +11,29 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.util import Finalize
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_started
 
 from tagging.engine.fork import Birthplace, on_fork
+from tagging.engine.guard import GuardedThread
 
 # A step takes milliseconds, a rest after errors seconds; silence beyond that, and beyond the next sweep, is a fault.
 SILENCE_SECONDS = 60
 
 
-class LocalWorker(Protocol):
-    """What works beside the requests of a serving process."""
-
-    @property
-    def last_turn_at(self) -> float:
-        """When it last got through a step, on the monotonic clock."""
-
-    @property
-    def errors_in_a_row(self) -> int: ...
-
-    def start(self) -> None: ...
-
-    def is_alive(self) -> bool: ...
-
-    def stop(self, timeout: float) -> None:
-        """Claim no more, and give back within so many seconds what is not finished."""
-
-
-MakeWorker = Callable[[], LocalWorker]
+MakeWorker = Callable[[], GuardedThread]
 
 
 class Started:
     """The worker of the process in which this was made, until that process has it stopped."""
 
-    def __init__(self, worker: LocalWorker) -> None:
+    def __init__(self, worker: GuardedThread) -> None:
         self.worker = worker
         self.is_stopped = False
-        self._birthplace = Birthplace()
-
-    @property
-    def is_here(self) -> bool:
-        return self._birthplace.is_here
+        self.birthplace = Birthplace()
 
 
 _lock = threading.Lock()
@@ -83,17 +62,17 @@ def arm(make_worker: MakeWorker | None) -> None:
 def ensure_started(**signal: Any) -> None:
     """Start the worker unless it lives in this very process; cheap, called with each request."""
     # The process is compared first: after a fork the thread is not here, whatever is_alive() says of it.
-    if _started and _started.is_here and (_started.is_stopped or _started.worker.is_alive()):
+    if _started and _started.birthplace.is_here and (_started.is_stopped or _started.worker.is_alive()):
         return
     if _make_worker:
         with _lock:
-            if not (_started and _started.is_here and _started.worker.is_alive()):
+            if not (_started and _started.birthplace.is_here and _started.worker.is_alive()):
                 _start(_make_worker())
 
 
-def _start(worker: LocalWorker) -> None:
+def _start(worker: GuardedThread) -> None:
     global _started
-    if not (_started and _started.is_here):
+    if not (_started and _started.birthplace.is_here):
         atexit.unregister(stop)  # a fork's, of its parent
         atexit.register(stop)
         # Before Python 3.13 a process that multiprocessing forked, as granian does, ends without atexit.
@@ -105,14 +84,14 @@ def _start(worker: LocalWorker) -> None:
 def stop() -> None:
     """Stop this process's worker, if there is one; a second call does nothing."""
     with _lock:
-        if _started and _started.is_here and not _started.is_stopped:
+        if _started and _started.birthplace.is_here and not _started.is_stopped:
             _started.is_stopped = True
             _started.worker.stop(settings.TAGGING_SHUTDOWN_SECONDS)
 
 
 def health() -> str:
     """Return the worker's state in one word: off, armed, ok, troubled, dead, silent or stopped."""
-    if not _started or not _started.is_here:
+    if not _started or not _started.birthplace.is_here:
         return "armed" if _make_worker else "off"
     if _started.is_stopped:
         return "stopped"
@@ -121,7 +100,7 @@ def health() -> str:
     rest = min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3)
     if time.monotonic() - _started.worker.last_turn_at > SILENCE_SECONDS + rest:
         return "silent"
-    return "troubled" if _started.worker.errors_in_a_row else "ok"
+    return "troubled" if _started.worker.errors.in_a_row else "ok"
 
 
 def _begin_anew() -> None:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 MARGIN_SECONDS = 5.0
 
 
-class Worker:
+class Worker(GuardedThread):
     """Drives an engine until it is told to stop, or until the engine has finished."""
 
     def __init__(
@@ -33,70 +33,45 @@ class Worker:
         until_empty: bool = False,
     ) -> None:
         """For what the arguments mean see Engine; without limits it runs until it is told to stop."""
+        super().__init__("tagging-worker", ErrorLog(logger, "The worker"))
         self.mailbox = mailbox
-        self._make_extractor = make_extractor
-        self._concurrency, self._max_jobs, self._until_empty = concurrency, max_jobs, until_empty
         self._stop_at = math.inf
-        errors = ErrorLog(logger, "The worker failed and continues (logged once)", "The worker works again")
-        self._thread = GuardedThread(
-            "tagging-worker", self._step, errors=errors, close=self._close, may_end=self._may_end
+        self._make_engine = lambda: Engine(
+            make_extractor(), mailbox, concurrency=concurrency, max_jobs=max_jobs, until_empty=until_empty
         )
 
     @cached_property
     def engine(self) -> Engine:
         """The engine, built in the first step: what is wrong with it is the thread's error, not a request's."""
-        engine = Engine(
-            self._make_extractor(),
-            self.mailbox,
-            concurrency=self._concurrency,
-            max_jobs=self._max_jobs,
-            until_empty=self._until_empty,
-        )
+        engine = self._make_engine()
         logger.info("Worker %s started", engine.dispatcher.owner.name)
         return engine
 
-    @property
-    def last_turn_at(self) -> float:
-        return self._thread.last_turn_at
+    def step(self) -> None:
+        self.engine.step(may_claim=not self.stopping.is_set())
+        self.succeeded()
+        if self.engine.is_finished:
+            self.stopping.set()
+        else:
+            self.engine.wait()
 
-    @property
-    def errors_in_a_row(self) -> int:
-        return self._thread.errors.in_a_row
+    def may_end(self) -> bool:
+        return not self.engine.slots.in_flight or time.monotonic() >= self._stop_at
 
-    def start(self) -> None:
-        self._thread.start()
+    def close(self) -> None:
+        if "engine" in vars(self):  # else it never got so far that there were claims
+            self.engine.close()
+            logger.info("Worker %s stopped", self.engine.dispatcher.owner.name)
 
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def has_ended(self, seconds: float) -> bool:
-        """Wait up to so many seconds for its end; return whether it has ended."""
-        return self._thread.join(seconds)
+    def wake(self) -> None:
+        self.mailbox.wake()
 
     def stop(self, timeout: float) -> None:
         """Claim no more, wait up to `timeout` seconds for what is in flight, and give the rest back."""
         self.ask_to_stop(timeout)
-        self.mailbox.wake()
-        self._thread.join(timeout + MARGIN_SECONDS)
+        super().stop(timeout + MARGIN_SECONDS)
 
     def ask_to_stop(self, timeout: float) -> None:
         """Claim no more from the next step on; takes no lock, so that a signal handler may call it."""
         self._stop_at = time.monotonic() + timeout
-        self._thread.stopping.set()
-
-    def _step(self) -> None:
-        self.engine.step(may_claim=not self._thread.stopping.is_set())
-        self._thread.errors.clear()
-        self._thread.last_turn_at = time.monotonic()
-        if self.engine.is_finished:
-            self._thread.stopping.set()
-        else:
-            self.engine.wait()
-
-    def _may_end(self) -> bool:
-        return not self.engine.slots.in_flight or time.monotonic() >= self._stop_at
-
-    def _close(self) -> None:
-        if "engine" in vars(self):  # else it never got so far that there were claims
-            self.engine.close()
-            logger.info("Worker %s stopped", self.engine.dispatcher.owner.name)
+        self.stopping.set()

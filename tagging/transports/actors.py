@@ -55,10 +55,6 @@ class BoundedInbox(queue.Queue[Any]):
         super().put(item, block=False)
 
 
-def error_log(actor: str) -> ErrorLog:
-    return ErrorLog(logger, f"{actor} failed and continues (logged once)", f"{actor} works again")
-
-
 class Enduring(ThreadingActor):
     """Survives its messages: Pykka would stop the actor and drop its mailbox. What Akka calls `resume`."""
 
@@ -66,7 +62,7 @@ class Enduring(ThreadingActor):
 
     def __init__(self, errors: ErrorLog | None = None) -> None:
         super().__init__()
-        self._errors = errors or error_log(type(self).__name__)
+        self._errors = errors or ErrorLog(logger, type(self).__name__)
 
     @staticmethod
     def _create_actor_inbox() -> BoundedInbox:
@@ -162,43 +158,37 @@ class TagRepository(Enduring):
         return ActorCalls(extractor, self.actor_ref)
 
 
-class ActorWorker:
-    """The actors of one process, and the clock that tells the repository to look now and then."""
+class ActorWorker(GuardedThread):
+    """The actors of one process; itself the clock that tells the repository to look for what no id came of."""
 
     def __init__(self) -> None:
-        self.last_turn_at = time.monotonic()
-        self.errors = error_log("TagRepository")
-        self._clock = GuardedThread("tagging-clock", self._tick, errors=error_log("The actors' clock"))
-
-    @property
-    def errors_in_a_row(self) -> int:
-        return self.errors.in_a_row
+        super().__init__("tagging-clock", ErrorLog(logger, "TagRepository"))
 
     def start(self) -> None:
         self.repository = TagRepository.start(self)
-        self.look()  # for what an earlier process left
-        self._clock.start()
+        super().start()
+
+    def step(self) -> None:
+        self.look()
+        self.stopping.wait(min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3))
+
+    def succeeded(self) -> None:
+        """The repository says so itself."""
 
     def is_alive(self) -> bool:
         return self.repository.is_alive()
 
     def stop(self, timeout: float) -> None:
         """Claim no more and give back what is in flight."""
-        self._clock.stopping.set()
+        self.stopping.set()
         with suppress(Exception):
             self.repository.stop(timeout=timeout)
 
     def look(self) -> None:
         """Tell the repository that there may be work, unless half of its mailbox is full: the rest is for attempts."""
         inbox: Any = self.repository.actor_inbox
-        if inbox.qsize() < MAILBOX_SIZE // 2:
+        if inbox.qsize() < MAILBOX_SIZE // 2 and self.is_alive():
             self.repository.tell(LOOK)
-
-    def _tick(self) -> None:
-        """Look for due jobs of which no id came, leases, and dead owners."""
-        self._clock.stopping.wait(min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3))
-        if self.is_alive():
-            self.look()
 
 
 class ActorTransport(Transport):

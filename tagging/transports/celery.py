@@ -10,6 +10,7 @@ sweep. Retries, attempts and results belong to the job row; all of Celery's own 
 # mypy: disable-error-code="import-untyped,import-not-found,untyped-decorator"
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,7 +27,7 @@ except ImportError as error:
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.worker import Worker
 from tagging.queues import Transport
-from tagging.transports.sender import BrokerDownError, Delivery, Sender
+from tagging.transports.sender import BrokerDownError, Sender
 
 # So many ids a message: fewer messages when many come at once, and still enough of them to wake several processes.
 IDS_PER_MESSAGE = 10
@@ -78,24 +79,27 @@ class CeleryTransport(Transport):
     """Publishes from a thread of its own."""
 
     def __init__(self) -> None:
-        self._sender: Sender | None = None
+        self._publisher: Publisher | None = None
 
     def send(self, job_ids: Sequence[int]) -> None:
-        if not self._sender or not self._sender.is_usable:
-            self._sender = Sender("The broker", Publisher(), flush_seconds=FLUSH_SECONDS)
-        self._sender.notify(job_ids)
+        if not self._publisher or not self._publisher.is_usable:
+            self._publisher = Publisher()
+            atexit.register(self._publisher.stop, FLUSH_SECONDS)
+        self._publisher.notify(job_ids)
 
 
-class Publisher(Delivery):
+class Publisher(Sender):
     """Publishes ids over one connection, made anew when it fails."""
 
     def __init__(self) -> None:
+        super().__init__("Celery's broker")
         self._connection: Any = None
 
-    def deliver(self, job_ids: set[int]) -> None:
+    def deliver(self, job_ids: set[int]) -> bool:
         ids = sorted(job_ids)
         for start in range(0, len(ids), IDS_PER_MESSAGE):
             self._publish(ids[start : start + IDS_PER_MESSAGE])
+        return bool(ids)
 
     def close(self) -> None:
         broken, self._connection = self._connection, None

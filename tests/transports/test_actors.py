@@ -105,7 +105,7 @@ def test_an_actor_that_raises_goes_on_and_does_not_say_what_it_was_told(caplog):
     clumsy.tell("go on")
 
     assert heard.get(timeout=SECONDS) == "go on"
-    assert "Clumsy failed and continues (logged once): ValueError" in caplog.text
+    assert "Clumsy failed and continues (logged once until it recovers): ValueError" in caplog.text
     assert "of an entry" not in caplog.text
     clumsy.stop()
 

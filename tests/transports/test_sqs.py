@@ -19,9 +19,9 @@ from tagging.engine.worker import Worker
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
 from tagging.models import Attempt, DevLogTag, Job, Provider
 from tagging.remote import records as remote
-from tagging.transports.sender import BrokerDownError, Delivery, Sender
+from tagging.transports.sender import BrokerDownError, Sender
 from tagging.transports.sqs.queue import MAX_BYTES, Queue, batches
-from tagging.transports.sqs.transport import IdDelivery, SQSTransport
+from tagging.transports.sqs.transport import IdSender, SQSTransport
 from tests.services.conftest import sqs_server
 from tests.support.processes import PYTHON, Site, eventually, free_port, migrated_database
 
@@ -155,7 +155,7 @@ def test_an_sqs_that_is_down_costs_a_request_microseconds_and_is_logged_once(
     sends = []
     send_once = queue.send
     queue.send = lambda bodies: sends.append(bodies) or send_once(bodies)
-    sender = Sender("SQS", IdDelivery(queue))
+    sender = IdSender(queue)
 
     began = time.monotonic()
     for number in range(1, 2001):
@@ -164,11 +164,11 @@ def test_an_sqs_that_is_down_costs_a_request_microseconds_and_is_logged_once(
     eventually(lambda: sends, "an attempt to send")
     sender.notify([1])
     eventually(lambda: len(sends) > 1, "another")
-    sender.stop()
+    sender.stop(10)
 
     assert seconds / 2000 < 0.002
-    assert sender.errors_in_a_row == 0
-    assert len([record for record in caplog.records if "SQS cannot be used" in record.message]) == 1
+    assert sender.errors.in_a_row == 0
+    assert len([record for record in caplog.records if "Notifying by SQS" in record.message]) == 1
 
 
 # -- run_worker at the other end ---------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_an_sqs_that_is_down_costs_a_request_microseconds_and_is_logged_once(
 
 @pytest.fixture
 def consumer(url) -> Consumer:
-    """A consumer whose thread is the test's: it calls `poll` itself."""
+    """A consumer whose thread is the test's: it calls `step` itself."""
     return Consumer(Mailbox(), url, wait_seconds=0)
 
 
@@ -188,7 +188,7 @@ def send(sqs, url: str, *bodies: object) -> None:
 def test_a_message_notifies_the_worker_and_is_deleted_at_once(sqs, url, consumer):
     send(sqs, url, {"id": 7}, {"id": 8}, {"id": 7})
 
-    consumer.poll()
+    consumer.step()
 
     assert consumer.mailbox.wait(0).job_ids == {7, 8}
     assert counts(sqs, url) == (0, 0)
@@ -198,7 +198,7 @@ def test_a_message_notifies_the_worker_and_is_deleted_at_once(sqs, url, consumer
 def test_a_message_without_an_id_is_deleted_and_said_without_its_text(sqs, url, consumer, body, caplog):
     send(sqs, url, body)
 
-    consumer.poll()
+    consumer.step()
 
     assert consumer.mailbox.wait(0).job_ids == set()
     assert counts(sqs, url) == (0, 0)
@@ -417,20 +417,20 @@ def test_a_sender_whose_steps_raise_says_so_until_one_does_not(monkeypatch, capl
     caplog.set_level(logging.WARNING)
     is_mended = threading.Event()
 
-    class Mending(Delivery):
+    class Mending(Sender):
         def seconds_to_wait(self):
             return 0.01
 
         def deliver(self, job_ids):
-            return is_mended.is_set() or 1 / 0
+            return is_mended.is_set() or bool(1 / 0)
 
-    sender = Sender("SQS", Mending())
+    sender = Mending("SQS")
     sender.start()
-    eventually(lambda: sender.errors_in_a_row > 1, "errors")
+    eventually(lambda: sender.errors.in_a_row > 1, "errors")
     is_mended.set()
-    eventually(lambda: sender.errors_in_a_row == 0, "their end")
-    sender.stop()
+    eventually(lambda: sender.errors.in_a_row == 0, "their end")
+    sender.stop(10)
 
     first, last = [record.message for record in caplog.records]
-    assert first.startswith("Sending to SQS failed and continues (logged once): ZeroDivisionError")
-    assert last.startswith("Sending works again")
+    assert first.startswith("Sending to SQS failed and continues (logged once until it recovers): ZeroDivisionError")
+    assert last.startswith("Sending to SQS works again")

@@ -78,7 +78,7 @@ class Command(BaseCommand):
                     reason = interrupts.signal.name
                 elif time.monotonic() >= ends_at:
                     reason = "its time is over"
-                elif is_draining and worker.errors_in_a_row >= ERRORS_THAT_END_A_DRAIN:
+                elif is_draining and worker.errors.in_a_row >= ERRORS_THAT_END_A_DRAIN:
                     reason = "it cannot work"
                 else:
                     continue
@@ -89,7 +89,7 @@ class Command(BaseCommand):
 
     def judge(self, worker: Worker, *, is_draining: bool) -> None:
         """Turn an end that was not as asked into an exit code."""
-        if worker.is_alive() or worker.errors_in_a_row:
+        if worker.is_alive() or worker.errors.in_a_row:
             raise CommandError("The worker could not work when it ended; its jobs are taken back by the next one.")
         if is_draining:
             try:

@@ -85,7 +85,7 @@ class Command(BaseCommand):
         """Return when all jobs have come to their end."""
         done = 0
         while done < total:
-            if not worker.is_alive() or worker.errors_in_a_row >= ERRORS_THAT_END_IT:
+            if not worker.is_alive() or worker.errors.in_a_row >= ERRORS_THAT_END_IT:
                 raise CommandError("The worker cannot work; why is said above.")
             time.sleep(LOOK_SECONDS)
             done = jobs.exclude(finished_at=None).count()

@@ -22,16 +22,19 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 20
 
 
-class Consumer:
+class Consumer(GuardedThread):
     """Polls the queue and puts the ids that come into a mailbox."""
 
-    def __init__(self, mailbox: Mailbox, url: str, *, wait_seconds: int = WAIT_SECONDS) -> None:
+    max_rest_seconds = REST_SECONDS[1]
+
+    def __init__(self, mailbox: Mailbox, url: str, *, wait_seconds: int) -> None:
+        super().__init__("tagging-sqs-poll", ErrorLog(logger, "Polling SQS (jobs are picked up by the sweep)"))
         self.mailbox = mailbox
         self._wait_seconds = wait_seconds
         self._queue = Queue(url, read_seconds=wait_seconds + 5)
 
-    def poll(self) -> None:
-        """Fetch once, delete what came, and notify the worker; raises BrokerDownError."""
+    def step(self) -> None:
+        """Fetch once, delete what came, and notify the worker."""
         messages = self._queue.call(
             "receive_message", MaxNumberOfMessages=MAX_MESSAGES, WaitTimeSeconds=self._wait_seconds
         ).get("Messages", [])
@@ -56,16 +59,10 @@ def id_in(message: dict[str, Any]) -> int | None:
 
 @contextmanager
 def consuming(mailbox: Mailbox, url: str) -> Iterator[None]:
-    """Poll from a thread as long as the context lasts; the poll under way then ends by itself."""
-    errors = ErrorLog(logger, "SQS cannot be used; until it can, jobs wait for a sweep", "SQS can be used again")
-    thread = GuardedThread(
-        "tagging-sqs-poll",
-        Consumer(mailbox, url, wait_seconds=WAIT_SECONDS).poll,
-        errors=errors,
-        max_rest_seconds=REST_SECONDS[1],
-    )
-    thread.start()
+    """Poll as long as the context lasts; the poll under way then ends by itself."""
+    consumer = Consumer(mailbox, url, wait_seconds=WAIT_SECONDS)
+    consumer.start()
     try:
         yield
     finally:
-        thread.stopping.set()
+        consumer.stopping.set()

@@ -21,7 +21,7 @@ from tagging.engine.settlement import settle
 from tagging.extraction.base import Extractor
 from tagging.models import Job
 from tagging.remote import records
-from tagging.transports.sender import BrokerDownError, Delivery
+from tagging.transports.sender import BrokerDownError, Sender
 from tagging.transports.sqs.queue import Queue
 
 JOBS_PER_CLAIM = 50
@@ -31,11 +31,12 @@ SQS_OWNER = "sqs"
 LEASE_SECONDS = 3600.0
 
 
-class Relay(Delivery):
+class Relay(Sender):
     """Hands over what is due; the ids that come are hints here too."""
 
     def __init__(self, queue: Queue, make_extractor: Callable[[], Extractor]) -> None:
         """make_extractor: of the one that Lambda runs. Here it is never called; its name is on known answers."""
+        super().__init__("SQS")
         self.queue = queue
         self._make_extractor = make_extractor
         self._sweep_at = 0.0
@@ -48,15 +49,17 @@ class Relay(Delivery):
         # Until the next sweep, and no longer than startup lets a worker be silent.
         return min(max(0.0, self._sweep_at - time.monotonic()), settings.TAGGING_LEASE_SECONDS / 3)
 
-    def deliver(self, job_ids: set[int]) -> None:
+    def deliver(self, job_ids: set[int]) -> bool:
+        has_sent = False
         if time.monotonic() >= self._sweep_at:
             self.dispatcher.recover()
             self._sweep_at = time.monotonic() + settings.TAGGING_SWEEP_SECONDS
         while Job.objects.due().exists():
             claimed = self.dispatcher.claim(self._room())
-            self._hand_over(claimed)
+            has_sent |= self._hand_over(claimed)
             if len(claimed.jobs) < claimed.asked_for or not claimed.jobs:
-                return
+                break
+        return has_sent
 
     def close(self) -> None:
         if "dispatcher" in vars(self):
@@ -70,8 +73,8 @@ class Relay(Delivery):
         room = settings.TAGGING_SQS_IN_FLIGHT - Job.objects.held_by(SQS_OWNER).count()
         return max(0, min(room, JOBS_PER_CLAIM))
 
-    def _hand_over(self, claimed: Claimed) -> None:
-        """Send these jobs, settle those whose answer is known, and give back what SQS does not take."""
+    def _hand_over(self, claimed: Claimed) -> bool:
+        """Send these jobs, settle those whose answer is known, give back the rest; say whether SQS took any."""
         known = [answer_from_ledger(job, claimed.known[job.pk]) for job in claimed.jobs if job.pk in claimed.known]
         if known:
             settle(known, self.dispatcher.provider)
@@ -83,3 +86,4 @@ class Relay(Delivery):
             Job.objects.release([job for job in asked if job.pk not in sent.taken])
         if sent.problem:
             raise BrokerDownError(sent.problem)
+        return bool(taken)

@@ -16,10 +16,27 @@ from django.core.exceptions import ImproperlyConfigured
 from tagging.engine.attempting import configured_extractor
 from tagging.engine.mailbox import Mailbox
 from tagging.queues import Transport
-from tagging.transports.sender import BrokerDownError, Delivery, Sender
+from tagging.transports.sender import BrokerDownError, Sender
 from tagging.transports.sqs.consumer import consuming
 from tagging.transports.sqs.queue import Queue
 from tagging.transports.sqs.relay import Relay
+
+# How long run_worker waits, at its end, for what is under way to SQS.
+STOP_SECONDS = 10.0
+
+
+class IdSender(Sender):
+    """Sends ids, and forgets those that SQS does not take: the sweep of run_worker finds their jobs."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__("SQS")
+        self._queue = queue
+
+    def deliver(self, job_ids: set[int]) -> bool:
+        sent = self._queue.send({job_id: json.dumps({"id": job_id}) for job_id in sorted(job_ids)})
+        if sent.problem:
+            raise BrokerDownError(sent.problem)
+        return bool(sent.taken)
 
 
 class SQSTransport(Transport):
@@ -39,8 +56,7 @@ class SQSTransport(Transport):
         """Return this process's sender: threads, sockets and claims do not pass a fork."""
         if not self._sender or not self._sender.is_usable:
             queue = Queue(settings.TAGGING_SQS_QUEUE_URL)
-            delivery = Relay(queue, configured_extractor) if self.has_local_worker else IdDelivery(queue)
-            self._sender = Sender("SQS", delivery)
+            self._sender = Relay(queue, configured_extractor) if self.has_local_worker else IdSender(queue)
         return self._sender
 
     def consume(self, mailbox: Mailbox) -> AbstractContextManager[None]:
@@ -53,22 +69,10 @@ class SQSTransport(Transport):
         return consuming(mailbox, settings.TAGGING_SQS_QUEUE_URL)
 
 
-class IdDelivery(Delivery):
-    """Sends ids, and forgets those that SQS does not take: the sweep of run_worker finds their jobs."""
-
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-
-    def deliver(self, job_ids: set[int]) -> None:
-        sent = self._queue.send({job_id: json.dumps({"id": job_id}) for job_id in sorted(job_ids)})
-        if sent.problem:
-            raise BrokerDownError(sent.problem)
-
-
 @contextmanager
 def sending(sender: Sender) -> Iterator[None]:
     sender.start()
     try:
         yield
     finally:
-        sender.stop()
+        sender.stop(STOP_SECONDS)
