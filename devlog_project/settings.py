@@ -196,7 +196,7 @@ API_MAX_BODY_BYTES = 256 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["devlog_project.api.access.TokenUnlessOpen"],
+    "DEFAULT_PERMISSION_CLASSES": ["devlog_project.api.access.AuthenticatedUnlessOpen"],
     "DEFAULT_PARSER_CLASSES": ["devlog_project.api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

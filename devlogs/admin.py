@@ -1,29 +1,27 @@
-"""Dev-logs as the staff sees them: the entry with its author, and beside it what became of it.
+"""The admin of dev-logs: the entry with its author, and beside it what became of it.
 
-A dev-log created by hand may have no job. Whatever reads `devlog.job` then raises ObjectDoesNotExist, and the
-admin shows a dash.
+A dev-log created by hand may have no job: `devlog.job` then raises ObjectDoesNotExist, and the admin shows a dash.
 """
 
 import re
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.http import Http404, HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from devlogs import entries
 from devlogs.models import DevLog
 from tagging import queues
-from tagging.models.provider_state import shown_pause
+from tagging.admin import shown
+from tagging.models import Job
 
-EMPTY = "-"
 IDS_PER_BATCH = 1_000
 TAGS_OFFERED = 20
 DEVLOGS_COUNTED = 1_000
@@ -31,7 +29,7 @@ DELETIONS_NAMED = 100
 
 
 class EntryField(forms.CharField):
-    """An entry under the API's own rules, from a browser, which sends CRLF for every newline."""
+    """An entry from a browser, which sends CRLF for every newline."""
 
     widget = AdminTextareaWidget
 
@@ -43,17 +41,6 @@ class EntryField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.to_python(initial), data)
-
-    def clean(self, value: Any) -> str:
-        # Slow import, of what commands and a starting worker do not need; the admin itself is loaded with them.
-        from rest_framework.exceptions import ValidationError as RefusedByAPI
-
-        from devlogs.serializers import EntryField as APIField
-
-        try:
-            return APIField().run_validation(super().clean(value))
-        except RefusedByAPI as error:
-            raise forms.ValidationError([str(detail) for detail in error.detail]) from error
 
 
 class DevLogForm(forms.ModelForm):
@@ -69,7 +56,7 @@ class DevLogForm(forms.ModelForm):
 
 
 class TagFilter(admin.SimpleListFilter):
-    """The tags most used of late: all of them would be thousands, and counting all would read the whole table."""
+    """Offer the tags most used of late: to count all of them would read the whole table."""
 
     title = "tag (most used of late)"
     parameter_name = "tags__slug"
@@ -85,40 +72,6 @@ class TagFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
         return queryset.filter(tags__slug=self.value()) if self.value() else queryset
-
-
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString | str:
-    """Return an HTML table with every cell escaped, or a dash when there are no rows."""
-    lines = [
-        (format_html_join("", "<td>{}</td>", ((display_for_value(cell, EMPTY),) for cell in row)),) for row in rows
-    ]
-    if not lines:
-        return EMPTY
-    return format_html(
-        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
-        format_html_join("", '<th scope="col">{}</th>', ((column,) for column in columns)),
-        format_html_join("", "<tr>{}</tr>", lines),
-    )
-
-
-def error_of(job_or_attempt: Any) -> str:
-    code, detail = job_or_attempt.error_code, job_or_attempt.error_detail
-    return f"{code}: {detail}" if code else ""
-
-
-def seconds_of(attempt: Any) -> str:
-    return f"{(attempt.finished_at - attempt.started_at).total_seconds():.1f} s"
-
-
-def source_of(tagging: Any) -> str:
-    return f"{tagging.source}: {tagging.person}" if tagging.person else tagging.source
-
-
-def why(job: Any) -> str:
-    """Say what a job waits for, by itself or with the whole queue, or why it failed."""
-    if waiting_for := job.waits_for(shown_pause):
-        return f"waiting for {waiting_for.replace('_', ' ')}"
-    return error_of(job) if job.state == "failed" else ""
 
 
 @admin.register(DevLog)
@@ -153,13 +106,7 @@ class DevLogAdmin(admin.ModelAdmin):
 
     @admin.display(ordering="job__state")
     def state(self, devlog: DevLog) -> SafeString:
-        job = devlog.job
-        return format_html(
-            '<span class="job-state job-state-{}">{}</span> <span class="job-why">{}</span>',
-            job.state,
-            job.state,
-            why(job),
-        )
+        return shown.state(devlog.job)
 
     @admin.display(description="tags")
     def tag_links(self, devlog: DevLog) -> SafeString:
@@ -169,11 +116,11 @@ class DevLogAdmin(admin.ModelAdmin):
 
     @admin.display
     def error(self, devlog: DevLog) -> str:
-        return display_for_value(error_of(devlog.job), EMPTY)
+        return shown.value(shown.error(devlog.job))
 
     @admin.display
     def run_after(self, devlog: DevLog) -> str:
-        return display_for_value(devlog.job.run_after, EMPTY)
+        return shown.value(devlog.job.run_after)
 
     @admin.display
     def attempts(self, devlog: DevLog) -> int:
@@ -181,50 +128,32 @@ class DevLogAdmin(admin.ModelAdmin):
 
     @admin.display(description="tags")
     def tags_found(self, devlog: DevLog) -> SafeString | str:
-        taggings = devlog.taggings.select_related("tag", "attempt", "person")
-        return table(
-            ["tag", "source", "evidence"],
-            ([tagging.tag, source_of(tagging), tagging.evidence] for tagging in taggings),
-        )
+        return shown.tags(devlog)
 
-    @admin.display(description="timeline")
+    @admin.display
     def timeline(self, devlog: DevLog) -> SafeString | str:
-        return table(
-            ["attempt", "started", "took", "outcome", "error", "by"],
-            (
-                [each.number, each.started_at, seconds_of(each), each.outcome, error_of(each), each.source]
-                for each in devlog.job.timeline.all()
-            ),
-        )
+        return shown.timeline(devlog.job)
 
     # -- What is changed --
 
     def save_model(self, request: HttpRequest, obj: DevLog, form: forms.ModelForm, change: bool) -> None:
-        """Save with the job in one transaction, which the admin has opened around us.
-
-        Only what was changed is written: an entry that another request changes meanwhile stays with its job.
-        """
+        """Write only what was changed: an entry that another request changes meanwhile stays with its job."""
         if not change:
-            obj.save()
-            queues.enqueue(obj)
+            entries.write(obj)
             return
-        obj.save(update_fields=form.changed_data)
-        if "entry" in form.changed_data:
-            queues.enqueue_again(obj)
+        try:
+            entries.edit(obj, form.changed_data)
+        except DevLog.DoesNotExist as error:
+            raise Http404 from error
 
     def delete_model(self, request: HttpRequest, obj: DevLog) -> None:
-        queues.withdraw([obj.pk])
-        obj.delete()
+        entries.remove([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        with transaction.atomic():
-            ids = list(queryset.values_list("pk", flat=True))
-            queues.withdraw(ids)
-            # By id: a list filtered by the job's state would be empty now.
-            DevLog.objects.filter(pk__in=ids).delete()
+        entries.remove(list(queryset.values_list("pk", flat=True)))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name the dev-logs alone: jobs, attempts and tags go with them, and nobody may delete those themselves."""
+        """Name the dev-logs alone: jobs, attempts and tags go with them, and cannot be deleted by themselves."""
         count = len(objs)
         named = [str(devlog) for devlog in objs[:DELETIONS_NAMED]]
         if count > len(named):
@@ -240,7 +169,7 @@ class DevLogAdmin(admin.ModelAdmin):
 
     @admin.action(description="Retry failed", permissions=["change"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        count = enqueue_all(queryset.filter(job__state="failed"))
+        count = enqueue_all(queryset.filter(job__state=Job.State.FAILED))
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"Failed dev-logs queued to be tagged again: {count}.", level)
 

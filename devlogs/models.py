@@ -1,16 +1,51 @@
-"""What a developer wrote. What became of it (its job, its tags) points here from the tagging app."""
+"""What a developer wrote, and the rules of an entry. Imports nothing of ours, so that all may import it."""
+
+import re
+from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.db import models
 from django.db.models.functions import Now
 
 ENTRY_MAX_LENGTH = 20_000
+BLANK = "This field may not be blank."
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def refuse_blank(entry: str) -> None:
+    if not entry.strip():
+        raise ValidationError(BLANK, code="blank")
+
+
+def refuse_surrogates(entry: str) -> None:
+    if found := SURROGATE.search(entry):
+        message = f"Surrogate characters are not allowed: U+{ord(found[0]):X}."
+        raise ValidationError(message, code="surrogate_characters_not_allowed")
+
+
+class EntryField(models.TextField):
+    """Text under the rules of an entry, which hold for the API, the admin and every other way in."""
+
+    default_error_messages = {"blank": BLANK}
+    default_validators = [
+        refuse_blank,
+        MaxLengthValidator(ENTRY_MAX_LENGTH, f"Ensure this field has no more than {ENTRY_MAX_LENGTH} characters."),
+        ProhibitNullCharactersValidator(),
+        refuse_surrogates,
+    ]
+
+    def deconstruct(self) -> Any:
+        """Look like a TextField to migrations: a changed rule changes no column."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
 
 
 class DevLog(models.Model):
     """One entry, stored exactly as sent."""
 
-    entry = models.TextField(max_length=ENTRY_MAX_LENGTH)
+    entry = EntryField(max_length=ENTRY_MAX_LENGTH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="devlogs")
     created_at = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
 

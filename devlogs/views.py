@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -17,30 +16,20 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 
-from devlog_project.api.access import visible
+from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
+from devlogs import entries
+from devlogs.filters import DevLogFilter
 from devlogs.models import DevLog
 from devlogs.serializers import DevLogSerializer
 from tagging import queues
+from tagging.models import Job
+from tagging.models.provider_state import shown_pause
 
 
 class NewestFirst(Pages):
     page_size = 50
     ordering = "-pk"
-
-
-class DevLogFilter(filters.FilterSet):
-    tag = filters.CharFilter(method="carrying", label="slug of a tag, or of one that was merged into it")
-
-    class Meta:
-        model = DevLog
-        fields = ["tag"]
-
-    def carrying(self, devlogs: QuerySet[DevLog], name: str, slug: str) -> QuerySet[DevLog]:
-        # Two lookups by index; as one condition over both joins, SQLite would read every dev-log.
-        tagged = DevLog.objects.filter(tags__slug=slug).values("pk")
-        merged = DevLog.objects.filter(tags__aliases__slug=slug).values("pk")
-        return devlogs.filter(Q(pk__in=tagged) | Q(pk__in=merged))
 
 
 class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
@@ -56,29 +45,28 @@ class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
     def get_queryset(self) -> QuerySet[DevLog]:
         return visible(super().get_queryset(), self.request)
 
-    def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
-        author = self.request.user if self.request.user.is_authenticated else None
-        with transaction.atomic():
-            devlog = serializer.save(author=author)
-            queues.enqueue(devlog, is_bulk=self.request.query_params.get("bulk") == "true")
-        devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "pause": shown_pause}
 
-    def perform_update(self, serializer: Any) -> None:
-        with transaction.atomic():
-            # Read again under a lock: what was shown before may be older than another edit.
-            row = DevLog.objects.select_for_update(no_key=True).filter(pk=serializer.instance.pk)
-            before = row.values_list("entry", flat=True).first()
-            if before is None:
-                raise NotFound
-            devlog = serializer.save()
-            if devlog.entry != before:
-                queues.enqueue_again(devlog)
-                devlog.shown_tags = [tag for tag in devlog.shown_tags if tag.source == "person"]
+    def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
+        devlog = DevLog(author=author_of(self.request), **serializer.validated_data)
+        entries.write(devlog, is_bulk=self.request.query_params.get("bulk") == "true")
+        devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
+        serializer.instance = devlog
+
+    def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
+        devlog: Any = serializer.instance
+        for name, value in serializer.validated_data.items():
+            setattr(devlog, name, value)
+        try:
+            is_other_entry = entries.edit(devlog, serializer.validated_data)
+        except DevLog.DoesNotExist as error:
+            raise NotFound from error
+        if is_other_entry:
+            devlog.shown_tags = [tag for tag in devlog.shown_tags if tag.source == "person"]
 
     def perform_destroy(self, instance: DevLog) -> None:
-        with transaction.atomic():
-            queues.withdraw([instance.pk])
-            instance.delete()
+        entries.remove([instance.pk])
 
     @extend_schema(request=None, responses={202: DevLogSerializer})
     @action(detail=True, methods=["post"])
@@ -92,9 +80,9 @@ class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
         return {"Location": reverse("devlog-detail", [data["id"]], request=self.request)}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """A client that polls is told how long to wait while the tags are not final."""
+        """Tell a client that polls how long to wait, while the tags are not final."""
         tagging = response.data.get("tagging") if isinstance(response.data, dict) else None
-        if tagging and tagging["state"] in ("pending", "running"):
+        if tagging and tagging["state"] in Job.UNFINISHED:
             response["Retry-After"] = str(seconds_until(tagging["run_after"]))
         return super().finalize_response(request, response, *args, **kwargs)
 

@@ -1,1 +1,3 @@
-from tagging.admin import tags  # noqa: F401 - registers them
+"""The admin of tags, jobs and what goes with them; importing it registers all."""
+
+from tagging.admin import jobs, tags  # noqa: F401

@@ -1,4 +1,4 @@
-"""Tags, jobs and attempts as the staff sees them: the worker writes them, people look, and say what names mean."""
+"""Tags, and what people say their names mean: merge, block, unblock."""
 
 from typing import Any
 
@@ -13,42 +13,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
+from tagging.admin.read_only import Unchangeable
 from tagging.curation import vocabulary
-from tagging.extraction.base import ErrorCode
-from tagging.models import Attempt, Job, Provider, Spending, Tag
-
-
-class Unchangeable:
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReadOnly(Unchangeable):
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ErrorCodeFilter(admin.SimpleListFilter):
-    """The codes there can be; to look up those there are would read every attempt."""
-
-    title = "error code"
-    parameter_name = "error_code"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(code.value, code.value) for code in ErrorCode]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(error_code=self.value()) if self.value() else queryset
-
-
-def link_to_devlog(devlog: Any) -> SafeString:
-    url = reverse("admin:devlogs_devlog_change", args=[devlog.pk])
-    return format_html('<a href="{}">{}</a>', url, Truncator(devlog).chars(50))
+from tagging.models import Tag
 
 
 class ConfirmForm(forms.Form):
@@ -103,7 +71,7 @@ class TagAdmin(Unchangeable, admin.ModelAdmin):
                 for source in sources:
                     vocabulary.merge(source, target)
                     self.log_change(request, source, f"Merged into {target}.")
-        except vocabulary.VocabularyError as error:  # somebody was faster
+        except vocabulary.VocabularyError as error:  # another request was faster
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, f"Merged into {target}: {', '.join(map(str, sources))}.", messages.SUCCESS)
@@ -155,70 +123,3 @@ class TagAdmin(Unchangeable, admin.ModelAdmin):
         tags = list(objs)
         uses = Tag.objects.filter(pk__in=[tag.pk for tag in tags]).aggregate(uses=Count("taggings"))["uses"]
         return [str(tag) for tag in tags], {"tags": len(tags), "tags on dev-logs": uses}, set(), []
-
-
-class Timeline(ReadOnly, admin.TabularInline):
-    model = Attempt
-    verbose_name_plural = "timeline"
-    fields = ["number", "started_at", "finished_at", "outcome", "error_code", "error_detail", "source"]
-    readonly_fields = ["source"]
-
-
-@admin.register(Job)
-class JobAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["number", "dev_log", "state", "waiting_for", "error_code", "attempts", "run_after"]
-    list_filter = ["state", "waiting_for", "error_code"]
-    list_select_related = ["devlog"]
-    list_per_page = 50
-    show_full_result_count = False
-    readonly_fields = ["dev_log"]
-    fields = [
-        "dev_log",
-        "state",
-        "waiting_for",
-        "error_code",
-        "error_detail",
-        "attempts",
-        "priority",
-        "queued_at",
-        "run_after",
-        "started_at",
-        "finished_at",
-        "claimed_by",
-        "lease_expires_at",
-    ]
-    inlines = [Timeline]
-
-    @admin.display(description="job", ordering="pk")
-    def number(self, job: Job) -> int:
-        return job.pk
-
-    @admin.display(description="dev-log")
-    def dev_log(self, job: Job) -> SafeString:
-        return link_to_devlog(job.devlog)
-
-
-@admin.register(Attempt)
-class AttemptAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["number", "dev_log", "outcome", "error_code", "source", "finished_at"]
-    list_filter = ["outcome", ErrorCodeFilter]
-    list_select_related = ["job__devlog"]
-    list_per_page = 50
-    show_full_result_count = False
-    ordering = ["-pk"]
-
-    @admin.display(description="dev-log")
-    def dev_log(self, attempt: Attempt) -> SafeString:
-        return link_to_devlog(attempt.job.devlog)
-
-
-@admin.register(Provider)
-class ProviderAdmin(ReadOnly, admin.ModelAdmin):
-    """Whether the queue is paused, why and until when; no row means that nothing ever went wrong."""
-
-    list_display = ["__str__", "resume_at", "error_code", "error_detail", "refusals", "failures"]
-
-
-@admin.register(Spending)
-class SpendingAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["day", "tokens", "cost"]

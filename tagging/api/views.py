@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -15,18 +14,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from devlog_project.api.access import visible
+from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
+from devlogs.models import DevLog
+from tagging.api.serializers import DEVLOG_TAG, DevLogTagSerializer, TagSerializer
 from tagging.curation import edits
 from tagging.models import Job, Tag
-
-
-class TagSerializer(serializers.ModelSerializer[Tag]):
-    count = serializers.IntegerField(read_only=True)
-
-    class Meta:
-        model = Tag
-        fields = ["name", "slug", "count"]
 
 
 class MostUsedFirst(Pages):
@@ -46,29 +39,20 @@ class TagViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
         return super().get_queryset().annotate(count=Count("devlogs", filter=Q(**own))).filter(count__gt=0)
 
 
-class PersonsTagSerializer(serializers.Serializer[Any]):
-    """A tag on a dev-log, as the dev-log itself shows it."""
-
-    name = serializers.CharField(source="tag.name")
-    slug = serializers.CharField(source="tag.slug")
-    source = serializers.CharField()  # type: ignore[assignment]  # a field called source, not a field's source
-    evidence = serializers.CharField()
-
-
 class DevLogTagView(APIView):
     """One tag on one dev-log, set or taken off by a person, by its name or its slug."""
 
-    @extend_schema(request=None, responses={200: PersonsTagSerializer, 201: PersonsTagSerializer})
+    @extend_schema(request=None, responses={200: DevLogTagSerializer, 201: DevLogTagSerializer})
     def put(self, request: Request, id: int, name: str) -> Response:  # noqa: A002
         """Set a tag; no tagging takes it away. 201 when the dev-log did not carry it, 200 when it did."""
         with transaction.atomic():
             try:
-                tagging, is_new = edits.add(self.locked(id), name, self.person)
+                tagging, is_new = edits.add(self.locked(id), name, author_of(request))
             except edits.NameRefusedError as error:
                 raise serializers.ValidationError({"name": [str(error)]}) from error
         location = reverse("devlog-tag", [id, tagging.tag.slug], request=request)
         return Response(
-            PersonsTagSerializer(tagging).data,
+            DEVLOG_TAG.to_representation(tagging),
             status=201 if is_new else 200,
             headers={"Location": location} if is_new else None,
         )
@@ -77,16 +61,12 @@ class DevLogTagView(APIView):
     def delete(self, request: Request, id: int, name: str) -> Response:  # noqa: A002
         """Take a tag off; no tagging brings it back."""
         with transaction.atomic():
-            if not edits.remove(self.locked(id), name, self.person):
+            if not edits.remove(self.locked(id), name, author_of(request)):
                 raise NotFound("This dev-log has no such tag.")
         return Response(status=204)
 
-    @property
-    def person(self) -> Any:
-        return self.request.user if self.request.user.is_authenticated else None
-
-    def locked(self, devlog_id: int) -> Any:
-        """Return the dev-log, with its job locked: until we are through nobody settles or deletes it."""
-        devlogs = visible(apps.get_model("devlogs.DevLog")._default_manager.filter(pk=devlog_id), self.request)
+    def locked(self, devlog_id: int) -> DevLog:
+        """Return the dev-log with its job locked: until the transaction ends no worker settles it."""
+        devlogs: QuerySet[DevLog] = visible(DevLog.objects.filter(pk=devlog_id), self.request)
         list(Job.objects.filter(devlog__in=devlogs).select_for_update().values_list("pk"))
         return get_object_or_404(devlogs)

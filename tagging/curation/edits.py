@@ -1,17 +1,21 @@
-"""What a person says of a dev-log's tags: it stands until a person says otherwise."""
+"""What a person says of one dev-log's tags: it stands until a person says otherwise."""
 
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from devlogs.models import DevLog
 from tagging.curation import vocabulary
 from tagging.extraction import lexicon
 from tagging.extraction.base import Technology
 from tagging.extraction.grounding import MAX_NAME, clean, ground
 from tagging.models import DevLogTag, Removal, Tag
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class NameRefusedError(Exception):
@@ -19,7 +23,7 @@ class NameRefusedError(Exception):
 
 
 def name_of(text: str) -> str:
-    """Return the canonical name that a person means; who types may be told what is wrong, so nothing is mended."""
+    """Return the canonical name that a person means; what is wrong with it is said, not mended."""
     if any(unicodedata.category(char).startswith("C") for char in text):
         raise NameRefusedError("A name has no control characters and no marks of direction.")
     name = clean(text, MAX_NAME)
@@ -29,10 +33,10 @@ def name_of(text: str) -> str:
 
 
 @transaction.atomic
-def add(devlog: Any, text: str, person: Any) -> tuple[DevLogTag, bool]:
+def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool]:
     """Set a tag, or make one that an attempt found a person's own; return it, and whether it is new on the dev-log.
 
-    Hold the dev-log's job, so that nobody settles it meanwhile.
+    Call it with the dev-log's job locked, so that no worker settles it meanwhile.
     """
     name = name_of(text)
     DevLogTag.objects.lock()
@@ -52,8 +56,11 @@ def add(devlog: Any, text: str, person: Any) -> tuple[DevLogTag, bool]:
 
 
 @transaction.atomic
-def remove(devlog: Any, text: str, person: Any) -> bool:
-    """Take off a tag for good, and say whether the dev-log carried it. Hold the dev-log's job here too."""
+def remove(devlog: DevLog, text: str, person: User | None) -> bool:
+    """Take off a tag so that no tagging brings it back; return whether the dev-log carried it.
+
+    Call it with the dev-log's job locked, like `add`.
+    """
     DevLogTag.objects.lock()
     tag = vocabulary.find(text) or vocabulary.find(lexicon.canonical(text))
     if not tag or not DevLogTag.objects.filter(devlog=devlog, tag=tag).delete()[0]:

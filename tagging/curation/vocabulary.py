@@ -70,7 +70,7 @@ def merge(source: Tag, target: Tag) -> Overlap:
     for rows in everywhere:
         rows.filter(tag=source, devlog__in=rows.filter(tag=target).values("devlog")).delete()
         rows.filter(tag=source).update(tag=target)
-    # Of two people, who set the tag is believed before who took it off; either before an attempt.
+    # A tag that one person set stays, though another took it off; either of them counts before an attempt.
     removals = Removal.objects.filter(tag=target)
     removals.filter(devlog__in=DevLogTag.objects.filter(tag=target, attempt=None).values("devlog")).delete()
     found.filter(devlog__in=removals.values("devlog")).delete()

@@ -167,7 +167,7 @@ def test_a_wrong_method_is_refused_with_405(api, method, path):
 
 
 def test_a_fault_on_our_side_is_a_problem_with_500(api, monkeypatch):
-    monkeypatch.setattr("devlogs.views.queues.enqueue", lambda devlog: 1 / 0)
+    monkeypatch.setattr("devlogs.entries.queues.enqueue", lambda devlog: 1 / 0)
     api.raise_request_exception = False
 
     response = post(api, FOUNDING)

@@ -1,0 +1,66 @@
+"""Write, edit and remove dev-logs, each with its job in one transaction: the one way for views, admin and imports.
+
+An entry that breaks the model's rules raises ValidationError, and nothing is saved.
+"""
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from devlogs.models import DevLog
+from tagging import queues
+
+
+def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
+    """Save a new dev-log and ask for its tags.
+
+    is_bulk: one of many, which comes after all that people wait for.
+    """
+    refuse_bad_entry(devlog)
+    with transaction.atomic():
+        devlog.save(force_insert=True)
+        queues.enqueue(devlog, is_bulk=is_bulk)
+
+
+def write_many(devlogs: Sequence[DevLog]) -> None:
+    """Save new dev-logs in one go and ask for their tags, after all that people wait for."""
+    for devlog in devlogs:
+        refuse_bad_entry(devlog)
+    with transaction.atomic():
+        queues.retag([devlog.pk for devlog in DevLog.objects.bulk_create(devlogs)], is_bulk=True)
+
+
+def edit(devlog: DevLog, fields: Collection[str]) -> bool:
+    """Save these fields as they stand on the dev-log now; return whether its entry is another one than before.
+
+    Only then are its tags asked for again. Raises DevLog.DoesNotExist if the dev-log was deleted meanwhile.
+    """
+    if "entry" in fields:
+        refuse_bad_entry(devlog)
+    with transaction.atomic():
+        # Read again under a lock: what was shown before may be older than another edit.
+        before = locked([devlog.pk]).values_list("entry", flat=True).get()
+        devlog.save(update_fields=fields)
+        is_other_entry = "entry" in fields and devlog.entry != before
+        if is_other_entry:
+            queues.enqueue_again(devlog)
+    return is_other_entry
+
+
+def remove(devlog_ids: Sequence[int]) -> None:
+    """Delete dev-logs with all that belongs to them."""
+    with transaction.atomic():
+        # In the order of an edit, the dev-log and then its job: else the two could wait for each other.
+        list(locked(devlog_ids).values_list("pk"))
+        queues.withdraw(devlog_ids)
+        DevLog.objects.filter(pk__in=devlog_ids).delete()
+
+
+def locked(devlog_ids: Sequence[int]) -> QuerySet[DevLog]:
+    return DevLog.objects.filter(pk__in=devlog_ids).order_by("pk").select_for_update(no_key=True)
+
+
+def refuse_bad_entry(devlog: DevLog) -> None:
+    # Not the author, who would be looked up by a query.
+    devlog.clean_fields(exclude=["author"])
