@@ -3,73 +3,13 @@
 Values come from the environment, and from a file `.env` beside manage.py where there is one.
 """
 
-from pathlib import Path
-from typing import Any
-
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-class Env(environ.Env):
-    """The environment, in which a secret may also be a file: SECRET_KEY_FILE names it, as Docker mounts secrets."""
-
-    def secret(self, name: str) -> str:
-        """Return the secret in the variable or in the file, or say what is wrong with them; empty if there is none."""
-        value: str = self.str(name, "")
-        path = self.str(f"{name}_FILE", "")
-        if value and path:
-            raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; unset one of them.")
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() if path else value
-        except (OSError, UnicodeDecodeError) as error:
-            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read.") from error
-
-
-env = Env()
-environ.Env.read_env(BASE_DIR / ".env")
-
-
-def switch(name: str, default: bool) -> bool:
-    """Return on or off from the environment; a word that is neither is an error, not off."""
-    words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-    value = env.str(name, "on" if default else "off").lower()
-    if value not in words:
-        raise ImproperlyConfigured(f"{name} must be on or off.")
-    return words[value]
-
-
-def whole(name: str, default: int, at_least: int = 0, at_most: int = 2**31) -> int:
-    """Return a whole number from the environment, or say which variable is wrong."""
-    value = number(name, default, at_least)
-    if value != int(value) or value > at_most:
-        raise ImproperlyConfigured(f"{name} must be a whole number, at most {at_most}.")
-    return int(value)
-
-
-def number(name: str, default: float, at_least: float = 0) -> float:
-    """Return a number from the environment, or say which variable is wrong."""
-    try:
-        value = env.float(name, default)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a number.") from error
-    if not value >= at_least:
-        raise ImproperlyConfigured(f"{name} must be at least {at_least:g}.")
-    return value
-
-
-def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """Return one of the allowed words from the environment, or say which variable is wrong."""
-    value = env.str(name, default)
-    if value not in allowed:
-        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
-    return value
-
+from devlog_project.env import BASE_DIR, database, env
 
 # -- Django ------------------------------------------------------------------------------------------------------
 
-DEBUG = switch("DEBUG", False)
+DEBUG = env.switch("DEBUG", False)
 SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
@@ -140,57 +80,36 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# Cookies and redirects are strict unless the developer's own machine is the server.
-SECURE_SSL_REDIRECT = switch("SECURE_SSL_REDIRECT", not DEBUG)
+# Cookies and redirects are strict unless DEBUG is on.
+SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", not DEBUG)
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # probes come from inside, and by plain HTTP
-SECURE_HSTS_SECONDS = whole("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
+SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = switch("SECURE_COOKIES", not DEBUG)
-if switch("BEHIND_PROXY", False):
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.switch("SECURE_COOKIES", not DEBUG)
+if env.switch("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # -- Database ----------------------------------------------------------------------------------------------------
 
 # Simulated jobs are rows like all others; so that they never mix with real ones, they have a file of their own.
-SIMULATION = switch("SIMULATION", False)
+SIMULATION = env.switch("SIMULATION", False)
 SQLITE_FILE = BASE_DIR / ("db.sqlite3.simulation" if SIMULATION else "db.sqlite3")
 DATABASE_URL = env.secret("DATABASE_URL") or f"sqlite:///{SQLITE_FILE}"
 DATABASE_PASSWORD = env.secret("DATABASE_PASSWORD")
-SQLITE_SYNCHRONOUS = choice("SQLITE_SYNCHRONOUS", "NORMAL", ("NORMAL", "FULL"))
-
-
-def database(url: str) -> dict[str, Any]:
-    """Return Django's settings for one database URL, with the options each engine needs here."""
-    config: dict[str, Any] = environ.Env.db_url_config(url)
-    if not config.get("ENGINE"):
-        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user@host/name or sqlite:////path/to/file.")
-    config["PASSWORD"] = config["PASSWORD"] or DATABASE_PASSWORD
-    if config["ENGINE"].endswith("sqlite3"):
-        config["ENGINE"] = "devlog_project.sqlite"
-        # Read-then-write transactions fail at once under threads unless they begin IMMEDIATE.
-        config["OPTIONS"] = config.get("OPTIONS", {}) | {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS};",
-        }
-        # An in-memory test database fails under threads, a file does not.
-        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
-    elif config["ENGINE"].endswith("postgresql"):
-        # A pool serves threads that come and go (ASGI, runserver) as well as those that stay.
-        pool = {"min_size": 1, "max_size": whole("DATABASE_POOL_SIZE", 20, at_least=2), "timeout": 10}
-        config["OPTIONS"] = config.get("OPTIONS", {}) | {"pool": pool}
-        config["CONN_HEALTH_CHECKS"] = True
-    else:
-        raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL: others cannot claim as we do.")
-    return config
-
-
-DATABASES = {"default": database(DATABASE_URL)}
+SQLITE_SYNCHRONOUS = env.choice("SQLITE_SYNCHRONOUS", "NORMAL", ("NORMAL", "FULL"))
+DATABASES = {
+    "default": database(
+        DATABASE_URL,
+        password=DATABASE_PASSWORD,
+        synchronous=SQLITE_SYNCHRONOUS,
+        pool_size=lambda: env.whole("DATABASE_POOL_SIZE", 20, at_least=2),
+    )
+}
 
 # -- API ---------------------------------------------------------------------------------------------------------
 
-# The open door: anonymous clients may read and write only on a developer's own machine.
+# Anonymous clients may read and write only where DEBUG is on.
 API_OPEN = DEBUG
 API_MAX_BODY_BYTES = 256 * 1024
 
@@ -224,22 +143,22 @@ OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
 OPENAI_MODEL = env.str("OPENAI_MODEL", "gpt-6-luna")
 if len(OPENAI_MODEL) > 100:
     raise ImproperlyConfigured("OPENAI_MODEL is longer than the 100 characters that an attempt can note.")
-OPENAI_TIMEOUT_SECONDS = number("OPENAI_TIMEOUT_SECONDS", 60, at_least=1)
+OPENAI_TIMEOUT_SECONDS = env.number("OPENAI_TIMEOUT_SECONDS", 60, at_least=1)
 # What compatible servers support differs; each of these is left out of the request when empty.
-OPENAI_RESPONSE_FORMAT = choice("OPENAI_RESPONSE_FORMAT", "json_schema", ("json_schema", "json_object", "text"))
+OPENAI_RESPONSE_FORMAT = env.choice("OPENAI_RESPONSE_FORMAT", "json_schema", ("json_schema", "json_object", "text"))
 OPENAI_REASONING_EFFORT = env.str("OPENAI_REASONING_EFFORT", "none")
 OPENAI_SERVICE_TIER = env.str("OPENAI_SERVICE_TIER", "")
-OPENAI_STORE = switch("OPENAI_STORE", False) if env.str("OPENAI_STORE", "off") else None
-OPENAI_SAFETY_IDENTIFIER = switch("OPENAI_SAFETY_IDENTIFIER", True)
-OPENAI_MAX_COMPLETION_TOKENS = whole("OPENAI_MAX_COMPLETION_TOKENS", 4000) or None
-OPENAI_MAX_TOKENS = whole("OPENAI_MAX_TOKENS", 0) or None
+OPENAI_STORE = env.switch("OPENAI_STORE", False) if env.str("OPENAI_STORE", "off") else None
+OPENAI_SAFETY_IDENTIFIER = env.switch("OPENAI_SAFETY_IDENTIFIER", True)
+OPENAI_MAX_COMPLETION_TOKENS = env.whole("OPENAI_MAX_COMPLETION_TOKENS", 4000) or None
+OPENAI_MAX_TOKENS = env.whole("OPENAI_MAX_TOKENS", 0) or None
 # Dollars for a million tokens; the defaults are those of the default model.
-OPENAI_INPUT_PRICE = number("OPENAI_INPUT_PRICE", 0.10)
-OPENAI_OUTPUT_PRICE = number("OPENAI_OUTPUT_PRICE", 0.50)
+OPENAI_INPUT_PRICE = env.number("OPENAI_INPUT_PRICE", 0.10)
+OPENAI_OUTPUT_PRICE = env.number("OPENAI_OUTPUT_PRICE", 0.50)
 
 # -- Tagging -----------------------------------------------------------------------------------------------------
 
-TAGGING_WORKER = choice("TAGGING_WORKER", "auto", ("auto", "off"))
+TAGGING_WORKER = env.choice("TAGGING_WORKER", "auto", ("auto", "off"))
 # Either is one of these words, or the dotted path of a class of your own.
 TRANSPORTS = {
     "memory": "tagging.transports.memory.MemoryTransport",
@@ -259,34 +178,34 @@ if TAGGING_EXTRACTOR == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
     raise ImproperlyConfigured("TAGGING_EXTRACTOR is openai, but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
 TAGGING_EXTRACTOR = EXTRACTORS.get("simulated" if SIMULATION else TAGGING_EXTRACTOR, TAGGING_EXTRACTOR)
 # More calls at once than 8 would be felt by the requests.
-TAGGING_CONCURRENCY = whole("TAGGING_CONCURRENCY", 8, at_least=1, at_most=256)
-TAGGING_MAX_ATTEMPTS = whole("TAGGING_MAX_ATTEMPTS", 5, at_least=1)
-TAGGING_LEASE_SECONDS = number("TAGGING_LEASE_SECONDS", 120, at_least=0.05)
-TAGGING_SWEEP_SECONDS = number("TAGGING_SWEEP_SECONDS", 1, at_least=0.05)
-TAGGING_SHUTDOWN_SECONDS = number("TAGGING_SHUTDOWN_SECONDS", 10, at_least=0.05)
-TAGGING_BACKOFF_SECONDS = number("TAGGING_BACKOFF_SECONDS", 2, at_least=0.05)
-TAGGING_BACKOFF_CAP_SECONDS = number("TAGGING_BACKOFF_CAP_SECONDS", 600, at_least=0.05)
+TAGGING_CONCURRENCY = env.whole("TAGGING_CONCURRENCY", 8, at_least=1, at_most=256)
+TAGGING_MAX_ATTEMPTS = env.whole("TAGGING_MAX_ATTEMPTS", 5, at_least=1)
+TAGGING_LEASE_SECONDS = env.number("TAGGING_LEASE_SECONDS", 120, at_least=0.05)
+TAGGING_SWEEP_SECONDS = env.number("TAGGING_SWEEP_SECONDS", 1, at_least=0.05)
+TAGGING_SHUTDOWN_SECONDS = env.number("TAGGING_SHUTDOWN_SECONDS", 10, at_least=0.05)
+TAGGING_BACKOFF_SECONDS = env.number("TAGGING_BACKOFF_SECONDS", 2, at_least=0.05)
+TAGGING_BACKOFF_CAP_SECONDS = env.number("TAGGING_BACKOFF_CAP_SECONDS", 600, at_least=0.05)
 # For each day in UTC; zero sets no limit.
-TAGGING_DAILY_TOKENS = whole("TAGGING_DAILY_TOKENS", 0)
-TAGGING_DAILY_COST = number("TAGGING_DAILY_COST", 0)
+TAGGING_DAILY_TOKENS = env.whole("TAGGING_DAILY_TOKENS", 0)
+TAGGING_DAILY_COST = env.number("TAGGING_DAILY_COST", 0)
 TAGGING_LOCK_DIR = env.str("TAGGING_LOCK_DIR", "")
 TAGGING_SQS_QUEUE_URL = env.str("TAGGING_SQS_QUEUE_URL", "")
-TAGGING_SQS_CONSUMER = choice("TAGGING_SQS_CONSUMER", "worker", ("worker", "lambda"))
-TAGGING_SQS_IN_FLIGHT = whole("TAGGING_SQS_IN_FLIGHT", 200, at_least=1)
+TAGGING_SQS_CONSUMER = env.choice("TAGGING_SQS_CONSUMER", "worker", ("worker", "lambda"))
+TAGGING_SQS_IN_FLIGHT = env.whole("TAGGING_SQS_IN_FLIGHT", 200, at_least=1)
 TAGGING_RESULTS_TOKEN = env.secret("TAGGING_RESULTS_TOKEN")
 if TAGGING_RESULTS_TOKEN and len(TAGGING_RESULTS_TOKEN) < 20:
     raise ImproperlyConfigured("TAGGING_RESULTS_TOKEN is too short; take at least 20 random characters.")
 # Where Celery's messages go: RabbitMQ (amqp://) or Redis (redis://), and the queue's name there.
 TAGGING_BROKER_URL = env.secret("TAGGING_BROKER_URL") or "amqp://guest:guest@127.0.0.1:5672//"
 TAGGING_BROKER_QUEUE = env.str("TAGGING_BROKER_QUEUE", "devlogs")
-TAGGING_SIMULATED_DELAY_SECONDS = number("TAGGING_SIMULATED_DELAY_SECONDS", 0)
-TAGGING_SIMULATED_FAILURE_RATE = number("TAGGING_SIMULATED_FAILURE_RATE", 0)
-TAGGING_SIMULATED_SEED = whole("TAGGING_SIMULATED_SEED", 0)
-TAGGING_SIMULATED_MOD = int(number("TAGGING_SIMULATED_MOD", 1_000_000_007, at_least=1))
+TAGGING_SIMULATED_DELAY_SECONDS = env.number("TAGGING_SIMULATED_DELAY_SECONDS", 0)
+TAGGING_SIMULATED_FAILURE_RATE = env.number("TAGGING_SIMULATED_FAILURE_RATE", 0)
+TAGGING_SIMULATED_SEED = env.whole("TAGGING_SIMULATED_SEED", 0)
+TAGGING_SIMULATED_MOD = int(env.number("TAGGING_SIMULATED_MOD", 1_000_000_007, at_least=1))
 
 # -- Logs --------------------------------------------------------------------------------------------------------
 
-LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
