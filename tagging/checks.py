@@ -1,4 +1,4 @@
-"""Settings that do not fit each other, said before they cost an evening: `manage.py check`."""
+"""Name settings that cannot work or do not fit each other: `manage.py check`."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ from django.conf import settings
 from django.core import checks
 from django.utils.module_loading import import_string
 
-from tagging.models import Job, spending
+from devlogs.models import ENTRY_MAX_LENGTH
+from tagging.models import spending
 
 
 @checks.register()
 def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """The transport and the extractor can be imported."""
+    """Require a transport and an extractor that can be imported."""
     errors: list[checks.CheckMessage] = []
     for number, name in enumerate(("TAGGING_TRANSPORT", "TAGGING_EXTRACTOR"), start=1):
         try:
@@ -24,9 +25,8 @@ def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """A day's budget below what the longest entry may cost would hold it back for ever."""
-    devlog: Any = Job._meta.get_field("devlog").related_model
-    longest = spending.estimate(devlog._meta.get_field("entry").max_length)
+    """Warn of a daily budget below the cost of the longest entry, which would wait for ever."""
+    longest = spending.estimate(ENTRY_MAX_LENGTH)
     if spending.fits(longest):
         return []
     hint = f"A call is estimated at up to {longest.tokens} tokens; raise the budget above that."
@@ -35,7 +35,7 @@ def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMe
 
 @checks.register()
 def lease_outlives_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """A lease shorter than a call would be taken over while the call still runs, and paid twice."""
+    """Warn of a lease shorter than a call: the job would be taken over while it runs, and paid twice."""
     if settings.TAGGING_LEASE_SECONDS > settings.OPENAI_TIMEOUT_SECONDS:
         return []
     return [

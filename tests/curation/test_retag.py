@@ -80,7 +80,7 @@ def test_a_failed_job_is_given_another_chance(api, make_failed):
     assert (tagging["state"], tagging["attempts"], tagging["error"]) == ("pending", 0, None)
 
 
-def test_whoever_asks_for_one_does_not_wait_behind_a_bulk(api, make_tagged):
+def test_a_retag_of_one_does_not_wait_behind_a_bulk(api, make_tagged):
     devlog, others = make_tagged("Django"), [make_tagged("Redis").pk]
     queues.retag(others, is_bulk=True)
 
@@ -289,7 +289,7 @@ def test_nothing_is_queued_without_a_yes(make_tagged, monkeypatch, answer, is_qu
     assert queued() == ({devlog.pk} if is_queued else set())
 
 
-def test_where_nobody_can_answer_a_yes_must_be_given(make_tagged, monkeypatch):
+def test_without_a_terminal_a_yes_must_be_given(make_tagged, monkeypatch):
     make_tagged("Django")
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
@@ -319,7 +319,7 @@ def test_progress_is_a_bar_on_a_terminal(make_tagged, monkeypatch):
 
     half, full = "#" * 15 + " " * 15, "#" * 30
     assert terminal.getvalue().split("\n")[1:] == [
-        f"\r[{half}] 1 of 2\r[{full}] 2 of 2",
+        f"\r[{half}] 1/2\r[{full}] 2/2",
         "Queued 2 dev-logs to be tagged again.",
         "",
     ]
@@ -340,7 +340,7 @@ def test_an_interrupted_command_keeps_what_it_queued_and_is_repeated_for_the_res
     assert queued() == set(made)
 
 
-def test_what_a_command_queues_waits_behind_what_somebody_just_wrote(make_tagged, make_devlog):
+def test_what_a_command_queues_waits_behind_what_a_person_just_wrote(make_tagged, make_devlog):
     make_tagged("Django")
     command("--yes")
     interactive = make_devlog()

@@ -18,18 +18,13 @@ from django.utils.timezone import is_naive, make_aware
 
 from tagging import queues
 from tagging.curation import vocabulary
+from tagging.management.arguments import positive
+from tagging.management.progress import draw_bar
 from tagging.models import Attempt, Job, spending
 from tagging.models.job import JobQuerySet
 
 BATCH = 500
-BAR_WIDTH = 30
 INTERRUPTED = 130
-
-
-def positive(text: str) -> int:
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise ArgumentTypeError(f"{text!r} is not a number from 1 on.")
 
 
 def moment(text: str) -> datetime:
@@ -74,7 +69,7 @@ class Command(BaseCommand):
         try:
             answer = input("Queue them? [y/N] ")
         except EOFError as error:
-            raise CommandError("Nothing was queued. Where nobody can answer, add --yes.") from error
+            raise CommandError("Nothing was queued. Where there is no terminal, add --yes.") from error
         if answer.strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was queued.")
 
@@ -85,7 +80,7 @@ class Command(BaseCommand):
                 with transaction.atomic():
                     ids = list(jobs.filter(pk__gt=last).values_list("pk", flat=True)[: min(BATCH, count - queued)])
                     asked = queues.retag(ids, is_bulk=True)
-                if not ids:  # others were faster
+                if not ids:  # other commands were faster
                     break
                 queued, last = queued + len(asked), ids[-1]
                 self.show(queued, count)
@@ -95,11 +90,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Queued {queued} dev-logs to be tagged again.")
 
     def show(self, queued: int, count: int) -> None:
-        if self.stdout.isatty():
-            bar = "#" * (BAR_WIDTH * queued // count)
-            self.stdout.write(f"\r[{bar:<{BAR_WIDTH}}] {queued} of {count}", ending="\n" if queued == count else "")
-            self.stdout.flush()
-        elif queued < count:
+        draw_bar(self.stdout, queued, count)
+        if queued < count and not self.stdout.isatty():
             self.stdout.write(f"{queued} of {count}")
 
 
