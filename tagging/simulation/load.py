@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 
-from django.apps import apps
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 
+from devlogs import entries
+from devlogs.models import DevLog
 from tagging.extraction.fibonacci import MAX_N, PREFIX, Task, fibonacci, task_in
 from tagging.models import Attempt, Job
 
@@ -16,25 +16,17 @@ BATCH = 500
 
 
 def has_real_entries() -> bool:
-    return apps.get_model("devlogs", "DevLog").objects.exclude(entry__startswith=PREFIX).exists()
+    return DevLog.objects.exclude(entry__startswith=PREFIX).exists()
 
 
 def enqueue(jobs: int, seed: int) -> QuerySet[Job]:
-    """Write so many jobs and return them, the newest of all.
-
-    Nothing is rung: whatever transport the settings name carries the real jobs' ids, and the worker begins with a
-    look at what is due anyway.
-    """
+    """Write so many jobs and return them, the newest of all."""
     dice = random.Random(seed)
-    model = apps.get_model("devlogs", "DevLog")
-    ids: list[int] = []
+    newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     for begin in range(0, jobs, BATCH):
         tasks = [Task(dice.randint(0, MAX_N), settings.TAGGING_SIMULATED_MOD) for _ in range(begin, jobs)[:BATCH]]
-        with transaction.atomic():
-            devlogs = model.objects.bulk_create([model(entry=task.entry) for task in tasks])
-            ids += [devlog.pk for devlog in devlogs]
-            Job.objects.enqueue(ids[begin:])
-    return Job.objects.filter(pk__gte=ids[0])
+        entries.write_many([DevLog(entry=task.entry) for task in tasks])
+    return Job.objects.filter(pk__gt=newest)
 
 
 def wrong_outputs(jobs: QuerySet[Job]) -> int:

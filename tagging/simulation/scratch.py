@@ -1,36 +1,63 @@
-"""A database for a while: what a load generator writes must never meet what developers wrote."""
+"""A child process on another database: what a load generator writes must never meet what developers wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.conf import settings
-from django.core.management import call_command
-from django.db import connections
 
-from devlog_project.settings import database
+
+class DatabaseRefusedError(Exception):
+    """The database cannot be reached or migrated; the message says why."""
 
 
 @contextmanager
-def scratch_database(url: str = "") -> Iterator[None]:
-    """Have `default` be the database at this URL, or a new SQLite file, migrated; for all threads that begin within.
+def scratch_environment(url: str = "") -> Iterator[dict[str, str]]:
+    """Migrate the database at this URL, or a new SQLite file, and yield the environment of a process that uses it.
 
-    The locks of workers move with it: a worker here must not clear away those of the real database's dead ones.
+    The locks of workers move with it: a worker there must not clear away those of the real database's dead ones.
     """
-    mine, real, lock_dir = connections["default"], connections.databases["default"], settings.TAGGING_LOCK_DIR
     with TemporaryDirectory(prefix="devlog-simulation-", ignore_cleanup_errors=True) as directory:
-        config = database(url or f"sqlite:///{Path(directory) / 'db.sqlite3'}")
-        connections.databases["default"] = connections.configure_settings({"default": config})["default"]
-        del connections["default"]  # this thread's; the next use makes a new one
-        settings.TAGGING_LOCK_DIR = str(Path(directory) / "locks")
+        environment = {
+            "LOG_LEVEL": "WARNING",
+            **os.environ,
+            "DATABASE_URL": url or f"sqlite:///{Path(directory) / 'db.sqlite3'}",
+            "DATABASE_URL_FILE": "",
+            "TAGGING_LOCK_DIR": str(Path(directory) / "locks"),
+            # The ids of simulated jobs are nothing for the real transport.
+            "TAGGING_TRANSPORT": "memory",
+            "TAGGING_WORKER": "off",
+        }
+        migrated = subprocess.run(  # noqa: S603 - our own command
+            command("migrate", "--verbosity=0", "--no-input"),
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if migrated.returncode:
+            raise DatabaseRefusedError((migrated.stderr.splitlines() or ["no reason given"])[-1].strip())
+        yield environment
+
+
+def run(arguments: Sequence[str], environment: dict[str, str]) -> int:
+    """Run a management command to its end, handing Ctrl-C and SIGTERM on to it, and return its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # In a group of its own: else a terminal's Ctrl-C would reach it twice.
+    child = subprocess.Popen(command(*arguments), env=environment, process_group=0)  # noqa: S603 - our own command
+    while True:
         try:
-            call_command("migrate", verbosity=0, interactive=False)
-            yield
-        finally:
-            connections["default"].close()
-            connections.databases["default"] = real
-            connections["default"] = mine
-            settings.TAGGING_LOCK_DIR = lock_dir
+            return child.wait()
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGINT)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import JsonResponse
 from drf_spectacular.utils import extend_schema
@@ -18,8 +16,9 @@ from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from devlog_project.api.access import visible
-from tagging import queues
+from devlog_project.api.access import author_of, visible
+from devlogs import entries
+from devlogs.models import DevLog
 from tagging.extraction.fibonacci import MAX_N, PREFIX, Task, task_in
 from tagging.models import Attempt, Job
 
@@ -83,11 +82,8 @@ def is_number(value: Any) -> bool:
 def take(request: Request, n: Any) -> JsonResponse:
     if not is_number(n) or not 0 <= n <= MAX_N:
         raise ParseError(f"n must be a whole number from 0 to {MAX_N}.")
-    author = request.user if request.user.is_authenticated else None
-    with transaction.atomic():
-        entry = Task(n, settings.TAGGING_SIMULATED_MOD).entry
-        devlog = apps.get_model("devlogs", "DevLog").objects.create(entry=entry, author=author)
-        queues.enqueue(devlog)
+    devlog = DevLog(entry=Task(n, settings.TAGGING_SIMULATED_MOD).entry, author=author_of(request))
+    entries.write(devlog)
     return JsonResponse({"status": "taken", "job_id": devlog.pk})
 
 
@@ -99,10 +95,10 @@ def show(request: Request, job_id: Any) -> JsonResponse:
     return JsonResponse(shown)
 
 
-def simulated(request: Request) -> QuerySet[Any]:
-    """Return the dev-logs of simulated jobs that one may see, each with the newest answer to it."""
+def simulated(request: Request) -> QuerySet[DevLog]:
+    """Return the dev-logs of simulated jobs that one may see, each with the newest answer to it as `answer`."""
     answers = Attempt.objects.filter(job=OuterRef("pk"), outcome=Attempt.Outcome.ANSWERED).order_by("-pk")
-    devlogs = apps.get_model("devlogs", "DevLog").objects.filter(entry__startswith=PREFIX, job__isnull=False)
+    devlogs = DevLog.objects.filter(entry__startswith=PREFIX, job__isnull=False)
     return visible(devlogs.select_related("job").annotate(answer=Subquery(answers.values("answer")[:1])), request)
 
 
@@ -111,17 +107,17 @@ def output_of(answer: Any) -> int | None:
     return answer["output"] if isinstance(answer, dict) else None
 
 
-def shape(devlog: Any) -> dict[str, Any] | None:
+def shape(devlog: DevLog) -> dict[str, Any] | None:
     """Return the document's object, its keys in the document's order; None where a developer wrote the entry."""
     task = task_in(devlog.entry)
     if not task:
         return None
-    job: Job = devlog.job
+    job = devlog.job
     return {
         "job_id": devlog.pk,
         "status": job.state,
         "input": task.n,
-        "output": output_of(devlog.answer) if job.state == Job.State.DONE else None,
+        "output": output_of(devlog.answer) if job.state == Job.State.DONE else None,  # type: ignore[attr-defined]
         "init_time": job.queued_at,
         "finished_time": job.finished_at,
         "mod": task.mod,
