@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from devlogs.models import DevLog, EntryField
+from devlogs.models import ENTRY_MAX_LENGTH, DevLog, EntryField
 from tagging.api.serializers import DEVLOG_TAG, TAGGING, DevLogTagSerializer, TaggingSerializer
 
 
@@ -15,7 +15,7 @@ class EntryTextField(serializers.CharField):
     default_error_messages = {"not_text": "The entry must be a text (a JSON string)."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(max_length=ENTRY_MAX_LENGTH, **kwargs)
         self.validators = list(EntryField.default_validators)
 
     def to_internal_value(self, data: Any) -> str:
@@ -25,8 +25,7 @@ class EntryTextField(serializers.CharField):
 
 
 class DevLogSerializer(serializers.ModelSerializer[DevLog]):
-    """Needs in its context the `pause` that is shown beside each pending job."""
-
+    # Its context holds the `pause` that is shown beside each pending job.
     entry = EntryTextField()
     author = serializers.CharField(source="author.username", allow_null=True, read_only=True)
     tagging = serializers.SerializerMethodField()

@@ -20,6 +20,8 @@ class PlainSerializer(serializers.Serializer[Any]):
 
 
 class ErrorSerializer(PlainSerializer):
+    """What went wrong last."""
+
     code = serializers.CharField()
     detail = serializers.CharField()
 

@@ -213,7 +213,7 @@ def test_there_are_no_tags_on_a_devlog_that_is_not_there(api, method, number):
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
-def test_behind_the_closed_door_an_author_edits_their_own_alone(api, make_tagged, settings, method):
+def test_where_the_api_is_not_open_an_author_edits_their_own_alone(api, make_tagged, settings, method):
     settings.API_OPEN = False
     ada = User.objects.create_user("ada")
     own, other = make_tagged("Django", author=ada), make_tagged("Django")
@@ -226,7 +226,7 @@ def test_behind_the_closed_door_an_author_edits_their_own_alone(api, make_tagged
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
-def test_behind_the_closed_door_an_anonymous_client_is_refused(api, make_tagged, settings, method):
+def test_where_the_api_is_not_open_an_anonymous_client_is_refused(api, make_tagged, settings, method):
     settings.API_OPEN = False
 
     assert getattr(api, method)(address(make_tagged("Django"), "django")).status_code == 401

@@ -66,7 +66,7 @@ def test_the_tags_stand_in_the_order_of_the_entry_with_source_and_evidence(api, 
     assert all(tag["evidence"] in FOUNDING and tag["name"] in tag["evidence"] for tag in body["tags"])
 
 
-def test_a_final_devlog_asks_nobody_to_look_again(api, run_jobs):
+def test_a_final_devlog_asks_no_client_to_look_again(api, run_jobs):
     created = post(api, FOUNDING)
     run_jobs()
 
@@ -306,7 +306,7 @@ def test_a_devlog_without_a_job_is_shown_without_one(api):
     assert api.get(f"{URL}{devlog.pk}/").json()["tagging"] is None
 
 
-class TestBehindTheClosedDoor:
+class TestWhereTheApiIsNotOpen:
     """With DEBUG off a token is needed, and an author sees their own."""
 
     @pytest.fixture(autouse=True)

@@ -233,13 +233,13 @@ def test_a_dev_log_is_no_job(service, make_devlog):
     assert service.get(f"/job/{make_devlog().pk}").status_code == 404
 
 
-def test_behind_the_closed_door_a_token_is_needed(service, settings):
+def test_where_the_api_is_not_open_a_token_is_needed(service, settings):
     settings.API_OPEN = False
 
     assert service.post("/job/5").status_code == 401
 
 
-def test_behind_the_closed_door_an_author_sees_their_own_jobs(service, take, settings, django_user_model):
+def test_where_the_api_is_not_open_an_author_sees_their_own_jobs(service, take, settings, django_user_model):
     settings.API_OPEN = False
     mine, other = (django_user_model.objects.create_user(name) for name in ("mine", "other"))
     service.force_authenticate(mine)
