@@ -1,0 +1,79 @@
+"""The pages of the admin, as tests read them."""
+
+import re
+
+from django.urls import reverse
+from django.utils.html import strip_tags
+
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
+from tagging.models import Job
+
+DEVLOGS = "/admin/devlogs/devlog/"
+TAGS = "/admin/tagging/tag/"
+JOBS = "/admin/tagging/job/"
+ATTEMPTS = "/admin/tagging/attempt/"
+CHANGELISTS = [DEVLOGS, TAGS, JOBS, ATTEMPTS]
+SCRIPT = "<script>alert(1)</script>"
+
+
+class Answer(Extractor):
+    """An extractor with one answer to every entry: names, or an exception to raise."""
+
+    name = "answer"
+    model = "model-1"
+
+    def __init__(self, *names, error=None):
+        self.names, self.error = names, error
+
+    def extract(self, entry, *, safety_identifier=""):
+        if self.error:
+            raise self.error
+        return Extraction([Technology(name) for name in self.names])
+
+
+REFUSED = Answer(error=ExtractionError(ErrorCode.REFUSED, "The model declined.", permanent=True))
+LIMITED = Answer(
+    error=ExtractionError(ErrorCode.RATE_LIMITED, "Too many.", waiting_for=WaitingFor.RATE_LIMIT, retry_after=60)
+)
+
+
+def change_page(instance):
+    meta = instance._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[instance.pk])
+
+
+def words(html):
+    return " ".join(strip_tags(html).replace("&#x27;", "'").split())
+
+
+def column(response, name):
+    """Return the words in one column of a list, row by row."""
+    cells = re.findall(rf'<t[dh] class="field-{name}[^"]*"[^>]*>(.*?)</t[dh]>', response.content.decode(), re.DOTALL)
+    return [words(cell) for cell in cells]
+
+
+def fact(response, name):
+    """Return the words of one read-only field of a page."""
+    field = response.content.decode().partition(f"field-{name}")[2]
+    return words(field.partition('<div class="readonly">')[2].partition("</div>")[0])
+
+
+def save(client, devlog, **changed):
+    """Save a dev-log's form as a browser does, with CRLF for every newline."""
+    form = {"entry": devlog.entry, "author": devlog.author_id or ""} | changed
+    form["entry"] = re.sub("\r\n?|\n", "\r\n", form["entry"])
+    return client.post(change_page(devlog), form)
+
+
+def act(client, action, devlogs, query="", **more):
+    form = {"action": action, "_selected_action": [devlog.pk for devlog in devlogs], **more}
+    return client.post(DEVLOGS + query, form, follow=True)
+
+
+def states():
+    return dict(Job.objects.order_by("pk").values_list("pk", "state"))
+
+
+def message_of(response):
+    (message,) = response.context["messages"]
+    return str(message)
