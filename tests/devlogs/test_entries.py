@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from devlogs import entries
 from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
+from tagging import queues
 from tagging.models import Attempt, DevLogTag, Job
+from tests.conftest import beside
 from tests.devlogs.admin_pages import Answer, change_page, states
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +165,20 @@ def test_what_is_removed_leaves_nothing_behind(make_tagged):
 
     assert [list(model.objects.values_list("pk", flat=True)) for model in (DevLog, Job)] == [[stays.pk]] * 2
     assert [model.objects.count() for model in (Attempt, DevLogTag)] == [1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_and_a_removal_at_the_same_time_do_not_wait_for_each_other_for_ever(monkeypatch):
+    devlog = write("Wrote a Django app.")
+    enqueue_again, results = queues.enqueue_again, []
+
+    def enqueue_again_beside_a_removal(edited):
+        results.append(beside(lambda: entries.remove([edited.pk])))
+        enqueue_again(edited)
+
+    monkeypatch.setattr(queues, "enqueue_again", enqueue_again_beside_a_removal)
+    devlog.entry = "Cached it in Redis."
+    entries.edit(devlog, ["entry"])
+    results[0]()
+
+    assert not DevLog.objects.exists()
