@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,18 +44,20 @@ def scratch_environment(url: str = "") -> Iterator[dict[str, str]]:
             check=False,
         )
         if migrated.returncode:
-            raise DatabaseRefusedError((migrated.stderr.splitlines() or ["no reason given"])[-1].strip())
+            *_, reason = migrated.stderr.splitlines() or ["no reason given"]
+            raise DatabaseRefusedError(re.sub(r"^[\w.]+: ", "", reason.strip()))
         yield environment
 
 
 def run(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """Run a management command to its end, handing Ctrl-C and SIGTERM on to it, and return its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # In a group of its own: else a terminal's Ctrl-C would reach it twice.
     child = subprocess.Popen(command(*arguments), env=environment, process_group=0)  # noqa: S603 - our own command
+    signal.signal(signal.SIGTERM, lambda number, frame: child.terminate())
     while True:
         try:
-            return child.wait()
+            code = child.wait()
+            return code if code >= 0 else 128 - code  # as a shell says that a signal ended it
         except KeyboardInterrupt:
             child.send_signal(signal.SIGINT)
 

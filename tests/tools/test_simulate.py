@@ -136,6 +136,17 @@ def test_ctrl_c_ends_it_with_what_there_was(site):
     )
 
 
+def test_sigterm_ends_it_together_with_its_child(site):
+    command = Server(site, [*MANAGE, "simulate", "--jobs", "5000", "--delay", "0.05", "--failure-rate", "0"], {})
+    site.servers.append(command)
+    eventually(lambda: "5000 jobs" in command.log(), "the first line", SECONDS)
+
+    command.signal(signal.SIGTERM)
+
+    # The child's code, which is there once it has ended.
+    assert command.wait_until_it_ended(SECONDS) == 128 + signal.SIGTERM
+
+
 # -- what is shown ---------------------------------------------------------------------------------------------------
 
 
