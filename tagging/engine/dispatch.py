@@ -12,8 +12,8 @@ from django.conf import settings
 from tagging.engine.process_lock import Owner, dead_owners
 from tagging.extraction.base import Extractor
 from tagging.models import Attempt, Job, Provider
-from tagging.models.job import Fence
 from tagging.models.spending import BudgetReachedError
+from tagging.models.transitions import Fence
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from django.db import DataError, IntegrityError, transaction
 from tagging.engine.attempting import FinishedAttempt, note_error
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Attempt, Job, Provider, Spending
-from tagging.models.job import Fence, wait_after
+from tagging.models.backoff import wait_after
+from tagging.models.transitions import Fence
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from tagging.engine.attempting import FinishedAttempt, answer_from_ledger, make_
 from tagging.engine.mailbox import Mailbox
 from tagging.extraction.base import Extractor
 from tagging.models import Attempt, Job
-from tagging.models.job import Fence
+from tagging.models.transitions import Fence
 
 # An extractor that only computes answers in a millisecond; so many jobs for each call allowed, and a commit pays.
 JOBS_PER_THREAD = 4

@@ -1,7 +1,9 @@
-"""Decisions as plain functions of values: no clock, no database."""
+"""How long a failed job waits."""
 
 import random
 from collections.abc import Callable
+
+from django.conf import settings
 
 
 def backoff(
@@ -13,3 +15,8 @@ def backoff(
     failed together do not come back together. (Brooker, "Exponential Backoff And Jitter", AWS, 2015)
     """
     return uniform(0, min(cap, base * 2**attempt))
+
+
+def wait_after(attempt: int) -> float:
+    """Return the seconds a job waits after its attempt of this number, by the settings in force."""
+    return backoff(attempt, base=settings.TAGGING_BACKOFF_SECONDS, cap=settings.TAGGING_BACKOFF_CAP_SECONDS)

@@ -6,6 +6,7 @@ So spent plus reserved never passes the limit, except by what a call costs above
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -68,6 +69,15 @@ def fits(price: Price) -> bool:
     """Say whether a day may cost this much."""
     tokens, cost = settings.TAGGING_DAILY_TOKENS, settings.TAGGING_DAILY_COST
     return (not tokens or price.tokens <= tokens) and (not cost or price.cost <= Decimal(str(cost)))
+
+
+def affordable(spent: Price, lengths: Sequence[int]) -> tuple[int, Price]:
+    """Return how many calls, for entries of these lengths in turn, still fit, and what to reserve for each of them."""
+    for count in range(len(lengths), 0, -1):
+        each = estimate(max(lengths[:count]))
+        if fits(spent + each.times(count)):
+            return count, each
+    return 0, Price()
 
 
 def today() -> date:

@@ -21,7 +21,7 @@ from tagging.curation import vocabulary
 from tagging.management.arguments import positive
 from tagging.management.progress import draw_bar
 from tagging.models import Attempt, Job, spending
-from tagging.models.job import JobQuerySet
+from tagging.models.transitions import JobQuerySet
 
 BATCH = 500
 INTERRUPTED = 130

@@ -81,7 +81,7 @@ class Relay(Sender):
         asked = [job for job in claimed.jobs if job.pk not in claimed.known]
         sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
-        Job.objects.hand_over(taken, to=SQS_OWNER, lease_seconds=LEASE_SECONDS)
+        Job.objects.renew(taken, lease_seconds=LEASE_SECONDS, claimed_by=SQS_OWNER)
         if len(taken) < len(asked):
             Job.objects.release([job for job in asked if job.pk not in sent.taken])
         if sent.problem:

@@ -128,7 +128,7 @@ class Guillotine:
         from tagging.engine.slots import Slots
         from tagging.engine.worker import Worker
         from tagging.extraction.openai.client import OpenAIExtractor
-        from tagging.models.job import JobQuerySet
+        from tagging.models.transitions import JobQuerySet
 
         self._wrap(queues, "enqueue", before="row: before", doing="row")
         self._wrap(queues, "notify", before="notify: before", after="notify: after")
@@ -231,7 +231,8 @@ def break_fence() -> None:
     from django.db.models.functions import Now  # app ready
 
     from tagging.models import sql
-    from tagging.models.job import NO_CLAIM, Job
+    from tagging.models.job import Job
+    from tagging.models.transitions import NO_CLAIM
 
     def complete(model: type[Job], fences: Sequence[tuple[int, Any]]) -> set[int]:
         ids = {job_id for job_id, _ in fences}
