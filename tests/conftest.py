@@ -1,25 +1,16 @@
 """Fixtures that every test may use."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
 from tagging.models.provider_state import shown_pause
-from tests.engine.test_worker import Scripted
-from tests.support.processes import eventually
+from tests.support.extractors import Scripted
 from tests.support.running import drain, engine_for
-
-FOUNDING = (
-    "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "
-    "Elasticsearch und ist auf ImaginaryNoneExistence Cloud deployed."
-)
 
 
 @pytest.fixture(autouse=True)
@@ -84,32 +75,3 @@ def tag_again(run_jobs) -> Callable[..., None]:
         run_jobs(Scripted(names))
 
     return tag
-
-
-def beside(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Begin work in a thread, as another process would, and go on when it waits for us; return its `result`.
-
-    On SQLite nobody can see it wait; there it may also begin after our transaction, which must lead to the same.
-    """
-
-    def run() -> Any:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(run)
-    pool.shutdown(wait=False)
-    if connection.vendor == "postgresql":
-        eventually(lambda: future.done() or is_somebody_waiting(), "the other waits for our lock")
-    return lambda: future.result(timeout=30)
-
-
-def is_somebody_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-        )
-        return cursor.fetchone()[0]

@@ -11,12 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.processes import Server, Site
+from tests.support.entries import FOUNDING
+from tests.support.servers import Server
+from tests.support.site import Site
 
-FOUNDING = (
-    "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "
-    "Elasticsearch und ist auf ImaginaryNoneExistence Cloud deployed."
-)
 NO_TECHNOLOGY = "Long meeting about the holiday schedule, then helped Anna to plan her workshop."
 ENTRIES = [
     FOUNDING,

@@ -1,30 +1,16 @@
 """People's edits: tags they set and take off, which no tagging changes."""
 
-from urllib.parse import quote
-
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from tagging.models import DevLogTag, Job, Removal, Tag
-from tests.conftest import beside
-from tests.engine.test_jobs import answer
-from tests.engine.test_worker import Scripted
+from tests.support.api import DEVLOGS, address, names, shown
+from tests.support.extractors import Scripted
+from tests.support.jobs import answer
+from tests.support.waiting import beside
 
 pytestmark = pytest.mark.django_db
-DEVLOGS = "/api/v1/devlogs/"
-
-
-def address(devlog, name):
-    return f"{DEVLOGS}{devlog.pk}/tags/{quote(name, safe='')}/"
-
-
-def shown(api, devlog):
-    return [(tag["name"], tag["source"]) for tag in api.get(f"{DEVLOGS}{devlog.pk}/").json()["tags"]]
-
-
-def names(api, devlog):
-    return [name for name, _ in shown(api, devlog)]
 
 
 # -- Setting a tag ---------------------------------------------------------------------------------------------------

@@ -14,20 +14,10 @@ from tagging.curation import vocabulary
 from tagging.management.commands import retag
 from tagging.models import Attempt, Job, Tag
 from tagging.models.spending import estimate
-from tests.engine.test_worker import Scripted, error
+from tests.support.extractors import Paid, PaidAnew, Scripted, error
 
 pytestmark = pytest.mark.django_db
 DEVLOGS = "/api/v1/devlogs/"
-
-
-class Paid(Scripted):
-    is_paid = True
-    name = "paid"
-    prompt_version = 2
-
-
-class Older(Paid):
-    prompt_version = 1
 
 
 @pytest.fixture
@@ -188,8 +178,8 @@ def test_only_those_that_an_extractor_answered_last(make_tagged, run_jobs):
 
 
 def test_only_those_answered_under_an_older_prompt(make_tagged):
-    older = make_tagged("Django", by=Older)
-    make_tagged("Redis", by=Paid)
+    older = make_tagged("Django", by=Paid)
+    make_tagged("Redis", by=PaidAnew)
     make_tagged("Celery")
 
     command("--prompt-version-below", "2", "--yes")
@@ -247,7 +237,7 @@ def test_a_bad_value_is_named_and_nothing_is_queued(make_tagged, arguments, why)
 
 
 def test_what_a_free_extractor_answered_is_upgraded_in_one_command(make_tagged, run_jobs, settings):
-    settings.TAGGING_EXTRACTOR = "tests.curation.test_retag.Paid"
+    settings.TAGGING_EXTRACTOR = "tests.support.extractors.Paid"
     devlog = make_tagged("Django", "Redis")
 
     command("--extractor", "scripted", "--yes")
@@ -265,7 +255,7 @@ def test_a_dry_run_counts_and_queues_nothing(make_tagged):
 
 
 def test_the_cost_is_estimated_for_the_extractor_that_is_set(make_tagged, settings):
-    settings.TAGGING_EXTRACTOR = "tests.curation.test_retag.Paid"
+    settings.TAGGING_EXTRACTOR = "tests.support.extractors.Paid"
     settings.OPENAI_INPUT_PRICE = 0
     settings.OPENAI_OUTPUT_PRICE = 10
     settings.OPENAI_MAX_COMPLETION_TOKENS = 50_000

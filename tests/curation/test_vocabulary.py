@@ -9,9 +9,9 @@ from django.db import transaction
 from tagging.curation import vocabulary
 from tagging.curation.vocabulary import VocabularyError
 from tagging.models import DevLogTag, Job, Removal, Tag
-from tests.conftest import beside
-from tests.curation.test_people import DEVLOGS, address, names, shown
-from tests.engine.test_jobs import answer, claim, tags_of
+from tests.support.api import DEVLOGS, address, names, shown
+from tests.support.jobs import answer, claim, tags_of
+from tests.support.waiting import beside
 
 pytestmark = pytest.mark.django_db
 

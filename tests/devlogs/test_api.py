@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
 from tagging.models import Job, Tag
-from tests.conftest import FOUNDING
+from tests.support.entries import FOUNDING
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/devlogs/"

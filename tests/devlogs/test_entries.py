@@ -10,8 +10,8 @@ from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
 from tagging import queues
 from tagging.models import Attempt, DevLogTag, Job
-from tests.conftest import beside
 from tests.devlogs.admin_pages import Answer, change_page, states
+from tests.support.waiting import beside
 
 pytestmark = pytest.mark.django_db
 

@@ -9,15 +9,11 @@ from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, Job, Provider, Spending, spending
 from tagging.models.provider_state import shown_pause
 from tagging.models.spending import CALLS, estimate
-from tests.engine.test_worker import Scripted, error, job_of
+from tests.support.extractors import Paid, error
+from tests.support.jobs import job_of
 from tests.support.running import engine_for
 
 pytestmark = pytest.mark.django_db
-
-
-class Paid(Scripted):
-    is_paid = True
-    prompt_version = 1
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +171,7 @@ def test_the_same_entry_is_answered_from_the_ledger_without_a_call(make_devlog, 
     attempt = again.job.timeline.get()
     assert extractor.entries == []
     assert [tagging.tag.name for tagging in again.taggings.all()] == ["Django"]
-    assert (attempt.source, attempt.input_tokens, attempt.cost) == ("scripted:model-1", 0, 0)
+    assert (attempt.source, attempt.input_tokens, attempt.cost) == ("paid:model-1", 0, 0)
 
 
 @pytest.mark.parametrize("other", [{"model": "model-2"}, {"prompt_version": 2}, {"name": "another"}])

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Server, Site, eventually, migrated_database, parents
+from tests.support.gates import post, tags_of, wait_for_calls, wait_until_all_are_done
+from tests.support.marks import hears_ctrl_c
+from tests.support.processes import parents
+from tests.support.site import Site, migrated_database
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
@@ -23,8 +27,6 @@ from tagging import queues
 with transaction.atomic():
     queues.enqueue(DevLog.objects.create(entry="Wrote a Django app."))
 """
-# Where Ctrl-C is not heard (a test run in the background), it cannot be tested either.
-hears_ctrl_c = pytest.mark.skipif(signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="SIGINT is ignored here")
 
 
 @pytest.fixture(scope="session")
@@ -34,27 +36,10 @@ def template(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def site(template, tmp_path) -> Iterator[Site]:
-    gated = "tests.support.processes.GatedExtractor"
+    gated = "tests.support.extractors.GatedExtractor"
     with Site(tmp_path, TAGGING_EXTRACTOR=gated) as site:
         shutil.copy(template, site.database)
         yield site
-
-
-def post(server: Server, *, gate: str, count: int = 1) -> list[int]:
-    """Post so many dev-logs, no two alike, whose calls wait for the gate."""
-    return [server.post(f"Wrote Django and Redis behind gate {gate}, no. {number}.") for number in range(count)]
-
-
-def wait_for_calls(site: Site, count: int) -> None:
-    eventually(lambda: len(site.calls()) >= count, f"{count} calls")
-
-
-def wait_until_all_are_done(site: Site) -> None:
-    eventually(lambda: set(site.states()) == {"done"}, "all jobs done")
-
-
-def tags_of(devlogs: list[int]) -> dict[int, list[str]]:
-    return {devlog: ["Django", "Redis"] for devlog in devlogs}
 
 
 # -- killed ------------------------------------------------------------------------------------------------------

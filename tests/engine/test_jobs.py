@@ -4,36 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from tagging import queues
-from tagging.extraction.grounding import Mention
 from tagging.models import Attempt, DevLogTag, Job, Tag
 from tagging.models.tag import slug_of
+from tests.support.jobs import answer, claim, expire_leases, failure, tags_of
 
 pytestmark = pytest.mark.django_db
-
-
-def claim(limit=10, owner="me", lease_seconds=60):
-    return Job.objects.claim(limit, owner=owner, lease_seconds=lease_seconds)
-
-
-def answer(job, *names):
-    found = [Mention(name, f"with {name}", position) for position, name in enumerate(names)]
-    return job.new_attempt(outcome="answered", extractor="embedded", answer=found)
-
-
-def failure(job, code="timeout"):
-    return job.new_attempt(outcome="failed", error_code=code)
-
-
-def expire_leases():
-    Job.objects.running().update(lease_expires_at=Now() - timedelta(seconds=1))
-
-
-def tags_of(devlog):
-    return [tagging.tag.name for tagging in devlog.taggings.all()]
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from django.utils import timezone
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Job, Provider, Spending
 from tagging.models.provider_state import FAILURES_THAT_OPEN, PAUSE_CAP_SECONDS
-from tests.engine.test_worker import Scripted, job_of
+from tests.support.extractors import Paid, Scripted
+from tests.support.jobs import job_of
 from tests.support.running import drain, engine_for
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +23,6 @@ TOO_FAST = ExtractionError(ErrorCode.RATE_LIMITED, "Too many requests.", waiting
 TOO_FAST_FOR_A_MINUTE = ExtractionError(
     ErrorCode.RATE_LIMITED, "Too many requests.", waiting_for=WaitingFor.RATE_LIMIT, retry_after=60
 )
-
-
-class Paid(Scripted):
-    is_paid = True
-    prompt_version = 1
 
 
 def let_the_pause_pass():

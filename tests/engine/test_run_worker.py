@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import MANAGE, Server, Site, eventually, migrated_database
+from tests.support.servers import MANAGE, Server
+from tests.support.site import Site, migrated_database
+from tests.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.long,
@@ -33,7 +35,7 @@ def template(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def site(template, tmp_path) -> Iterator[Site]:
-    with Site(tmp_path, TAGGING_EXTRACTOR="tests.support.processes.GatedExtractor", TAGGING_WORKER="off") as site:
+    with Site(tmp_path, TAGGING_EXTRACTOR="tests.support.extractors.GatedExtractor", TAGGING_WORKER="off") as site:
         shutil.copy(template, site.database)
         yield site
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from devlog_project.sqlite import base
 from devlogs.models import DevLog
-from tests.support.processes import eventually
+from tests.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

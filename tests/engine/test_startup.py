@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_delivery import post, tags_of, wait_for_calls, wait_until_all_are_done
-from tests.support.processes import PYTHON, Server, Site, eventually, migrated_database
+from tests.support.gates import post, tags_of, wait_for_calls, wait_until_all_are_done
+from tests.support.servers import PYTHON, Server
+from tests.support.site import Site, migrated_database
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
 OPENAI = "tagging.extraction.openai.client.OpenAIExtractor"
-GATED = "tests.support.processes.GatedExtractor"
+GATED = "tests.support.extractors.GatedExtractor"
 # Which processes serve: the one that was started, or its children, of which there are so many.
 HOOKED = {
     "runserver": 1,

@@ -13,39 +13,15 @@ from tagging.engine.attempting import make_attempt
 from tagging.engine.engine import Engine
 from tagging.engine.guard import ErrorLog
 from tagging.engine.mailbox import MAX_IDS, Mailbox
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
+from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, Job
 from tagging.transports.memory import MemoryTransport
-from tests.support.processes import eventually
+from tests.support.extractors import Scripted, error
+from tests.support.jobs import job_of
 from tests.support.running import drain, engine_for
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db
-
-
-class Scripted(Extractor):
-    """An extractor that answers from a script, one step a call: names, or an exception to raise."""
-
-    name = "scripted"
-    model = "model-1"
-
-    def __init__(self, *steps):
-        self.steps = list(steps)
-        self.entries = []
-
-    def extract(self, entry, *, safety_identifier=""):
-        self.entries.append(entry)
-        step = self.steps.pop(0)
-        if isinstance(step, BaseException):
-            raise step
-        return Extraction([Technology(name) for name in step], input_tokens=7, output_tokens=3)
-
-
-def error(code=ErrorCode.TIMEOUT, **kwargs):
-    return ExtractionError(code, "The model did not answer in time.", **kwargs)
-
-
-def job_of(devlog):
-    return Job.objects.get(pk=devlog.pk)
 
 
 def test_an_answer_is_grounded_stored_and_noted(make_devlog, run_jobs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,9 @@ from tagging.extraction.base import Extraction
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.grounding import MAX_EVIDENCE, ground
 from tagging.extraction.lexicon import cues
+from tests.support.effort import steps
+from tests.support.entries import FOUNDING
 
-FOUNDING = (
-    "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach Elasticsearch "
-    "und ist auf ImaginaryNoneExistence Cloud deployed."
-)
 GOLD = [
     json.loads(line) for line in (Path(__file__).parent.parent / "gold.jsonl").read_text(encoding="utf-8").splitlines()
 ]
@@ -268,25 +265,6 @@ def test_hostile_repetition_ends_and_adds_nothing(part):
     once, often = tags(part * 20), tags(part * (20_000 // len(part)))
 
     assert set(often) <= set(once) | {"pip"}
-
-
-def steps(function, *args):
-    """Return how many instructions of Python a call takes."""
-    count = 0
-
-    def trace(frame, event, arg):
-        nonlocal count
-        count += event == "opcode"
-        frame.f_trace_opcodes = True
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function(*args)
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.parametrize("part", HOSTILE)

@@ -9,12 +9,8 @@ import pytest
 
 from tagging.extraction.base import Technology
 from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, MAX_TAGS, ground, words_around
-from tests.extraction.test_embedded import steps
-
-FOUNDING = (
-    "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach Elasticsearch "
-    "und ist auf ImaginaryNoneExistence Cloud deployed."
-)
+from tests.support.effort import steps
+from tests.support.entries import FOUNDING
 
 
 def kept(names, entry: str) -> list[str]:

@@ -16,7 +16,8 @@ from tagging.extraction.base import ErrorCode, ExtractionError, Technology, Wait
 from tagging.extraction.openai import prompt
 from tagging.extraction.openai.client import OpenAIExtractor
 from tagging.extraction.openai.faults import MAX_RETRY_AFTER_SECONDS, retry_after
-from tests.support.wire import REPLIES, FakeOpenAI, Reply, completion, error, reply_named
+from tests.support.replies import REPLIES, Reply, completion, error, reply_named
+from tests.support.wire import FakeOpenAI
 
 KEY = "sk-test-0123456789abcdefghij"
 ENTRY = "Heute Django mit Redis verbunden, geheimes Projekt Nachtfalke."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Site, migrated_database
+from tests.support.site import Site, migrated_database
 
 MISSING = [name for name in ("boto3", "samtranslator") if not importlib.util.find_spec(name)]
 if not os.environ.get("TEST_MINISTACK"):

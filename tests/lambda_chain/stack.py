@@ -16,8 +16,9 @@ import boto3
 from botocore.config import Config
 
 from tests.lambda_chain.environment import python_with_ministack
-from tests.support.processes import ROOT, eventually, free_port
-from tests.transports.test_lambda import expand
+from tests.support.function import expand
+from tests.support.servers import ROOT, free_port
+from tests.support.waiting import eventually
 
 REGION = "eu-central-1"
 SECONDS = 120.0

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tests.support.processes import Site, eventually
+from tests.support.site import Site
+from tests.support.waiting import eventually
 from tests.support.wire import FakeOpenAI
 
 SECONDS = 120.0

@@ -4,7 +4,9 @@ import signal
 
 import pytest
 
-from tests.support.processes import MANAGE, Server, Site, eventually
+from tests.support.servers import MANAGE, Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 SECONDS = 120.0
 
@@ -19,7 +21,7 @@ def site(new_site, aws, queue) -> Site:
     return new_site(
         TAGGING_TRANSPORT="sqs",
         TAGGING_SQS_QUEUE_URL=queue,
-        TAGGING_EXTRACTOR="tests.support.processes.GatedExtractor",
+        TAGGING_EXTRACTOR="tests.support.extractors.GatedExtractor",
         **aws.environment(),
     )
 

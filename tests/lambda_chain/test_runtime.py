@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.lambda_chain.environment import python_with_ministack
-from tests.support.processes import eventually
+from tests.support.function import Service, event, record
+from tests.support.waiting import eventually
 from tests.support.wire import FakeOpenAI
-from tests.transports.test_lambda import Service, event, record
 
 SECONDS = 60.0
 # The client is C, and does not survive the lack of any of these.

@@ -14,8 +14,7 @@ from django.core.management import call_command
 from tagging.evaluation.scoring import bare, names
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.extraction.grounding import ground
-from tests.conftest import FOUNDING
-from tests.llm.conftest import ANSWER_TOKENS
+from tests.support.entries import FOUNDING
 
 GOLD = Path(__file__).parent.parent / "gold.jsonl"
 # Reached by a model of half a billion parameters, and far above one that does not understand the task.
@@ -49,11 +48,11 @@ def test_the_schema_is_taken_and_the_first_answer_fits_it(model_with):
     assert formats == ["json_schema"]  # neither a plainer format nor a repair call
 
 
-def test_tokens_are_counted(model):
+def test_tokens_are_counted(model, settings):
     extraction = model.extract("Den Parser in Rust geschrieben.")
 
     assert extraction.input_tokens > 500  # the prompt with its examples
-    assert 5 < extraction.output_tokens < ANSWER_TOKENS
+    assert 5 < extraction.output_tokens < settings.OPENAI_MAX_COMPLETION_TOKENS
 
 
 def test_a_wrong_key_waits_for_the_provider_and_is_not_repeated(model_with):

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.support.processes import eventually, free_port
+from tests.support.servers import free_port
+from tests.support.waiting import eventually
 
 RABBITMQ = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:" + os.environ.get("PATH", ""))
 REDIS = shutil.which("redis-server")
@@ -91,3 +92,19 @@ class Broker:
             connection.sendall(b"AMQP\0\0\x09\x01" if self.kind == "rabbitmq" else b"PING\r\n")
             return bool(connection.recv(1))
         return False
+
+
+def remove(url: str, name: str) -> None:
+    """Remove a test's queue, and what belongs to it, from a broker that goes on."""
+    if url.startswith("redis"):
+        import redis  # only where it is tested
+
+        with redis.Redis.from_url(url) as client:
+            for key in client.scan_iter(f"{name}.notifications:*"):
+                client.delete(key)
+        return
+    from kombu import Connection, Exchange  # likewise
+
+    with Connection(url, connect_timeout=5) as connection:
+        connection.default_channel.queue_delete(f"{name}.notifications")
+        Exchange(f"{name}.notifications", channel=connection.default_channel).delete()

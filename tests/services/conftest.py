@@ -9,10 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from tests.services.brokers import INSTALLED, Broker
-from tests.support.processes import MANAGE, PYTHON, Server, Site, eventually, migrated_database
+from tests.services.brokers import INSTALLED, Broker, remove
+from tests.support.site import Site, migrated_database
 
-SECONDS = 120.0
 BROKERS = {"rabbitmq": "TEST_RABBITMQ_URL", "redis": "TEST_REDIS_URL"}
 
 
@@ -31,7 +30,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def gated(template, tmp_path) -> Iterator[Site]:
     """A site on SQLite whose calls wait for gates."""
-    with Site(tmp_path, TAGGING_EXTRACTOR="tests.support.processes.GatedExtractor") as site:
+    with Site(tmp_path, TAGGING_EXTRACTOR="tests.support.extractors.GatedExtractor") as site:
         shutil.copy(template, site.database)
         yield site
 
@@ -43,21 +42,6 @@ def broker_settings(request) -> Iterator[dict[str, str]]:
     name = f"devlogs-test-{secrets.token_hex(4)}"
     yield {"TAGGING_TRANSPORT": "celery", "TAGGING_BROKER_URL": url, "TAGGING_BROKER_QUEUE": name}
     remove(url, name)
-
-
-def remove(url: str, name: str) -> None:
-    if url.startswith("redis"):
-        import redis  # only where it is tested
-
-        with redis.Redis.from_url(url) as client:
-            for key in client.scan_iter(f"{name}.notifications:*"):
-                client.delete(key)
-        return
-    from kombu import Connection, Exchange  # likewise
-
-    with Connection(url, connect_timeout=5) as connection:
-        connection.default_channel.queue_delete(f"{name}.notifications")
-        Exchange(f"{name}.notifications", channel=connection.default_channel).delete()
 
 
 @pytest.fixture(params=BROKERS)
@@ -85,42 +69,3 @@ def database_url(request) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def start(site: Site, command: list[str], first_words: str, **settings: str) -> Server:
-    """Start a process of this site and wait until its log says that it works."""
-    server = Server(site, command, settings)
-    site.servers.append(server)
-
-    def is_up() -> bool:
-        assert server.exit_code() is None, server.log()
-        return first_words in server.log()
-
-    eventually(is_up, first_words, SECONDS)
-    return server
-
-
-def celery_worker(site: Site, *, waits_for_broker: bool = True, **settings: str) -> Server:
-    # Two nodes of one name cannot be at one broker, and that of a killed one is held for a moment longer.
-    name = f"test-{secrets.token_hex(4)}@%h"
-    command = [PYTHON, "-m", "celery", "-A", "devlog_project", "worker", "-n", name]
-    return start(site, command, " ready." if waits_for_broker else "test-", **settings)
-
-
-def run_worker(site: Site, **settings: str) -> Server:
-    return start(site, [*MANAGE, "run_worker"], "Worker started", **settings)
-
-
-def sqs_server(site: Site) -> dict[str, str]:
-    """Start an SQS beside this site; return the settings for its queue `devlogs`."""
-    pytest.importorskip("moto", reason="needs moto[sqs], from requirements/dev.txt")
-    server = start(site, [PYTHON, "-m", "tests.services.sqs", "{port}"], "SQS is up")
-    endpoint = f"http://127.0.0.1:{server.port}"
-    return {
-        "TAGGING_TRANSPORT": "sqs",
-        "TAGGING_SQS_QUEUE_URL": f"{endpoint}/000000000000/devlogs",
-        "AWS_ENDPOINT_URL_SQS": endpoint,
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }

@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
-from tests.services.conftest import SECONDS, celery_worker
-from tests.support.processes import Server, Site, eventually
+from tests.support.servers import Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
+from tests.support.workers import SECONDS, celery_worker
 
 # So slow that within a test nothing is found by it.
 NO_SWEEP = {"TAGGING_SWEEP_SECONDS": "600"}

@@ -4,14 +4,15 @@ from collections import Counter
 
 import pytest
 
-from tests.services.conftest import SECONDS, run_worker
-from tests.support.processes import Site, eventually
+from tests.support.site import Site
+from tests.support.waiting import eventually
+from tests.support.workers import SECONDS, run_worker
 
 pytestmark = pytest.mark.long
 
 
 def test_what_a_killed_worker_process_had_in_flight_is_tagged_once_by_its_neighbour(tmp_path, database_url):
-    gated = {"TAGGING_EXTRACTOR": "tests.support.processes.GatedExtractor", "TAGGING_WORKER": "off"}
+    gated = {"TAGGING_EXTRACTOR": "tests.support.extractors.GatedExtractor", "TAGGING_WORKER": "off"}
     with Site(tmp_path, database_url=database_url, **gated) as site:
         site.migrate()
         server = site.serve("gunicorn").wait_until_it_answers()

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.services.conftest import SECONDS, celery_worker, run_worker, sqs_server
-from tests.support.processes import Server, Site, eventually
+from tests.support.servers import Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
+from tests.support.workers import SECONDS, celery_worker, run_worker, sqs_server
 
 SLOTS = 8
 SLOW = {"TAGGING_EXTRACTOR": "simulated", "TAGGING_SIMULATED_DELAY_SECONDS": "0.3", "TAGGING_CONCURRENCY": str(SLOTS)}

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from tests.support.processes import PYTHON, ROOT, Server, Site, eventually
+from tests.support.servers import PYTHON, ROOT, Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 SECONDS = 60.0
 TEXT = (ROOT / "compose.yaml").read_text()

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from tagging.evaluation.scoring import Gold, GoldError, Marked, Score, bare, evaluate, mark, percentile, read_gold
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology
 from tagging.extraction.simulated import SimulatedExtractor
-from tests.conftest import FOUNDING
+from tests.support.entries import FOUNDING
 from tests.support.wire import FakeOpenAI
 
 GOLD = Path(__file__).parent.parent / "gold.jsonl"

@@ -11,8 +11,10 @@ from django.core.management.base import OutputWrapper
 
 from tagging.management.progress import draw_bar
 from tagging.simulation.report import Finished, histogram, report
-from tests.engine.test_delivery import hears_ctrl_c
-from tests.support.processes import MANAGE, Server, Site, eventually
+from tests.support.marks import hears_ctrl_c
+from tests.support.servers import MANAGE, Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.long
 

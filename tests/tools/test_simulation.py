@@ -14,7 +14,9 @@ from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.fibonacci import MAX_N, Task, fibonacci, task_in
 from tagging.extraction.simulated import SimulatedExtractor
 from tagging.models import Attempt, Job, Provider, Tag
-from tests.support.processes import PYTHON, ROOT, Site, eventually
+from tests.support.servers import PYTHON, ROOT
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 urlpatterns = [path("", include("tagging.simulation.urls"))]
 KEYS = ["job_id", "status", "input", "output", "init_time", "finished_time", "mod"]

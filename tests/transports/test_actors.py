@@ -16,7 +16,9 @@ from devlogs.models import DevLog
 from tagging import queues
 from tagging.models import Attempt, Job
 from tagging.transports import actors
-from tests.support.processes import Server, Site, eventually, migrated_database
+from tests.support.servers import Server
+from tests.support.site import Site, migrated_database
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from tagging import queues
 from tagging.models import Attempt, Job, Provider, Spending
 from tagging.models.attempt import digest_of
 from tagging.remote import records as remote
-from tests.conftest import FOUNDING
+from tests.support.entries import FOUNDING
 
 TOKEN = "a-token-of-thirty-two-characters"
 DJANGO = {"name": "Django", "evidence": "eine Anwendung mit Django geschrieben"}

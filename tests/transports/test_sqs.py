@@ -22,8 +22,10 @@ from tagging.remote import records as remote
 from tagging.transports.sender import BrokerDownError, Sender
 from tagging.transports.sqs.queue import MAX_BYTES, Queue, batches
 from tagging.transports.sqs.transport import IdSender, SQSTransport
-from tests.services.conftest import sqs_server
-from tests.support.processes import PYTHON, Site, eventually, free_port, migrated_database
+from tests.support.servers import PYTHON, free_port
+from tests.support.site import Site, migrated_database
+from tests.support.waiting import eventually
+from tests.support.workers import sqs_server
 
 boto3 = pytest.importorskip("boto3", reason="needs requirements/sqs.txt")
 moto = pytest.importorskip("moto", reason="needs moto[sqs], from requirements/dev.txt")

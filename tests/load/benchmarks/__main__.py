@@ -14,7 +14,7 @@ from typing import Any
 from tests.load.benchmarks.figures import FIGURES, FULL, QUICK, Measured, Round
 from tests.load.benchmarks.report import Row, as_json, picture, renewed, rows_in, rows_of, table
 from tests.load.benchmarks.stage import Stage
-from tests.support.processes import ROOT
+from tests.support.servers import ROOT
 
 DOCS = ROOT / "docs"
 # What takes long and varies little is played in fewer rounds.

@@ -16,7 +16,8 @@ from tests.load.benchmarks.entries import entries
 from tests.load.benchmarks.load import quantiles
 from tests.load.benchmarks.stage import SDK, BenchSite, Running, Stage
 from tests.load.benchmarks.transports import TRANSPORTS, NotHereError, stand_in
-from tests.support.processes import MANAGE, PYTHON, eventually
+from tests.support.servers import MANAGE, PYTHON
+from tests.support.waiting import eventually
 
 CLIENTS = 16
 # The model that never answers in time to matter: slots are taken, and the worker is idle.

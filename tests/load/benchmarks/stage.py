@@ -13,7 +13,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import PYTHON, ROOT, Server, Site, eventually
+from tests.support.servers import PYTHON, ROOT, Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 CONTESTANTS = {
     "product": {},

@@ -15,8 +15,10 @@ from functools import partial
 from importlib.util import find_spec
 
 from tests.services.__main__ import SERVERS
-from tests.services.conftest import celery_worker, remove, run_worker
-from tests.support.processes import PYTHON, ROOT, Server, Site
+from tests.services.brokers import remove
+from tests.support.servers import PYTHON, ROOT, Server
+from tests.support.site import Site
+from tests.support.workers import celery_worker, run_worker
 
 Settings = dict[str, str]
 

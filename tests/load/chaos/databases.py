@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from tests.support.processes import eventually, free_port
+from tests.support.servers import free_port
+from tests.support.waiting import eventually
 
 OURS = "devlog_chaos"
 # Shorter than what a frozen writer may make us wait.

@@ -20,7 +20,9 @@ from tests.load.chaos.databases import Postgres, Sqlite
 from tests.load.chaos.lives import Death, Life, lives
 from tests.load.chaos.points import POINTS, Order, Orders
 from tests.load.chaos.stand_in import StandIn
-from tests.support.processes import Server, Site, eventually
+from tests.support.servers import Server
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 CONCURRENCY = 8
 SETTINGS = {

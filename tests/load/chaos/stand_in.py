@@ -8,7 +8,8 @@ import threading
 import time
 from collections import Counter, defaultdict
 
-from tests.support.wire import REPLIES, Asked, FakeOpenAI, Reply, Request, error, reply_named
+from tests.support.replies import REPLIES, Asked, Reply, error, reply_named
+from tests.support.wire import FakeOpenAI, Request
 
 MARK = re.compile(r"item (\d+\.\d+) edition (\d+)")
 # Name and weight; the replies that fake_openai does not have in this form are in EXTRA.

@@ -1,0 +1,33 @@
+"""A job's steps and what stands afterwards, as a worker would take them."""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from tagging.extraction.grounding import Mention
+from tagging.models import Job
+
+
+def job_of(devlog):
+    return Job.objects.get(pk=devlog.pk)
+
+
+def claim(limit=10, owner="me", lease_seconds=60):
+    return Job.objects.claim(limit, owner=owner, lease_seconds=lease_seconds)
+
+
+def answer(job, *names):
+    found = [Mention(name, f"with {name}", position) for position, name in enumerate(names)]
+    return job.new_attempt(outcome="answered", extractor="embedded", answer=found)
+
+
+def failure(job, code="timeout"):
+    return job.new_attempt(outcome="failed", error_code=code)
+
+
+def expire_leases():
+    Job.objects.running().update(lease_expires_at=Now() - timedelta(seconds=1))
+
+
+def tags_of(devlog):
+    return [tagging.tag.name for tagging in devlog.taggings.all()]

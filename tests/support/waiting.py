@@ -1,0 +1,52 @@
+"""Waiting for what happens elsewhere, without a sleep in a test."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import connection
+
+# Generous: a noisy machine is slow, and yet far below the lease of 120 seconds that a lost job would wait for.
+DEADLINE_SECONDS = 20.0
+
+Value = TypeVar("Value")
+
+
+def eventually(condition: Callable[[], Value], what: str, seconds: float = DEADLINE_SECONDS) -> Value:
+    """Return the condition's first true value; fail, saying what did not happen, when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Not within {seconds:g} s: {what}")
+        time.sleep(0.02)
+    return value
+
+
+def beside(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin work in a thread, as another process would, and go on when it waits for us; return its `result`.
+
+    On SQLite nobody can see it wait; there it may also begin after our transaction, which must lead to the same.
+    """
+
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(run)
+    pool.shutdown(wait=False)
+    if connection.vendor == "postgresql":
+        eventually(lambda: future.done() or is_somebody_waiting(), "the other waits for our lock")
+    return lambda: future.result(timeout=30)
+
+
+def is_somebody_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
