@@ -87,7 +87,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def enqueue(self, devlog_ids: Iterable[int], priority: int = 0) -> list[Job]:
         """Write these dev-logs' jobs, or reset those that exist: pending, due now, no attempt spent, no claim."""
-        jobs = [self.model(devlog_id=devlog_id, priority=priority) for devlog_id in devlog_ids]
+        jobs: list[Any] = [self.model(devlog_id=devlog_id, priority=priority) for devlog_id in devlog_ids]
         fields = [field.name for field in self.model._meta.local_concrete_fields if not field.primary_key]
         self.bulk_create(jobs, update_conflicts=True, update_fields=fields, unique_fields=["devlog"])
         return jobs
