@@ -210,8 +210,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "devlog_project.ops.logs.ConsoleHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # The clients log each request's URL and status, or where credentials are, at INFO; our own lines say enough.
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "openai", "botocore", "boto3")},
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "openai", "botocore", "boto3")}
+    # Django's own console handler would write all twice while DEBUG is on; below INFO it logs SQL, with the entries.
+    | {"django": {"level": "INFO", "handlers": []}},
 }
