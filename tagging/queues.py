@@ -39,7 +39,7 @@ def enqueue_again(devlog: DevLog) -> None:
 
 
 def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
-    """Ask once more for the tags of these dev-logs, except where somebody has already; return those asked for.
+    """Ask once more for the tags of these dev-logs, except those asked for already; return the ids.
 
     A job that is pending or running reads the text as it is now: it stays as it is, with what it may have paid.
     """

@@ -47,7 +47,7 @@ def database_identity() -> list[str]:
 
 
 class Owner:
-    """A name for whoever claims here, and the lock that proves it alive until `close` or the end of the process."""
+    """The name under which jobs are claimed, and the lock that proves its process alive until `close` or its end."""
 
     def __init__(self) -> None:
         self.name = f"{socket.gethostname()}-{process_id()}-{secrets.token_hex(4)}"
@@ -78,7 +78,7 @@ _owners: WeakSet[Owner] = WeakSet()
 
 
 def _drop_locks_of_parent() -> None:
-    """A forked child shares its parent's locks; with them the parent would seem alive as long as the child is."""
+    """Let go, in a forked child, of the locks it shares: with them its dead parent would seem alive."""
     for owner in _owners:
         owner.drop_lock()
 

@@ -72,7 +72,7 @@ class Slots:
 
     @property
     def free(self) -> int:
-        """How many calls may begin: a slot is free once its call has finished, settled or not."""
+        """Return how many calls may begin: a slot is free once its call has finished, settled or not."""
         return max(0, int(self._limit) - len(self.in_flight) + len(self._finished))
 
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt], calls: Calls) -> None:

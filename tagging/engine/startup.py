@@ -104,7 +104,7 @@ def health() -> str:
 
 
 def _begin_anew() -> None:
-    """A lock that another thread held at the fork would stay locked in the child for ever."""
+    """Replace, in a forked child, a lock that another thread may have held: it would stay locked for ever."""
     global _lock
     _lock = threading.Lock()
 

@@ -42,7 +42,7 @@ class Worker(GuardedThread):
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine, built in the first step: what is wrong with it is the thread's error, not a request's."""
+        """Build the engine, in the first step: what is wrong with it is the thread's error, not a request's."""
         engine = self._make_engine()
         logger.info("Worker %s started", engine.dispatcher.owner.name)
         return engine

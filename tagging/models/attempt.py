@@ -95,5 +95,5 @@ class Attempt(models.Model):
 
     @property
     def source(self) -> str:
-        """Who answered, as tags show it: `openai:gpt-6-luna`, `embedded`."""
+        """Return who answered, as tags show it: `openai:gpt-6-luna`, `embedded`."""
         return f"{self.extractor}:{self.model}" if self.model and self.model != self.extractor else self.extractor

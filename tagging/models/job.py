@@ -27,7 +27,7 @@ class Job(models.Model):
     class State(models.TextChoices):
         # Due at `run_after`. In by enqueue, retry, release, recover; out by claim.
         PENDING = "pending"
-        # Claimed until `lease_expires_at`. In by claim; out by whoever holds the token, or by recover.
+        # Claimed until `lease_expires_at`. In by claim; out by the holder of the token, or by recover.
         RUNNING = "running"
         # Tags committed, possibly none. In by complete; out by enqueue.
         DONE = "done"
@@ -39,7 +39,7 @@ class Job(models.Model):
     FINAL = (State.DONE, State.FAILED)
 
     class Priority(models.IntegerChoices):
-        """What is claimed first: the entry somebody just wrote never waits behind an import of thousands."""
+        """What is claimed first: an entry just written never waits behind an import of thousands."""
 
         INTERACTIVE = 0
         BULK = 1
@@ -94,7 +94,7 @@ class Job(models.Model):
         return self.pk, self.claim_token
 
     def new_attempt(self, **fields: Any) -> Attempt:
-        """Return the attempt that this claim counts, not saved; whoever settles the claim fills and saves it."""
+        """Return the attempt that this claim counts, to be filled and saved when the claim is settled."""
         fields |= {"job": self, "number": self.attempts, "started_at": self.started_at}
         return Attempt(**fields)
 
@@ -108,5 +108,5 @@ class Job(models.Model):
 
     @property
     def error(self) -> dict[str, str] | None:
-        """What went wrong last, for people; None when nothing did."""
+        """Return what went wrong last, for people; None when nothing did."""
         return {"code": self.error_code, "detail": self.error_detail} if self.error_code else None

@@ -1,7 +1,7 @@
 """What all processes know of the model's provider: one row that says whether it may be called now.
 
-A rate limit or an outage is nobody's fault in the queue. So it pauses the queue instead of failing its jobs: until
-the time the provider named, or else for a while that doubles with each refusal in a row. When the provider refuses
+A rate limit or an outage is no job's fault. So it pauses the queue instead of failing its jobs: until the time the
+provider named, or else for a while that doubles with each refusal in a row. When the provider refuses
 us altogether (key, quota, outage) the breaker is open: after each pause a single job goes ahead as a probe, and its
 success lets all others follow.
 """
@@ -76,7 +76,7 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         return provider
 
     def pause_for_budget(self) -> None:
-        """Pause until a new day may have begun, or somebody may have raised the limit."""
+        """Pause until a new day may have begun, or the limit may have been raised."""
         with transaction.atomic(savepoint=False):
             provider = self._locked()
             is_news = provider.waiting_for != WaitingFor.BUDGET
@@ -97,7 +97,7 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         return provider
 
     def note_answer(self) -> None:
-        """The provider answers: what was counted against it is forgotten; a pause it asked for ends in its time."""
+        """Forget what was counted against the provider, as it answers; a pause it asked for ends in its time."""
         ended = self.filter(Q(resume_at=None) | Q(resume_at__lte=Now()))
         was_paused = ended.exclude(waiting_for="").exists()
         ended.exclude(waiting_for="", failures=0, refusals=0).update(**CLEAN)
@@ -156,7 +156,7 @@ class Provider(models.Model):
 
     @property
     def is_refusing(self) -> bool:
-        """The breaker is open: only probes go out."""
+        """Say whether the breaker is open, so that only probes go out."""
         return self.waiting_for == WaitingFor.PROVIDER
 
 

@@ -137,7 +137,7 @@ class DevLogTag(models.Model):
 class Removal(models.Model):
     """A tag that a person took off a dev-log: no attempt brings it back.
 
-    A row of its own, so that whoever reads or counts the tags of dev-logs need not know of it.
+    A row of its own, so that code that reads or counts the tags of dev-logs need not know of it.
     """
 
     devlog = models.ForeignKey("devlogs.DevLog", models.CASCADE, related_name="removals")

@@ -117,7 +117,7 @@ class ActorCalls:
         self._router.tell(job)
 
     def ensure_threads(self, in_flight: int) -> None:
-        """The actors are there."""
+        """Start none: the actors are there."""
 
     def close(self) -> None:
         self._router.stop(block=False)
@@ -132,7 +132,7 @@ class TagRepository(Enduring):
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine, built by the first message: what is wrong with it is this actor's error, not a request's."""
+        """Build the engine, with the first message: what is wrong with it is this actor's error, not a request's."""
         extractor = configured_extractor()
         extractor.only_computes = False  # one job for each actor, whatever the extractor
         return Engine(extractor, Mailbox(), concurrency=POOL_SIZE, make_calls=self._make_calls, gather_seconds=0)
@@ -173,7 +173,7 @@ class ActorWorker(GuardedThread):
         self.stopping.wait(min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3))
 
     def succeeded(self) -> None:
-        """The repository says so itself."""
+        """Leave it to the repository to say so."""
 
     def is_alive(self) -> bool:
         return self.repository.is_alive()

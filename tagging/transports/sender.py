@@ -43,12 +43,12 @@ class Sender(GuardedThread):
         raise NotImplementedError
 
     def seconds_to_wait(self) -> float:
-        """How long to wait for the next ids before `deliver` is called without any."""
+        """Return how long to wait for the next ids before `deliver` is called without any."""
         return 3600.0
 
     @property
     def is_usable(self) -> bool:
-        """Whether ids put in here will be delivered: not after a fork, nor after its end."""
+        """Say whether ids put in here will be delivered: not after a fork, nor after its end."""
         return self._birthplace.is_here and (self.is_alive() or not self.has_started())
 
     def notify(self, job_ids: Sequence[int]) -> None:
