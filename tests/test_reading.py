@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from tests.support.imports import Tree
-from tests.support.source import Classes, names_used, private_names, private_names_reached, sentences
+from tests.support.source import Classes, names_read, private_names, private_names_reached, sentences
 
 
 @pytest.fixture
@@ -119,4 +119,6 @@ def test_sentences_are_read_and_docstrings_are_not():
 
 
 def test_a_call_is_seen_by_its_whole_name():
-    assert {"os.getpid", "connection.cursor"} <= names_used(ast.parse("os.getpid()\nwith connection.cursor(): ..."))
+    read = names_read(ast.parse("os.getpid()\nwith connection.cursor() as cursor: cursor.execute()"))
+
+    assert read == {"os", "os.getpid", "connection", "connection.cursor", "cursor.execute"}

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from tests.support.gates import tags_of
 from tests.support.servers import MANAGE, Server
 from tests.support.site import Site
 from tests.support.waiting import eventually
@@ -42,10 +43,6 @@ def run_worker(site: Site, *arguments: str, **settings: str) -> Server:
 
 def post(server: Server, count: int, gate: str = "a") -> list[int]:
     return [server.post(f"Wrote Django and Redis behind gate {gate}, no. {number}.") for number in range(count)]
-
-
-def tags_of(devlogs: list[int]) -> dict[int, list[str]]:
-    return {devlog: ["Django", "Redis"] for devlog in devlogs}
 
 
 def test_a_message_wakes_a_worker_long_before_its_sweep_and_is_deleted(site, queue, counts):

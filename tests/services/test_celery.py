@@ -3,11 +3,13 @@
 import signal
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 
+from tests.support import gates
+from tests.support.gates import post, tags_of
 from tests.support.servers import Server
-from tests.support.site import Site
 from tests.support.waiting import eventually
 from tests.support.workers import SECONDS, celery_worker
 
@@ -16,22 +18,8 @@ NO_SWEEP = {"TAGGING_SWEEP_SECONDS": "600"}
 # What a POST may take on a loaded machine; a broker's timeouts are seconds.
 POST_SECONDS = 1.0
 
-
-def post(server: Server, *, gate: str, count: int) -> list[int]:
-    """Post so many dev-logs, no two alike, whose calls wait for the gate."""
-    return [server.post(f"Wrote Django and Redis behind gate {gate}, no. {number}.") for number in range(count)]
-
-
-def wait_for_calls(site: Site, count: int) -> None:
-    eventually(lambda: len(site.calls()) >= count, f"{count} calls", SECONDS)
-
-
-def wait_until_all_are_done(site: Site) -> None:
-    eventually(lambda: set(site.states()) == {"done"}, "all jobs done", SECONDS)
-
-
-def tags_of(devlogs: list[int]) -> dict[int, list[str]]:
-    return {devlog: ["Django", "Redis"] for devlog in devlogs}
+wait_for_calls = partial(gates.wait_for_calls, seconds=SECONDS)
+wait_until_all_are_done = partial(gates.wait_until_all_are_done, seconds=SECONDS)
 
 
 def test_the_message_wakes_a_worker_process_and_nothing_else_does(broker_settings, gated):

@@ -23,9 +23,11 @@ def length(function: Function) -> int:
     return function.end_lineno - function.lineno + 1
 
 
-def names_used(module: ast.AST) -> set[str]:
-    """Return each name as it is called for, dotted where it is: `os.getpid`."""
-    return {ast.unparse(node) for node in ast.walk(module) if isinstance(node, (ast.Attribute, ast.Name))}
+def names_read(module: ast.AST) -> set[str]:
+    """Return each name that is read and not given, dotted where it is: `os.getpid`."""
+    nodes = [node for node in ast.walk(module) if isinstance(node, (ast.Attribute, ast.Name))]
+    given = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return {ast.unparse(node) for node in nodes if isinstance(node.ctx, ast.Load)} - given
 
 
 def is_private(name: str) -> bool:
