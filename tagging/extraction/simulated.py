@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology
+from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.fibonacci import fibonacci, task_in
 
 if TYPE_CHECKING:
@@ -72,8 +73,6 @@ class SimulatedExtractor(Extractor):
             raise ExtractionError(code, "The simulated model failed, as it was told to.")
         if task:
             return Extraction(output=fibonacci(*task))
-        from tagging.extraction.embedded.extractor import EmbeddedExtractor  # a script alone needs none of its lexicon
-
         return EmbeddedExtractor().extract(entry)
 
     def _fails(self, entry: str) -> bool:

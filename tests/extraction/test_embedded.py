@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tagging.extraction.base import Extraction
+from tagging.extraction.embedded.cues import cues
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.grounding import MAX_EVIDENCE, ground
-from tagging.extraction.lexicon import cues
 from tests.support.effort import steps
 from tests.support.entries import FOUNDING
 

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from tagging.extraction import lexicon
-from tagging.extraction.lexicon import Lexicon, canonical, cues, known
+from tagging.extraction.lexicon import Lexicon, canonical, known
 from tagging.extraction.lexicon.tokens import PROSE, Text, forms, tokenise
-from tagging.extraction.lexicon.typos import correct
+from tagging.extraction.lexicon.typos import correct, well_known
 
 
 @pytest.fixture
@@ -225,8 +225,8 @@ def test_every_name_can_be_found_under_itself():
     assert lost == []
 
 
-def test_every_well_known_name_of_the_cues_is_in_the_lexicon():
-    assert sorted(word for word in cues()["misspelt"] if word not in lexicon.load().spellings) == []
+def test_every_well_known_name_is_in_the_lexicon():
+    assert sorted(word for word in well_known() if word not in lexicon.load().spellings) == []
 
 
 def test_the_lexicon_is_not_read_on_import():
@@ -235,7 +235,7 @@ def test_the_lexicon_is_not_read_on_import():
     )
     code += "import tagging.extraction.grounding, tagging.extraction.embedded.extractor as e\n"
     code += "e.EmbeddedExtractor.from_settings(None)\n"
-    code += "print(sum(str(path).endswith(('.txt', '.cues')) for path in opened))"
+    code += "print(sum(str(path).endswith(('.txt', '.cues', '.names')) for path in opened))"
 
     read = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
 

@@ -5,8 +5,8 @@ Each is weighed: its letter case, the words beside it, known technologies around
 
 from __future__ import annotations
 
+from tagging.extraction.embedded.cues import cues
 from tagging.extraction.embedded.surroundings import Found, Surroundings
-from tagging.extraction.lexicon import cues
 from tagging.extraction.lexicon.tokens import PROSE, Token
 
 ENOUGH = 2.0

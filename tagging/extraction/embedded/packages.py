@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from tagging.extraction.lexicon import cues, known
+from tagging.extraction.embedded.cues import cues
+from tagging.extraction.lexicon import known
 
 _ARGUMENTS = r"((?: {1,2}[\w@./:=<>~^\[\]+-]{1,80}){1,12})"
 _INSTALL = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tagging.extraction.lexicon import cues
+from tagging.extraction.embedded.cues import cues
 from tagging.extraction.lexicon.tokens import Text
 
 _LIST_GAPS = frozenset(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tagging.extraction.embedded.cues import cues
 from tagging.extraction.embedded.surroundings import MAX_MENTIONS, Found, Surroundings
-from tagging.extraction.lexicon import cues
 from tagging.extraction.lexicon.tokens import PROSE, Token, fold
+from tagging.extraction.lexicon.typos import well_known
 from tagging.extraction.load_once import load_once
 
 ENOUGH = 2.5
@@ -22,7 +23,7 @@ _GAPS_BEFORE_EXPLANATION = (", ", " (", " – ", " - ")
 @load_once
 def _ordinary() -> frozenset[str]:
     """Return the words that never begin an unknown name."""
-    return frozenset[str]().union(*cues().values()) - cues()["misspelt"]
+    return frozenset[str]().union(*cues().values()) - well_known()
 
 
 class UnknownNames:

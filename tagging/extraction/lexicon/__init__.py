@@ -1,6 +1,6 @@
 """The technologies known by name.
 
-Every *.txt beside this file is read. A line is `NAME[MARKS] [= ALIAS[MARKS], ALIAS[MARKS], ...]`; a `#` comments.
+Every data/*.txt is read. A line is `NAME[MARKS] [= ALIAS[MARKS], ALIAS[MARKS], ...]`; a `#` comments.
 MARKS: `?` also an everyday word, counts only where context shows a technology; `!` only in exactly this letter case.
 """
 
@@ -79,20 +79,6 @@ class Lexicon:
             self.spellings[key] = (spelling, *known)
         elif all(other.exact for other in known):
             self.spellings[key] = (*known, spelling)
-
-
-@load_once
-def cues() -> dict[str, frozenset[str]]:
-    """Read context.cues: by section, the words that tell something about a name near them."""
-    sections: dict[str, set[str]] = {}
-    words: set[str] = set()
-    for line in (FOLDER.parent.parent / "embedded" / "context.cues").read_text(encoding="utf-8").splitlines():
-        line = line.partition("#")[0].strip()
-        if line.startswith("["):
-            words = sections.setdefault(line[1:-1], set())
-        else:
-            words.update(line.split())
-    return {section: frozenset(words) for section, words in sections.items()}
 
 
 @load_once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from tagging.extraction.lexicon import Spelling, cues, load
+from tagging.extraction.lexicon import FOLDER, Spelling, load
 from tagging.extraction.load_once import load_once
 
 _MIN_LETTERS = 5
@@ -12,10 +12,17 @@ _MAX_LETTERS = 20
 
 
 @load_once
+def well_known() -> frozenset[str]:
+    """Return the names, folded, in which a slip is looked for."""
+    lines = (FOLDER / "misspelt.names").read_text(encoding="utf-8").splitlines()
+    return frozenset(" ".join(line for line in lines if not line.startswith("#")).split())
+
+
+@load_once
 def _slips() -> dict[str, tuple[str, ...]]:
     """Return the well-known names by what is left of each when one of its letters, but the first, is left out."""
     slips: dict[str, tuple[str, ...]] = {}
-    for name in sorted(cues()["misspelt"]):
+    for name in sorted(well_known()):
         for slip in {name[:i] + name[i + 1 :] for i in range(1, len(name))}:
             slips[slip] = (*slips.get(slip, ()), name)
     return slips
@@ -28,7 +35,7 @@ def correct(key: str) -> Spelling | None:
         return None
     shorter = [key[:i] + key[i + 1 :] for i in range(1, len(key))]
     missing = _slips().get(key, ())
-    too_many = [name for name in shorter if name in cues()["misspelt"] and key != name + "s"]
+    too_many = [name for name in shorter if name in well_known() and key != name + "s"]
     wrong = [name for slip in shorter for name in _slips().get(slip, ()) if _is_one_slip(key, name)]
     for name in (*missing, *too_many, *wrong):
         spelling = load().spellings.get(name, (None,))[0]

@@ -1,0 +1,86 @@
+"""The names of the lexicon in an entry: the longest of each place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from itertools import zip_longest
+
+from tagging.extraction import lexicon
+from tagging.extraction.embedded.surroundings import MAX_MENTIONS, Found
+from tagging.extraction.lexicon import Spelling
+from tagging.extraction.lexicon.tokens import JOINS, Text, Token, fold
+from tagging.extraction.lexicon.typos import correct
+
+_MAX_WORD = 40
+_MAX_HYPHENS = 2  # that an entry has in a name and the lexicon has not
+_INFLECTIONS = ("s", "es", "en")
+
+
+def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
+    """Find the longest names of the lexicon: those that are certain, and those that are everyday words too."""
+    certain: list[Found] = []
+    doubtful: list[Found] = []
+    openers = lexicon.load().openers
+    passed_over = text.hidden | taken
+    mentions: Counter[str] = Counter()
+    behind = 0
+    for i, (token, following) in enumerate(zip_longest(text.tokens, text.tokens[1:])):
+        if i < behind or i in passed_over:
+            continue
+        spelling = None
+        if token.gap != "." or not token.text.islower():  # else a file extension, a method
+            spelling = _name_of(token.text) if len(token.text) <= _MAX_WORD else None
+        if spelling and spelling.everyday and mentions[spelling.name] == MAX_MENTIONS:
+            spelling = None  # looked at often enough
+        found = Found(i, i, spelling.name, spelling.everyday) if spelling else None
+        if token.key in openers and following and following.key in openers[token.key]:
+            longest = openers[token.key][following.key] + _MAX_HYPHENS
+            found = _longer_name(text.tokens[i : i + longest], found, i)
+        if found:
+            behind = found.last + 1
+            if not found.everyday:
+                certain.append(found)
+            elif mentions[found.name] < MAX_MENTIONS:
+                mentions[found.name] += 1
+                doubtful.append(found)
+    return certain, doubtful
+
+
+@lru_cache(maxsize=1 << 14)
+def _name_of(word: str) -> Spelling | None:
+    """Return what a word stands for: as it is, inflected (`Djangos`), with a version (`Python3`), or misspelt."""
+    names = lexicon.load()
+    key = fold(word)
+    if spelling := names.find(key, word):
+        return spelling
+    for ending in _INFLECTIONS:
+        if key.endswith(ending) and len(key) > len(ending) + 2:
+            spelling = names.find(key[: -len(ending)], word[: -len(ending)])
+            shouted = spelling is not None and spelling.written.isupper()  # `Shapes` is not SHAP
+            if spelling and not spelling.everyday and (not shouted or word[: -len(ending)].isupper()):
+                return spelling._replace(everyday=word.islower())  # `Dockers` may be a genitive, `dockers` are people
+    stem = word.rstrip("0123456789")
+    if 1 < len(stem) < len(word) and (spelling := names.find(fold(stem), stem)):
+        return spelling
+    return correct(key)
+
+
+def _longer_name(tokens: list[Token], best: Found | None, first: int) -> Found | None:
+    """Return the longest name that begins where these tokens do; `best` is what the first of them stands for."""
+    names = lexicon.load()
+    key = tokens[0].key
+    for more, token in enumerate(tokens[1:], start=1):
+        join = JOINS.get(token.gap)
+        if join is None:
+            break
+        key += join + token.key
+        if key not in names.spellings:
+            continue
+        if spelling := names.find(key, "".join([token.text for token in tokens[: more + 1]])):
+            shorter = best if best and not best.everyday else None
+            if shorter and shorter.name == spelling.name:
+                best = shorter._replace(last=first + more)
+            else:
+                best = Found(first, first + more, spelling.name, spelling.everyday, shorter)
+    return best
