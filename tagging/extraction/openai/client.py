@@ -1,22 +1,20 @@
 """Technologies by a chat model: OpenAI, or any server that speaks its chat completions.
 
-What goes wrong is sorted in `faults`.
+What comes back is read in `response`, what goes wrong is sorted in `faults`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, Field, ValidationError
-
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology
+from tagging.extraction.base import Extraction, ExtractionError, Extractor, Technology
 from tagging.extraction.load_once import frozen_import
 from tagging.extraction.openai import prompt
-from tagging.extraction.openai.faults import FormatRefusedError, fault
+from tagging.extraction.openai.faults import FormatRefusedError, classify
+from tagging.extraction.openai.response import Completion, Usage, read_answer, read_body
 from tagging.extraction.redaction import redact
 
 if TYPE_CHECKING:
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
-MAX_RESPONSE_BYTES = 1_000_000
-# Statuses that say nothing without a body: whose fault it is stands there.
-TOLD_BY_BODY = {400, 422}
 
 # From the strictest to what every server takes; the prompt alone asks for the shape in the last one.
 RESPONSE_FORMATS: dict[str, dict[str, Any] | None] = {
@@ -39,28 +34,6 @@ RESPONSE_FORMATS: dict[str, dict[str, Any] | None] = {
     "json_object": {"type": "json_object"},
     "text": None,
 }
-
-
-class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: int = Field(default=0, ge=0, le=10**9)
-    completion_tokens: int = Field(default=0, ge=0, le=10**9)
-
-
-class _Completion(BaseModel):
-    """The few fields we read of a chat completion."""
-
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
 
 
 class OpenAIExtractor(Extractor):
@@ -131,7 +104,7 @@ class OpenAIExtractor(Extractor):
     def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
         redacted = redact(entry)
         author = {"safety_identifier": safety_identifier} if safety_identifier and self._send_safety_identifier else {}
-        usage = _Usage()
+        usage = Usage()
         try:
             answer = self._answer(redacted.text, author, usage)
         except ExtractionError as error:
@@ -145,7 +118,7 @@ class OpenAIExtractor(Extractor):
             redacted=redacted.counts,
         )
 
-    def _answer(self, entry: str, author: dict[str, str], usage: _Usage) -> prompt.Answer:
+    def _answer(self, entry: str, author: dict[str, str], usage: Usage) -> prompt.Answer:
         """Ask, and once more for a repair where the answer is of no use; add up in `usage` what was paid."""
         completion = self._ask(prompt.messages(entry), author, usage)
         try:
@@ -161,7 +134,7 @@ class OpenAIExtractor(Extractor):
                 self._client.close()
                 self._client = None
 
-    def _ask(self, messages: list[dict[str, str]], author: dict[str, str], usage: _Usage) -> _Completion:
+    def _ask(self, messages: list[dict[str, str]], author: dict[str, str], usage: Usage) -> Completion:
         """Call with the strictest response format the server takes, and remember which that is."""
         formats = self._formats
         while True:
@@ -181,7 +154,7 @@ class OpenAIExtractor(Extractor):
             usage.completion_tokens += completion.usage.completion_tokens
         return completion
 
-    def _call(self, request: dict[str, Any], response_format: str) -> _Completion:
+    def _call(self, request: dict[str, Any], response_format: str) -> Completion:
         shape = RESPONSE_FORMATS[response_format]
         body = {**self._parameters, **request, **({"response_format": shape} if shape else {})}
         try:
@@ -189,17 +162,17 @@ class OpenAIExtractor(Extractor):
             response = self._connected().chat.completions.with_raw_response.create(
                 model=self.model, messages=[], extra_body=body
             )
-            return _Completion.model_validate_json(response.content)
+            return Completion.model_validate_json(response.content)
         except Exception as error:
             # None: a chained traceback in a log would show the provider's message, or the answer.
-            raise fault(error, {**self._parameters, "safety_identifier": ""}, self._api_key) from None
+            raise classify(error, {**self._parameters, "safety_identifier": ""}, self._api_key) from None
 
     def _connected(self) -> openai.OpenAI:
         """Return the one client of this process, built by the first call."""
         with self._lock:
             if self._client is None:
                 with frozen_import():  # about a second
-                    import httpx2
+                    import httpx2  # slow import
                     import openai
 
                 # A redirect would carry the entry to a host nobody configured.
@@ -218,47 +191,3 @@ class OpenAIExtractor(Extractor):
 
     def _set_deadline(self, request: httpx2.Request) -> None:
         request.extensions["deadline"] = time.monotonic() + self._timeout_seconds
-
-
-def read_body(response: httpx2.Response) -> None:
-    """Read what a response of any status brings, up to its request's deadline and to MAX_RESPONSE_BYTES.
-
-    Left to the SDK, the body of an error would be read whole, for as long as it drips. What is too long is cut: the
-    beginning of an error still tells whose fault it is, and the beginning of an answer is none. Most errors are told
-    by their status alone, even if the body never comes.
-    """
-    import httpx2  # slow import; loaded long since when there is a response
-
-    body = bytearray()
-    stream: Any = response.stream  # of the synchronous kind, as the client is
-    try:
-        with contextlib.closing(stream):
-            for chunk in stream:
-                body += chunk
-                if time.monotonic() > response.request.extensions["deadline"]:
-                    raise httpx2.ReadTimeout("The body was not complete in time.")
-                if len(body) > MAX_RESPONSE_BYTES:
-                    break
-    except httpx2.TransportError:
-        if response.status_code < 400 or response.status_code in TOLD_BY_BODY:
-            raise
-    # Nobody asked for a packed one. It stays packed: unpacked, a small body may be a giant.
-    response.headers.pop("content-encoding", None)
-    response.stream = httpx2.ByteStream(bytes(body[:MAX_RESPONSE_BYTES]))
-
-
-def read_answer(completion: _Completion) -> prompt.Answer:
-    """Return the validated answer; a fence or prose around its one JSON object is forgiven, nothing else is.
-
-    Raises ExtractionError: refused, answer_cut_off or bad_answer.
-    """
-    choice = completion.choices[0]
-    content = choice.message.content or ""
-    if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise ExtractionError(ErrorCode.REFUSED, "The model declined to answer.")
-    if choice.finish_reason == "length":
-        raise ExtractionError(ErrorCode.ANSWER_CUT_OFF, "The model's answer was cut off at its token limit.")
-    for candidate in (content, content[content.find("{") : content.rfind("}") + 1]):
-        with contextlib.suppress(ValidationError):
-            return prompt.Answer.model_validate_json(candidate)
-    raise ExtractionError(ErrorCode.BAD_ANSWER, "The model's answer is not the JSON object it was asked for.")

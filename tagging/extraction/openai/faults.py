@@ -50,13 +50,13 @@ class FormatRefusedError(ExtractionError):
     """The server does not take this response format; a plainer one may do."""
 
 
-def fault(error: Exception, parameters: Mapping[str, Any], key: str) -> ExtractionError:
+def classify(error: Exception, parameters: Mapping[str, Any], key: str) -> ExtractionError:
     """Sort whatever a call raised. `parameters` are those we chose to send; `key` must not be echoed."""
-    import httpx2  # slow import; loaded long since when there is a fault to sort
+    import httpx2  # slow import
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return status_fault(error, parameters, key)
+        return classify_status(error, parameters, key)
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return ExtractionError(ErrorCode.TIMEOUT, "The model's server did not answer in time.")
     if isinstance(error, (openai.APIConnectionError, httpx2.TransportError)):
@@ -66,7 +66,7 @@ def fault(error: Exception, parameters: Mapping[str, Any], key: str) -> Extracti
     )
 
 
-def status_fault(error: openai.APIStatusError, parameters: Mapping[str, Any], key: str) -> ExtractionError:
+def classify_status(error: openai.APIStatusError, parameters: Mapping[str, Any], key: str) -> ExtractionError:
     """Sort an HTTP error. The code comes before the status: a spent quota is a 429 as well."""
     status = error.status_code
     codes = {str(error.code), str(error.type)}
@@ -81,7 +81,7 @@ def status_fault(error: openai.APIStatusError, parameters: Mapping[str, Any], ke
     ) -> ExtractionError:
         return kind(
             code,
-            f"{sentence} ({where(error, key)}).",
+            f"{sentence} ({safe_details(error, key)}).",
             permanent=permanent,
             waiting_for=waiting_for,
             retry_after=retry_after(error.response.headers, datetime.now(UTC)),
@@ -125,7 +125,7 @@ def too_long(body: object, parameters: Mapping[str, Any]) -> tuple[ErrorCode, st
     return ErrorCode.ENTRY_TOO_LONG, sentence, None
 
 
-def where(error: openai.APIStatusError, key: str) -> str:
+def safe_details(error: openai.APIStatusError, key: str) -> str:
     """Return status, code and request id as far as they are plain words, and not our key echoed."""
     parts = {"code": error.code, "request": error.request_id}
     plain = [
