@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from tagging.extraction.base import Extraction, ExtractionError
+from tagging.extraction.contract import Result
 from tagging.extraction.openai.client import OpenAIExtractor
 
 logger = logging.getLogger()
@@ -30,9 +31,6 @@ POST_SECONDS = 10.0
 PAUSES_SECONDS = (0.0, 0.5, 2.0)
 # Kept back from the function's time, to name what is not done: else SQS would bring the whole batch again.
 MARGIN_SECONDS = 3.0
-# What the service would refuse, so that one odd character does not cost a paid answer.
-MAX_TECHNOLOGIES = 200
-MAX_TEXT = 400
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -62,40 +60,14 @@ def is_settled(message: dict[str, Any]) -> bool:
         return False
 
 
-def result_of(record: dict[str, Any]) -> dict[str, Any]:
+def result_of(record: dict[str, Any]) -> Result:
     """Call the model for one record; return what is posted: technologies, or what went wrong."""
-    model = extractor()
-    result = {
-        "entry_digest": record["entry_digest"],
-        "claim": record["claim"],
-        "extractor": model.name,
-        "model": model.model,
-        "prompt_version": model.prompt_version,
-    }
+    outcome: Extraction | ExtractionError
     try:
-        used: Extraction | ExtractionError = model.extract(
-            record["entry"], safety_identifier=record["safety_identifier"]
-        )
+        outcome = extractor().extract(record["entry"], safety_identifier=record["safety_identifier"])
     except ExtractionError as error:
-        used = error
-        result["error"] = {
-            "code": error.code,
-            "detail": error.detail[:MAX_TEXT],
-            "permanent": error.permanent,
-            "waiting_for": error.waiting_for,
-            "retry_after": error.retry_after,
-        }
-    else:
-        result["technologies"] = [
-            {"name": plain(item.name), "evidence": plain(item.evidence)}
-            for item in used.technologies[:MAX_TECHNOLOGIES]
-        ]
-    result["usage"] = {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
-    return result
-
-
-def plain(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text[:MAX_TEXT])
+        outcome = error
+    return Result.of(outcome, extractor(), entry_digest=record["entry_digest"], claim=record["claim"])
 
 
 @cache
@@ -126,7 +98,7 @@ class StayHere(urllib.request.HTTPRedirectHandler):
 opener = urllib.request.build_opener(StayHere)
 
 
-def post(devlog_id: int, result: dict[str, Any]) -> bool:
+def post(devlog_id: int, result: Result) -> bool:
     """Post one result; say whether the service took it, or wants it no more."""
     status = 0
     for pause in PAUSES_SECONDS:
@@ -134,15 +106,15 @@ def post(devlog_id: int, result: dict[str, Any]) -> bool:
         status = status_of(devlog_id, result)
         if 0 < status < 500:
             break
-    logger.info("devlog=%s %s HTTP %s", devlog_id, "error" if "error" in result else "answer", status)
+    logger.info("devlog=%s %s HTTP %s", devlog_id, "error" if result.error else "answer", status)
     return 200 <= status < 300 or status == 409
 
 
-def status_of(devlog_id: int, result: dict[str, Any]) -> int:
+def status_of(devlog_id: int, result: Result) -> int:
     """Return the status of the service's answer, 0 if there was none."""
     request = urllib.request.Request(  # noqa: S310 - the address is the deployment's own
         f"{os.environ['RESULTS_URL'].rstrip('/')}/devlogs/{int(devlog_id)}/tags/",
-        data=json.dumps(result).encode(),
+        data=result.model_dump_json(exclude_none=True).encode(),
         headers={"Authorization": f"Bearer {os.environ['RESULTS_TOKEN']}", "Content-Type": "application/json"},
         method="POST",
     )

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+MAX_TECHNOLOGIES = 50  # of one entry: asked for, and kept as tags
+MAX_NAMES = 10 * MAX_TECHNOLOGIES  # of one answer: taken and looked for; more are no answer, and would cost memory
+MAX_RETRY_AFTER_SECONDS = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Technology:

@@ -12,12 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tagging.extraction import lexicon
+from tagging.extraction.base import MAX_NAMES, MAX_TECHNOLOGIES
 from tagging.extraction.lexicon.tokens import JOINS, SENTENCE_END, Token, forms, tokens_of
 from tagging.extraction.lexicon.typos import correct
 
-MAX_TAGS = 50
-# So many names of one answer are looked for; more are no answer, and would cost memory.
-MAX_NAMES = 10 * MAX_TAGS
 MAX_NAME = 100
 MAX_EVIDENCE = 100
 _MAX_TOKENS = 10
@@ -64,7 +62,7 @@ def ground(technologies: Iterable[Any], entry: str) -> Grounded:
     for name, at in _misspelt(tokens, wanted.evidence.keys() - places.keys()):
         places.setdefault(name, (at, at))
     mentions = []
-    for name, (first, last) in sorted(places.items(), key=lambda place: (place[1], place[0]))[:MAX_TAGS]:
+    for name, (first, last) in sorted(places.items(), key=lambda place: (place[1], place[0]))[:MAX_TECHNOLOGIES]:
         start, end = tokens[first].start, tokens[last].end
         mentions.append(Mention(name, _evidence(wanted.evidence[name], entry, start, end), start))
     return Grounded(mentions, len(technologies) - len(mentions))

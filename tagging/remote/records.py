@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from tagging.engine.attempting import FinishedAttempt, note_answer, note_error, safety_identifier
 from tagging.engine.settlement import lock_provider, settle
 from tagging.extraction.base import Extraction, ExtractionError
+from tagging.extraction.contract import Result
 from tagging.extraction.redaction import redact
 from tagging.models import Job, Provider
 
@@ -22,18 +21,6 @@ LATE_ANSWER_OWNER = "remote"
 
 class StaleError(Exception):
     """The result is of no use any more; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came back for one record, and who made it of what."""
-
-    outcome: Extraction | ExtractionError
-    entry_digest: str
-    claim: UUID | None
-    extractor: str
-    model: str
-    prompt_version: int | None
 
 
 def record_of(job: Job) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tagging.extraction.base import Technology
-from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, MAX_TAGS, ground, words_around
+from tagging.extraction.base import MAX_TECHNOLOGIES, Technology
+from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, ground, words_around
 from tests.support.effort import steps
 from tests.support.entries import FOUNDING
 
@@ -159,7 +159,7 @@ def test_at_most_fifty_are_kept_and_those_are_the_first_of_the_entry():
 
     grounded = ground([Technology(name) for name in reversed(names)], " ".join(names))
 
-    assert [mention.name for mention in grounded.mentions] == names[:MAX_TAGS]
+    assert [mention.name for mention in grounded.mentions] == names[:MAX_TECHNOLOGIES]
     assert grounded.dropped == 30
 
 

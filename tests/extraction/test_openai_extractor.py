@@ -12,10 +12,10 @@ import httpx2
 import openai
 import pytest
 
-from tagging.extraction.base import ErrorCode, ExtractionError, Technology, WaitingFor
+from tagging.extraction.base import MAX_RETRY_AFTER_SECONDS, ErrorCode, ExtractionError, Technology, WaitingFor
 from tagging.extraction.openai import prompt
 from tagging.extraction.openai.client import OpenAIExtractor
-from tagging.extraction.openai.faults import MAX_RETRY_AFTER_SECONDS, retry_after
+from tagging.extraction.openai.faults import retry_after
 from tests.support.replies import REPLIES, Reply, completion, error, reply_named
 from tests.support.wire import FakeOpenAI
 

@@ -218,6 +218,15 @@ def test_a_rate_limit_pauses_the_queue_and_costs_no_attempt(claimed, post):
     assert not Attempt.objects.exists()
 
 
+def test_a_paid_answer_before_a_rate_limit_counts_towards_the_day_and_costs_no_attempt(claimed, post):
+    job = claimed()
+
+    post(job.pk, error_for(job, "rate_limited", waiting_for="rate_limit"))
+
+    assert Job.objects.get().attempts == 0
+    assert Spending.objects.get().tokens == 1100
+
+
 def test_an_outage_opens_the_breaker_and_an_answer_closes_it(claimed, post):
     for _ in range(10):
         job = claimed()
@@ -303,6 +312,20 @@ def test_what_is_no_result_is_refused_and_the_claim_stays(claimed, post, wrong):
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
     assert Job.objects.get().state == "running"
+
+
+def test_a_refusal_says_which_field_is_wrong(claimed, post):
+    job = claimed()
+
+    answer = post(job.pk, result_for(job, usage={"input_tokens": -1}))
+
+    assert answer.json()["errors"] == {"usage.input_tokens": ["Input should be greater than or equal to 0"]}
+
+
+def test_a_field_that_is_null_counts_as_left_out(claimed, post):
+    job = claimed()
+
+    assert post(job.pk, result_for(job, error=None, technologies=[DJANGO])).json() == {"state": "done"}
 
 
 def test_a_result_without_technologies_or_error_is_refused(claimed, post):

@@ -340,13 +340,11 @@ def test_a_spent_budget_sends_nothing(sqs, url, relay, make_devlog, settings):
 def test_an_entry_that_was_paid_for_is_answered_from_the_ledger(sqs, url, relay, make_devlog):
     first = make_devlog("Wrote a Django app.")
     relay.deliver(set())
-    result = remote.Result(
+    result = remote.Result.of(
         Extraction([Technology("Django")]),
+        relay.dispatcher.extractor,
         entry_digest=remote.sealed_digest(first.entry),
         claim=Job.objects.get().claim_token,
-        extractor="openai",
-        model=relay.dispatcher.extractor.model,
-        prompt_version=relay.dispatcher.extractor.prompt_version,
     )
     assert remote.settle_result(first.pk, result) == "done"
 

@@ -14,16 +14,16 @@ from bisect import bisect_left, bisect_right
 from operator import itemgetter
 
 from tagging.extraction import lexicon
-from tagging.extraction.base import Extraction, Extractor, Technology
+from tagging.extraction.base import MAX_TECHNOLOGIES, Extraction, Extractor, Technology
 from tagging.extraction.embedded.everyday import EverydayWords
 from tagging.extraction.embedded.known import known_names
 from tagging.extraction.embedded.packages import packages
 from tagging.extraction.embedded.surroundings import Found, Surroundings
 from tagging.extraction.embedded.unknown import UnknownNames
-from tagging.extraction.grounding import MAX_TAGS, words_around
+from tagging.extraction.grounding import words_around
 from tagging.extraction.lexicon.tokens import Text
 
-_MAX_NAMES = 2 * MAX_TAGS  # of which those are kept that come first
+_MAX_NAMES = 2 * MAX_TECHNOLOGIES  # of which those are kept that come first
 
 
 class EmbeddedExtractor(Extractor):

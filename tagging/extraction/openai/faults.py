@@ -15,13 +15,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
+from tagging.extraction.base import MAX_RETRY_AFTER_SECONDS, ErrorCode, ExtractionError, WaitingFor
 from tagging.extraction.openai import prompt
 
 if TYPE_CHECKING:
     import openai
-
-MAX_RETRY_AFTER_SECONDS = 3600.0
 
 # Looked for in `code` and `type` of an error's body, before its status.
 PROVIDER_CODES = {

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tagging.extraction.base import MAX_TECHNOLOGIES
+
 VERSION = 1
 """Raise it with every change of wording: attempts store it, and an entry is not paid for twice under one version."""
-
-MAX_TECHNOLOGIES = 50
 
 RULES = """\
 You read one entry of a developer's log, in German, English or both, and list the technologies it mentions.
