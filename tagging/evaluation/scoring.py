@@ -115,7 +115,7 @@ def mark(gold: Gold, answer: Iterable[str]) -> Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Evaluated:
     """What one entry came to: its marks, the seconds it took, what was paid, and the error if there was no answer."""
 
     gold: Gold
@@ -130,7 +130,7 @@ class Result:
         return not self.marked.wrong and not self.error
 
 
-def evaluate(extractor: Extractor, gold: Gold) -> Result:
+def evaluate(extractor: Extractor, gold: Gold) -> Evaluated:
     """Have one entry extracted and grounded as the worker does it; no answer is marked like an empty one."""
     began = time.perf_counter()
     error = None
@@ -142,7 +142,7 @@ def evaluate(extractor: Extractor, gold: Gold) -> Result:
         used = error = raised
         answer = []
     seconds = time.perf_counter() - began
-    return Result(gold, mark(gold, answer), seconds, used.input_tokens, used.output_tokens, error)
+    return Evaluated(gold, mark(gold, answer), seconds, used.input_tokens, used.output_tokens, error)
 
 
 @dataclass(frozen=True, slots=True)

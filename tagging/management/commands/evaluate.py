@@ -5,9 +5,8 @@ The daily budget and the ledger of answers are left out of it: nothing is read f
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -16,30 +15,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
-from tagging.evaluation.scoring import Gold, GoldError, Result, Score, evaluate, percentile, ratio, read_gold
+from tagging.evaluation.scoring import Evaluated, Gold, GoldError, Score, evaluate, percentile, ratio, read_gold
 from tagging.extraction.base import Extractor
+from tagging.management.arguments import at_least, positive, share
+from tagging.management.progress import draw_bar
 from tagging.models.spending import Price
 
-BAR_WIDTH = 30
 SHOWN_TEXT = 200
-
-
-def share(text: str) -> float:
-    """Return the number if it is from 0 to 1."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 1")
-    return value
-
-
-def at_least(lowest: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text)
-        if value < lowest:
-            raise argparse.ArgumentTypeError(f"{text} is less than {lowest}")
-        return value
-
-    return number
 
 
 class Command(BaseCommand):
@@ -56,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--worst", type=at_least(0), default=10, metavar="N", help="show so many of the worst entries"
         )
-        parser.add_argument("--limit", type=at_least(1), metavar="N", help="only the first so many entries")
+        parser.add_argument("--limit", type=positive, metavar="N", help="only the first so many entries")
         parser.add_argument("--min-f1", type=share, metavar="X", help="exit with 1 if the F1 overall is below")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -78,21 +60,14 @@ class Command(BaseCommand):
         if options["min_f1"] is not None and f1 < options["min_f1"]:
             raise CommandError(f"F1 {f1:.3f} is below {options['min_f1']:g}.")
 
-    def run(self, extractor: Extractor, gold: Sequence[Gold]) -> list[Result]:
+    def run(self, extractor: Extractor, gold: Sequence[Gold]) -> list[Evaluated]:
         """Evaluate all entries, in the order of the file, with a progress bar on a terminal."""
         results = []
-        for result in evaluated(extractor, gold):
+        for result in evaluate_all(extractor, gold):
             results.append(result)
-            self.progress(len(results), len(gold))
+            draw_bar(self.stderr, len(results), len(gold))
         order = {entry.id: number for number, entry in enumerate(gold)}
         return sorted(results, key=lambda result: order[result.gold.id])
-
-    def progress(self, done: int, total: int) -> None:
-        if self.stderr.isatty():
-            bar = "#" * (BAR_WIDTH * done // total)
-            # str: else it is styled as an error.
-            self.stderr.write(f"\r[{bar:{BAR_WIDTH}}] {done}/{total}", str, "\n" if done == total else "")
-            self.stderr.flush()
 
 
 def extractor_named(name: str) -> Extractor:
@@ -104,7 +79,7 @@ def extractor_named(name: str) -> Extractor:
     return extractor
 
 
-def evaluated(extractor: Extractor, gold: Sequence[Gold]) -> Iterator[Result]:
+def evaluate_all(extractor: Extractor, gold: Sequence[Gold]) -> Iterator[Evaluated]:
     """Yield the results as they come: calls that are paid for wait side by side, the others would only compete."""
     if not extractor.is_paid:
         yield from (evaluate(extractor, entry) for entry in gold)
@@ -117,10 +92,10 @@ def evaluated(extractor: Extractor, gold: Sequence[Gold]) -> Iterator[Result]:
         pool.shutdown(cancel_futures=True)  # after Ctrl-C no further call is paid for
 
 
-def figures(results: Sequence[Result]) -> Iterator[str]:
+def figures(results: Sequence[Evaluated]) -> Iterator[str]:
     """Yield the table of scores by group, and how the kinds of names and entries fared that are hardest."""
     yield f"{'':20}{'entries':>8}{'tags':>7}{'precision':>11}{'recall':>9}{'F1':>8}{'clean':>8}"
-    groups: dict[str, list[Result]] = {"all": list(results)}
+    groups: dict[str, list[Evaluated]] = {"all": list(results)}
     for result in results:
         groups.setdefault(f"language {result.gold.lang}", []).append(result)
     for category in sorted({category for result in results for category in result.gold.categories}):
@@ -145,7 +120,7 @@ def fraction(what: str, hits: Sequence[bool]) -> Iterator[str]:
         yield f"{what}: {sum(hits)} of {len(hits)} ({ratio(sum(hits), len(hits)):.3f})"
 
 
-def errors(results: Sequence[Result]) -> Iterator[str]:
+def errors(results: Sequence[Evaluated]) -> Iterator[str]:
     """Yield how many entries got no answer, and the first detail of each kind."""
     failed = [result.error for result in results if result.error]
     if failed:
@@ -154,11 +129,11 @@ def errors(results: Sequence[Result]) -> Iterator[str]:
         yield f"  {times} x {code}: {next(error.detail for error in failed if error.code == code)}"
 
 
-def worst(results: Sequence[Result], most: int) -> Iterator[str]:
+def worst(results: Sequence[Evaluated], most: int) -> Iterator[str]:
     """Yield the entries with the lowest F1, of equal ones those with more mistakes first."""
     flawed = [result for result in results if result.marked.missed or result.marked.wrong]
 
-    def badness(result: Result) -> tuple[float, int, str]:
+    def badness(result: Evaluated) -> tuple[float, int, str]:
         marked = result.marked
         return Score.of([marked]).f1, -len(marked.missed) - len(marked.wrong), result.gold.id
 
@@ -177,7 +152,7 @@ def worst(results: Sequence[Result], most: int) -> Iterator[str]:
         yield f"    {text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + '…'}"
 
 
-def spent(extractor: Extractor, results: Sequence[Result]) -> Iterator[str]:
+def spent(extractor: Extractor, results: Sequence[Evaluated]) -> Iterator[str]:
     """Yield who answered, for what price by the settings, and how long an entry took."""
     who = [extractor.name] if extractor.model == extractor.name else [extractor.name, extractor.model]
     if extractor.is_paid:
