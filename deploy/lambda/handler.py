@@ -89,9 +89,9 @@ def extractor() -> OpenAIExtractor:
 
 
 class StayHere(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the token to a host nobody configured."""
+    """A redirect would carry the token to a host that is not configured."""
 
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
 
 

@@ -38,7 +38,7 @@ class Extraction:
 
 
 class WaitingFor(StrEnum):
-    """Whom a pending job waits for, when it is not simply its turn."""
+    """What a pending job waits for, when it may not begin yet."""
 
     RETRY = "retry"
     RATE_LIMIT = "rate_limit"
@@ -105,7 +105,7 @@ class Extractor:
     is_paid = False
     # Raised with each change of the prompt, so that a known answer counts for the same prompt only.
     prompt_version: int | None = None
-    # True where it computes and waits for nobody: then one thread is as fast as many.
+    # True where it computes and never waits: then one thread is as fast as many.
     only_computes = False
 
     @classmethod

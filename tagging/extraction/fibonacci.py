@@ -25,7 +25,7 @@ class Task(NamedTuple):
 
 
 def task_in(entry: str) -> Task | None:
-    """Return what an entry asks for; None for what a developer wrote, and for numbers nobody could have asked for."""
+    """Return what an entry asks for; None for what a developer wrote, and for numbers out of range."""
     match = _ENTRY.fullmatch(entry)
     task = Task(int(match[1]), int(match[2])) if match else None
     return task if task and task.n <= MAX_N and task.mod >= 1 else None

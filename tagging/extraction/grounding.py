@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tagging.extraction import lexicon
 from tagging.extraction.base import MAX_NAMES, MAX_TECHNOLOGIES
@@ -40,10 +40,10 @@ class _Wanted(NamedTuple):
     """What to look for: by folded form, each name it stands for, and if it is an everyday word; evidence by name."""
 
     forms: dict[str, list[tuple[str, bool]]]
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
 
 
-def ground(technologies: Iterable[Any], entry: str) -> Grounded:
+def ground(technologies: Iterable[object], entry: str) -> Grounded:
     """Keep what stands in the entry: canonical, each name once, in the order of the entry; count the others."""
     technologies = list(technologies)
     wanted = _wanted(technologies[:MAX_NAMES])
@@ -83,7 +83,7 @@ def words_around(entry: str, start: int, end: int) -> str:
     return entry[left:right].strip()
 
 
-def clean(text: Any, longest: int) -> str:
+def clean(text: object, longest: int) -> str:
     """Return the text in NFC on one line, without control characters and marks of direction; empty if unusable."""
     if not isinstance(text, str) or len(text) > 4 * longest:
         return ""
@@ -92,10 +92,10 @@ def clean(text: Any, longest: int) -> str:
     return cleaned if len(cleaned) <= longest else ""
 
 
-def _wanted(technologies: list[Any]) -> _Wanted:
+def _wanted(technologies: list[object]) -> _Wanted:
     """Look for each name as it is given, without its version, and in every spelling the lexicon has for it."""
     wanted = _Wanted({}, {})
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for technology in technologies:
         given = clean(getattr(technology, "name", None), MAX_NAME).lstrip("#@`*\"'").rstrip("`*\"',;: ")
         bare = _VERSION.sub("", given)
@@ -174,7 +174,7 @@ def _misspelt(tokens: list[Token], missing: Collection[str]) -> Iterator[tuple[s
             yield spelling.name, at
 
 
-def _evidence(given: Any, entry: str, start: int, end: int) -> str:
+def _evidence(given: object, entry: str, start: int, end: int) -> str:
     """Keep the extractor's words only if they are words of the entry around this name."""
     if isinstance(given, str) and len(given) <= MAX_EVIDENCE and entry[start:end] in given and given in entry:
         return given

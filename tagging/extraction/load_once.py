@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# One for all: whoever loads switches the collector off, which is the whole process's.
+# One for all: the collector that loading switches off is the whole process's.
 _lock = threading.RLock()
 _is_collector_off = False
 
@@ -34,7 +34,7 @@ def frozen_import() -> Iterator[None]:
     """
     global _is_collector_off
     with _lock:
-        if not gc.isenabled():  # by whoever runs us, or by the block around this one
+        if not gc.isenabled():  # by our caller, or by the block around this one
             yield
             return
         _is_collector_off = True
@@ -48,9 +48,9 @@ def frozen_import() -> Iterator[None]:
 
 
 def load_once(load: Callable[[], T]) -> Callable[[], T]:
-    """Have a function load what it returns once per process, and for good.
+    """Have a function load what it returns once per process, and keep it.
 
-    `functools.cache` would have each of the threads that are the first to ask, 64 slots say, load all of it.
+    `functools.cache` would have each of the threads that are the first to ask load all of it.
     """
     loaded: list[T] = []
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils.crypto import constant_time_compare
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from pydantic import ValidationError
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -29,9 +27,9 @@ class Stale(APIException):
 
 
 class ResultsToken(BaseAuthentication):
-    """`Authorization: Bearer <TAGGING_RESULTS_TOKEN>`. It is nobody: it opens no other address."""
+    """`Authorization: Bearer <TAGGING_RESULTS_TOKEN>`. It stands for no user and opens no other address."""
 
-    def authenticate(self, request: Request) -> tuple[Any, str]:
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, str]:
         if not settings.TAGGING_RESULTS_TOKEN:
             raise NotFound("Results are not taken here: TAGGING_RESULTS_TOKEN is not set.")
         scheme, _, token = get_authorization_header(request).partition(b" ")
@@ -47,7 +45,7 @@ class ResultsTokenScheme(OpenApiAuthenticationExtension):
     target_class = ResultsToken
     name = "resultsToken"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
 
 
@@ -59,10 +57,6 @@ def messages_by_field(error: ValidationError) -> dict[str, list[str]]:
     return messages
 
 
-class SettledSerializer(serializers.Serializer[Any]):
-    state = serializers.CharField()
-
-
 class ResultsView(APIView):
     """Take the result of a record; posted again, it changes nothing."""
 
@@ -72,7 +66,10 @@ class ResultsView(APIView):
     @extend_schema(
         request=Result,
         responses={
-            200: OpenApiResponse(SettledSerializer, "Settled, now or before; the message may go."),
+            200: OpenApiResponse(
+                inline_serializer("Settled", {"state": serializers.CharField()}),
+                "Settled, now or before; the message may go.",
+            ),
             204: OpenApiResponse(description="The dev-log was deleted; the message may go."),
             (409, "application/problem+json"): OpenApiResponse(
                 OpenApiTypes.OBJECT, "Refused: the entry was edited, or another works on it. The message may go."

@@ -38,7 +38,7 @@ class EmbeddedExtractor(Extractor):
         for found in technologies(text, entry):
             if found.name not in named:
                 start, end = text.tokens[found.first].start, text.tokens[found.last].end
-                # An everyday alias (`tf`) proves its name to nobody who has not weighed the entry: it is given itself.
+                # Grounding would drop the name behind an everyday alias (`tf`), so the alias itself is given.
                 alias = found.everyday and lexicon.canonical(entry[start:end]) == found.name
                 name = entry[start:end] if alias else found.name
                 named[found.name] = Technology(name, words_around(entry, start, end))

@@ -32,7 +32,7 @@ class Surroundings:
         self.german = _is_german(text)
         self.near: set[int] = set()
         self.sentences: set[int] = set()
-        self.doubted: set[int] = set()  # tokens of everyday words nobody has decided upon
+        self.doubted: set[int] = set()  # tokens of everyday words that are not decided upon yet
         for one in found:
             self.keep(one)
 

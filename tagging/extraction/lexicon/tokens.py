@@ -29,7 +29,7 @@ JOINS = dict.fromkeys(("", "-", "_", ".", "'", "’", "/", "‑", "–", "·"), 
 # Those after which one is still in the same sentence, and in the same code: most.
 _WITHIN_LINE = frozenset(join for join in JOINS if "\n" not in join) | {", "}
 
-PROSE, INLINE, FENCE = range(3)  # where a token stands: in a sentence, between backticks, in a block of code
+PROSE, INLINE, BLOCK = range(3)  # where a token stands: in a sentence, between backticks, in a block of code
 SENTENCE_END = re.compile(r"[.!?:;]\s|\*\*|\n\s*(?:\n|\S)| [-–] ")
 
 
@@ -130,9 +130,9 @@ class Text:
 
 def _zone_behind(gap: str, zone: int) -> int:
     if "```" in gap:
-        return PROSE if zone == FENCE else FENCE
+        return PROSE if zone == BLOCK else BLOCK
     if zone == INLINE and "\n" in gap:
-        zone = PROSE  # a backtick nobody closed
-    if zone != FENCE and gap.count("`") % 2:
+        zone = PROSE  # a backtick that was not closed
+    if zone != BLOCK and gap.count("`") % 2:
         zone = PROSE if zone == INLINE else INLINE
     return zone

@@ -14,7 +14,7 @@ from tagging.extraction.base import Extraction, ExtractionError, Extractor, Tech
 from tagging.extraction.load_once import frozen_import
 from tagging.extraction.openai import prompt
 from tagging.extraction.openai.faults import FormatRefusedError, classify
-from tagging.extraction.openai.response import Completion, Usage, read_answer, read_body
+from tagging.extraction.openai.response import Completion, UsedTokens, read_answer, read_body
 from tagging.extraction.redaction import redact
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
 
 # From the strictest to what every server takes; the prompt alone asks for the shape in the last one.
-RESPONSE_FORMATS: dict[str, dict[str, Any] | None] = {
+RESPONSE_FORMATS: dict[str, dict[str, object] | None] = {
     "json_schema": {
         "type": "json_schema",
         "json_schema": {"name": "technologies", "strict": True, "schema": prompt.SCHEMA},
@@ -80,7 +80,7 @@ class OpenAIExtractor(Extractor):
             "max_completion_tokens": max_completion_tokens or None,
             "max_tokens": max_tokens or None,
         }
-        self._parameters: dict[str, Any] = {key: value for key, value in parameters.items() if value is not None}
+        self._parameters: dict[str, object] = {key: value for key, value in parameters.items() if value is not None}
         self._http_client = http_client
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()
@@ -104,7 +104,7 @@ class OpenAIExtractor(Extractor):
     def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
         redacted = redact(entry)
         author = {"safety_identifier": safety_identifier} if safety_identifier and self._send_safety_identifier else {}
-        usage = Usage()
+        usage = UsedTokens()
         try:
             answer = self._answer(redacted.text, author, usage)
         except ExtractionError as error:
@@ -118,7 +118,7 @@ class OpenAIExtractor(Extractor):
             redacted=redacted.counts,
         )
 
-    def _answer(self, entry: str, author: dict[str, str], usage: Usage) -> prompt.Answer:
+    def _answer(self, entry: str, author: dict[str, str], usage: UsedTokens) -> prompt.Answer:
         """Ask, and once more for a repair where the answer is of no use; add up in `usage` what was paid."""
         completion = self._ask(prompt.messages(entry), author, usage)
         try:
@@ -134,7 +134,7 @@ class OpenAIExtractor(Extractor):
                 self._client.close()
                 self._client = None
 
-    def _ask(self, messages: list[dict[str, str]], author: dict[str, str], usage: Usage) -> Completion:
+    def _ask(self, messages: list[dict[str, str]], author: dict[str, str], usage: UsedTokens) -> Completion:
         """Call with the strictest response format the server takes, and remember which that is."""
         formats = self._formats
         while True:
@@ -154,7 +154,7 @@ class OpenAIExtractor(Extractor):
             usage.completion_tokens += completion.usage.completion_tokens
         return completion
 
-    def _call(self, request: dict[str, Any], response_format: str) -> Completion:
+    def _call(self, request: dict[str, object], response_format: str) -> Completion:
         shape = RESPONSE_FORMATS[response_format]
         body = {**self._parameters, **request, **({"response_format": shape} if shape else {})}
         try:
@@ -175,7 +175,7 @@ class OpenAIExtractor(Extractor):
                     import httpx2  # slow import
                     import openai
 
-                # A redirect would carry the entry to a host nobody configured.
+                # A redirect would carry the entry to a host that is not configured.
                 http_client = self._http_client or openai.DefaultHttpx2Client(follow_redirects=False)
                 http_client.event_hooks["request"].append(self._set_deadline)
                 http_client.event_hooks["response"].append(read_body)

@@ -1,8 +1,8 @@
-"""Whose fault it is when a call to the model fails: the provider's, the entry's, or nobody's for long.
+"""Whose fault it is when a call to the model fails.
 
-The provider's faults pause the queue, the entry's own end its job, the rest cost an attempt. Details are sentences of
-our own: a provider's message may echo the key (401) or the whole request (422), so nothing of it but status, code and
-request id is passed on.
+The provider's faults pause the queue, the entry's own end its job, passing ones cost an attempt. Details are
+sentences of our own: a provider's message may echo the key (401) or the whole request (422), so nothing of it but
+status, code and request id is passed on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tagging.extraction.base import MAX_RETRY_AFTER_SECONDS, ErrorCode, ExtractionError, WaitingFor
 from tagging.extraction.openai import prompt
@@ -48,7 +48,7 @@ class FormatRefusedError(ExtractionError):
     """The server does not take this response format; a plainer one may do."""
 
 
-def classify(error: Exception, parameters: Mapping[str, Any], key: str) -> ExtractionError:
+def classify(error: Exception, parameters: Mapping[str, object], key: str) -> ExtractionError:
     """Sort whatever a call raised. `parameters` are those we chose to send; `key` must not be echoed."""
     import httpx2  # slow import
     import openai
@@ -64,7 +64,7 @@ def classify(error: Exception, parameters: Mapping[str, Any], key: str) -> Extra
     )
 
 
-def classify_status(error: openai.APIStatusError, parameters: Mapping[str, Any], key: str) -> ExtractionError:
+def classify_status(error: openai.APIStatusError, parameters: Mapping[str, object], key: str) -> ExtractionError:
     """Sort an HTTP error. The code comes before the status: a spent quota is a 429 as well."""
     status = error.status_code
     codes = {str(error.code), str(error.type)}
@@ -105,13 +105,14 @@ def classify_status(error: openai.APIStatusError, parameters: Mapping[str, Any],
     return sorted_as(ErrorCode.BAD_REQUEST, "The request is refused", permanent=True)
 
 
-def too_long(body: object, parameters: Mapping[str, Any]) -> tuple[ErrorCode, str, WaitingFor | None]:
+def too_long(body: object, parameters: Mapping[str, object]) -> tuple[ErrorCode, str, WaitingFor | None]:
     """Tell an entry that is too long from an answer's limit that leaves no room for any entry.
 
     By the server's own numbers, and only where its message begins as we know it: elsewhere it may quote an entry, and
     no entry may pause the queue.
     """
-    limits = {f"OPENAI_{name.upper()}": parameters[name] for name in ANSWER_LIMITS if name in parameters}
+    values = {f"OPENAI_{name.upper()}": parameters.get(name) for name in ANSWER_LIMITS}
+    limits = {name: value for name, value in values.items() if isinstance(value, int)}
     lower = f"lower {' or '.join(limits)}"
     message = str(body.get("message")) if isinstance(body, dict) else ""
     answer_tokens = max(limits.values(), default=0)

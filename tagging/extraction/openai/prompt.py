@@ -7,7 +7,6 @@ whatever it contains, it cannot close its own quotes, and so stays data.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -96,7 +95,7 @@ class Answer(BaseModel):
 
 # Written out rather than derived from Answer: strict mode accepts only part of JSON Schema, and local servers turn it
 # into a grammar, where `pattern` and large bounds fail.
-SCHEMA: dict[str, Any] = {
+SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {
         "technologies": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -29,7 +29,7 @@ class _Choice(BaseModel):
     finish_reason: str | None = None
 
 
-class Usage(BaseModel):
+class UsedTokens(BaseModel):
     prompt_tokens: int = Field(default=0, ge=0, le=10**9)
     completion_tokens: int = Field(default=0, ge=0, le=10**9)
 
@@ -38,7 +38,7 @@ class Completion(BaseModel):
     """The few fields we read of a chat completion."""
 
     choices: list[_Choice] = Field(min_length=1)
-    usage: Usage | None = None
+    usage: UsedTokens | None = None
 
 
 def read_body(response: httpx2.Response) -> None:
@@ -51,7 +51,7 @@ def read_body(response: httpx2.Response) -> None:
     import httpx2  # slow import
 
     body = bytearray()
-    stream: Any = response.stream  # of the synchronous kind, as the client is
+    stream = cast("httpx2.SyncByteStream", response.stream)
     try:
         with contextlib.closing(stream):
             for chunk in stream:
@@ -63,7 +63,7 @@ def read_body(response: httpx2.Response) -> None:
     except httpx2.TransportError:
         if response.status_code < 400 or response.status_code in TOLD_BY_BODY:
             raise
-    # Nobody asked for a packed one. It stays packed: unpacked, a small body may be a giant.
+    # A packed one was not asked for. It stays packed: unpacked, a small body may be a giant.
     response.headers.pop("content-encoding", None)
     response.stream = httpx2.ByteStream(bytes(body[:MAX_RESPONSE_BYTES]))
 
