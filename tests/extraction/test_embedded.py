@@ -168,7 +168,7 @@ def test_code_names_what_it_imports_installs_and_calls(entry, expected):
         ("Das Werkzeug heißt Murmelbase.", "Murmelbase"),
     ],
 )
-def test_a_name_nobody_knows_is_found_by_its_surroundings(entry, name):
+def test_an_unknown_name_is_found_by_its_surroundings(entry, name):
     assert name in tags(entry)
 
 

@@ -1,4 +1,4 @@
-"""What is loaded for good is out of the garbage collector's way."""
+"""What is loaded once and stays is out of the garbage collector's way."""
 
 import gc
 import os
@@ -16,7 +16,7 @@ def thaw():
     gc.unfreeze()
 
 
-def test_what_was_loaded_for_good_is_never_looked_at_again():
+def test_what_was_loaded_once_is_never_looked_at_again():
     with frozen_import():
         kept = [[] for _ in range(100)]
 

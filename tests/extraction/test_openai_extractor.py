@@ -608,7 +608,7 @@ def test_a_packed_body_is_neither_asked_for_nor_unpacked(on_socket):
     assert error.code == ErrorCode.BAD_ANSWER
 
 
-def test_a_redirect_is_not_followed_to_a_host_nobody_configured(on_socket):
+def test_a_redirect_is_not_followed_to_a_host_that_is_not_configured(on_socket):
     with FakeOpenAI() as elsewhere:
         moved = Reply(307, headers={"location": f"{elsewhere.base_url}/chat/completions"})
         with FakeOpenAI(faults=[moved]) as server:
@@ -630,7 +630,7 @@ def test_secrets_stay_out_of_the_wire_and_its_logs(on_socket, caplog, name):
     assert [word for word in (KEY, PLANTED, "Django deployed", prompt.RULES[:60]) if word in caplog.text] == []
 
 
-def test_nobody_listening_is_unreachable(on_socket):
+def test_a_port_without_a_listener_is_unreachable(on_socket):
     with FakeOpenAI() as server:
         asking = on_socket(server)
 

@@ -224,7 +224,7 @@ def test_a_limit_takes_the_first_entries(gold_file):
     assert row(command(path, extractor="embedded", limit=2), "all")[0] == "2"
 
 
-def test_the_settings_name_the_extractor_if_nobody_else_does(gold_file, settings):
+def test_the_settings_name_the_extractor_where_the_command_does_not(gold_file, settings):
     settings.TAGGING_EXTRACTOR = "tagging.extraction.simulated.SimulatedExtractor"
 
     assert "\nsimulated: " in command(gold_file(line(1, "Nur Meetings.")))

@@ -257,7 +257,7 @@ def test_a_message_is_lent_for_six_times_the_functions_time_and_tried_five_times
     assert queue["MessageRetentionPeriod"] > LEASE_SECONDS
 
 
-def test_dead_letters_ring_an_alarm(expanded):
+def test_dead_letters_set_off_an_alarm(expanded):
     alarm = only(expanded, "AWS::CloudWatch::Alarm")
 
     assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
@@ -284,7 +284,7 @@ def test_the_function_is_small_and_has_no_network_of_its_own(expanded):
     assert function["Timeout"] >= 2 * 30 + handler.POST_SECONDS + handler.MARGIN_SECONDS
 
 
-def test_secrets_are_parameters_that_nobody_is_shown(expanded):
+def test_secrets_are_parameters_that_are_not_shown(expanded):
     for name in ("OpenAIApiKey", "ResultsToken"):
         assert expanded["Parameters"][name]["NoEcho"] is True
         assert "Default" not in expanded["Parameters"][name]

@@ -150,7 +150,7 @@ def test_an_answer_for_a_deleted_dev_log_is_a_success(claimed, post, api):
     assert post(job.pk, result).status_code == 204
 
 
-def test_an_answer_that_comes_after_its_lease_is_taken_while_nobody_else_works_on_it(claimed, post):
+def test_an_answer_that_comes_after_its_lease_is_taken_while_no_other_works_on_it(claimed, post):
     job = claimed()
     Job.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
     Job.objects.recover()
@@ -246,7 +246,7 @@ def test_an_outage_opens_the_breaker_and_an_answer_closes_it(claimed, post):
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer wrong", f"Token {TOKEN}", f"Bearer {TOKEN}x", "Bearer ümlaut"]
 )
-def test_nobody_posts_results_without_the_token(claimed, post, header):
+def test_no_result_is_taken_without_the_token(claimed, post, header):
     job = claimed()
 
     answer = post(job.pk, result_for(job), header)

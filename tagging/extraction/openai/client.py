@@ -173,7 +173,7 @@ class OpenAIExtractor(Extractor):
             if self._client is None:
                 with frozen_import():  # about a second
                     import httpx2  # slow import
-                    import openai
+                    import openai  # slow import
 
                 # A redirect would carry the entry to a host that is not configured.
                 http_client = self._http_client or openai.DefaultHttpx2Client(follow_redirects=False)

@@ -51,7 +51,7 @@ class FormatRefusedError(ExtractionError):
 def classify(error: Exception, parameters: Mapping[str, object], key: str) -> ExtractionError:
     """Sort whatever a call raised. `parameters` are those we chose to send; `key` must not be echoed."""
     import httpx2  # slow import
-    import openai
+    import openai  # slow import
 
     if isinstance(error, openai.APIStatusError):
         return classify_status(error, parameters, key)
