@@ -40,7 +40,7 @@ def report(jobs: Sequence[Finished], retries: int) -> Iterator[str]:
     waits = [job.seconds for job in jobs if job.state == "done"]
     if waits:
         shares = (f"{name} {percentile(waits, share):.2f} s" for name, share in PERCENTILES.items())
-        yield f"queued to done: {', '.join(shares)}; all were queued at once, so most of it is waiting for a slot"
+        yield f"queued to done: {', '.join(shares)}; all were queued at once, so most of it is waiting"
         yield from histogram(waits)
 
 
