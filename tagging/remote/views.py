@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from tagging.extraction.contract import Result
 from tagging.queues import notify_after_commit
-from tagging.remote import records as remote
+from tagging.remote import records
 
 
 class Stale(APIException):
@@ -78,10 +78,10 @@ class ResultsView(APIView):
     )
     def post(self, request: Request, id: int) -> Response:  # noqa: A002
         try:
-            state = remote.settle_result(id, Result.model_validate(request.data))
+            state = records.settle_result(id, Result.model_validate(request.data))
         except ValidationError as error:
             raise serializers.ValidationError(messages_by_field(error)) from error
-        except remote.StaleError as error:
+        except records.StaleError as error:
             raise Stale(str(error)) from error
         if state is None:
             return Response(status=204)

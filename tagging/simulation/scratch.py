@@ -27,8 +27,9 @@ def scratch_environment(url: str = "") -> Iterator[dict[str, str]]:
     """
     with TemporaryDirectory(prefix="devlog-simulation-", ignore_cleanup_errors=True) as directory:
         environment = {
-            "LOG_LEVEL": "WARNING",
             **os.environ,
+            # A line for each of thousands of jobs would bury the report.
+            "LOG_LEVEL": "WARNING",
             "DATABASE_URL": url or f"sqlite:///{Path(directory) / 'db.sqlite3'}",
             "DATABASE_URL_FILE": "",
             "TAGGING_LOCK_DIR": str(Path(directory) / "locks"),
