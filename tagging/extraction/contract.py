@@ -21,7 +21,7 @@ from tagging.extraction.base import (
 )
 
 # A longer name or evidence never becomes a tag's; sent whole it could make the body too large.
-MAX_TEXT = 400
+MAX_TEXT = 200
 
 # A database stores no NUL.
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]

@@ -29,7 +29,7 @@ def scratch_environment(url: str = "") -> Iterator[dict[str, str]]:
         environment = {
             **os.environ,
             # A line for each of thousands of jobs would bury the report.
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "ERROR",
             "DATABASE_URL": url or f"sqlite:///{Path(directory) / 'db.sqlite3'}",
             "DATABASE_URL_FILE": "",
             "TAGGING_LOCK_DIR": str(Path(directory) / "locks"),
