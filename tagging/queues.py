@@ -63,13 +63,13 @@ def withdraw(devlog_ids: Sequence[int]) -> None:
 
 
 def notify_after_commit(job_ids: Sequence[int]) -> None:
-    """Tell a worker of these jobs once they are committed."""
+    """Log that these jobs are pending, and tell a worker of them, once they are committed."""
+    transaction.on_commit(partial(logger.info, "jobs=%s pending", ",".join(map(str, job_ids))))
     transaction.on_commit(partial(notify, job_ids))
 
 
 def notify(job_ids: Sequence[int]) -> None:
-    """Hand these ids to the transport; one that is down costs the notification, never the request."""
-    logger.info("jobs=%s pending", ",".join(map(str, job_ids)))
+    """Hand these ids to the transport; if it is down, the notification is lost and the request goes on."""
     try:
         transport().send(job_ids)
     except Exception as error:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 # After so many seconds without an error of a kind it has ended.
 QUIET_SECONDS = 5.0
+# Of a record with a traceback, what makes it a line.
+ONE_LINE = {"args": None, "exc_info": None, "exc_text": None}
 
 
 class ConsoleHandler(logging.StreamHandler):
@@ -20,38 +22,39 @@ class ConsoleHandler(logging.StreamHandler):
     def __init__(self) -> None:
         super().__init__()
         self._repeats: dict[str, int] = {}
-        self._last_at = 0.0
+        self._last_at: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        self._write_what_has_ended(QUIET_SECONDS)
         kind = kind_of(record)
         if kind is None:
-            self._write_what_has_ended()
             super().emit(record)
-        elif kind in self._repeats:
+            return
+        if kind in self._repeats:
             self._repeats[kind] += 1
         else:
             self._repeats[kind] = 0
             words = f"{record.getMessage().partition(chr(10))[0]} ({kind}; repeats are counted until it ends)"
-            super().emit(logging.makeLogRecord(record.__dict__ | LINE | {"msg": words}))
-        if kind is not None:
-            self._last_at = time.monotonic()
+            super().emit(logging.makeLogRecord(record.__dict__ | ONE_LINE | {"msg": words}))
+        self._last_at[kind] = time.monotonic()
 
-    def _write_what_has_ended(self) -> None:
-        if self._repeats and time.monotonic() - self._last_at > QUIET_SECONDS:
-            ended, self._repeats = self._repeats, {}
-            for kind, count in ended.items():
+    def close(self) -> None:
+        self._write_what_has_ended(quiet_seconds=0.0)
+        super().close()
+
+    def _write_what_has_ended(self, quiet_seconds: float) -> None:
+        now = time.monotonic()
+        for kind in [kind for kind, at in self._last_at.items() if now - at >= quiet_seconds]:
+            del self._last_at[kind]
+            if count := self._repeats.pop(kind):
                 words = {"name": __name__, "levelno": logging.WARNING, "levelname": "WARNING"}
-                super().emit(logging.makeLogRecord(words | {"msg": f"Ended after {count} repeats: {kind}"}))
-
-
-# Of a record with a traceback, what makes it a line.
-LINE = {"args": None, "exc_info": None, "exc_text": None}
+                super().emit(logging.makeLogRecord(words | {"msg": f"{kind}: ended after {count} repeats"}))
 
 
 def kind_of(record: logging.LogRecord) -> str | None:
-    """Return what makes two records the same error of the database; None for all other records."""
+    """Return what makes two records the same trouble with the database; None for all other records."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, DatabaseError):
+    if isinstance(error, (OperationalError, InterfaceError)):
         return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     if record.name == "psycopg.pool":
         return "psycopg.pool"

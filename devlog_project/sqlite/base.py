@@ -85,7 +85,7 @@ _turns = Turns()
 
 
 def _begin_anew() -> None:
-    """In a forked child the thread whose turn it was is not there to pass it on."""
+    """Forget, in a forked child, whose turn it is: that thread is not there to pass it on."""
     global _turns
     _turns = Turns()
 

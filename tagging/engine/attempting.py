@@ -42,6 +42,7 @@ def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
     attempt = job.new_attempt(extractor=extractor.name, model=extractor.model, prompt_version=extractor.prompt_version)
     error = None
     try:
+        attempt.entry_digest = digest_of(job.devlog.entry)
         extraction = extractor.extract(job.devlog.entry, safety_identifier=safety_identifier(job))
         note_answer(attempt, extraction)
     except BaseException as exception:
@@ -56,11 +57,9 @@ def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
 
 def note_answer(attempt: Attempt, extraction: Extraction) -> None:
     """Write an answer on its attempt, grounded in the entry as it is stored."""
-    entry = attempt.job.devlog.entry
     note_cost(attempt, extraction)
-    attempt.entry_digest = digest_of(entry)
     attempt.redacted = extraction.redacted
-    grounded = ground(extraction.technologies, entry)
+    grounded = ground(extraction.technologies, attempt.job.devlog.entry)
     attempt.answer = grounded.mentions if extraction.output is None else {"output": extraction.output}
     attempt.names_dropped = grounded.dropped
     attempt.outcome = Attempt.Outcome.ANSWERED
@@ -70,9 +69,8 @@ def note_error(attempt: Attempt, error: ExtractionError) -> None:
     """Write what went wrong on its attempt."""
     if error.input_tokens or error.output_tokens:
         note_cost(attempt, error)
-    attempt.entry_digest = digest_of(attempt.job.devlog.entry)
     attempt.redacted = error.redacted
-    attempt.error_code, attempt.error_detail = error.code, error.detail[:500]
+    attempt.error_code, attempt.error_detail = error.code, str(error.detail)[:500]
     attempt.outcome = Attempt.Outcome.FAILED
 
 

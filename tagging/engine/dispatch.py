@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -38,6 +38,7 @@ class Dispatcher:
         self.owner = Owner()
         self.provider = Provider()
         self._read_provider_at = 0.0
+        logger.info("Worker %s started", self.owner.name)
 
     def claim(self, free: int) -> Claimed:
         """Claim up to `free` jobs, as far as the provider and the day's budget allow, and look up known answers."""
@@ -57,7 +58,8 @@ class Dispatcher:
         if self.provider.is_refusing and len(known) == len(jobs):
             Provider.objects.return_probe()
         if jobs:
-            logger.info("jobs=%s claimed by %s", ",".join(str(job.pk) for job in jobs), self.owner.name)
+            claims = ",".join(f"{job.pk}:{job.attempts}" for job in jobs)
+            logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
         return Claimed(wanted, jobs, known)
 
     def _allowed(self, free: int) -> int:
@@ -81,14 +83,17 @@ class Dispatcher:
         """Take back what dead processes and expired leases hold, and what we claimed but never began."""
         with dead_owners() as dead:
             Job.objects.recover(dead)
-        never_begun = [job for job in Job.objects.held_by(self.owner.name) if job.fence not in in_flight]
-        if never_begun:
-            Job.objects.release(never_begun)
+        held = Job.objects.held_by(self.owner.name).values_list("pk", "claim_token")
+        if never_begun := [pk for pk, token in held if (pk, token) not in in_flight]:
+            self.give_back(Job.objects.filter(pk__in=never_begun), "its call never began")
 
     def close(self) -> None:
         """Give back all that is claimed, and go."""
-        held = list(Job.objects.held_by(self.owner.name))
-        if held:
-            Job.objects.release(held)
-            logger.info("jobs=%s given back unfinished", ",".join(str(job.pk) for job in held))
+        self.give_back(Job.objects.held_by(self.owner.name), "the worker stops")
         self.owner.close()
+        logger.info("Worker %s stopped", self.owner.name)
+
+    def give_back(self, jobs: Iterable[Job], why: str) -> None:
+        """Release these claims, with no attempt spent."""
+        for job_id, _ in sorted(Job.objects.release(jobs)):
+            logger.info("job=%s given back: %s", job_id, why)

@@ -6,6 +6,7 @@ connection, and never during a call to the model.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -48,12 +49,12 @@ class Engine:
         self.concurrency = concurrency or settings.TAGGING_CONCURRENCY
         self.extractor = extractor
         self.mailbox = mailbox
-        self.dispatcher = Dispatcher(extractor)
         self.slots = Slots(self.concurrency * (JOBS_PER_THREAD if extractor.only_computes else 1), mailbox)
         threads = 1 if extractor.only_computes else self.concurrency
         self.calls = (
             make_calls(extractor, self.slots) if make_calls else CallThreads(extractor, threads, self.slots.finish)
         )
+        self.dispatcher = Dispatcher(extractor)  # last: its lock must not be left behind by what fails before
         self.answered = self.unanswered = 0
         self.is_finished = False
         self._claims_left = max_jobs
@@ -63,11 +64,20 @@ class Engine:
         self._is_work_likely = True
         self._has_failed = False
 
-    def step(self, *, may_claim: bool = True) -> bool:
-        """Claim, settle, and do the chores whose time has come; return whether jobs moved."""
+    def step(self, *, may_claim: bool = True) -> None:
+        """Claim, settle, and do the chores whose time has come."""
         had_failed, self._has_failed = self._has_failed, True  # unless it gets through
         self._is_work_likely |= had_failed
-        self._sweep_if_due()
+        self._renew_if_due()  # first: after a long rest the sweep would take our own claims for lost
+        try:
+            self._sweep_if_due()
+        finally:  # a sweep that fails must not keep what has finished from being settled
+            moved = self._claim_and_settle(had_failed, may_claim)
+        self.is_finished = not self.slots.in_flight and (self._claims_left == 0 or (self._until_empty and not moved))
+        self._has_failed = False
+
+    def _claim_and_settle(self, had_failed: bool, may_claim: bool) -> bool:
+        """Return whether jobs moved."""
         self.calls.ensure_threads(len(self.slots.in_flight))
         self._gather()
         finished = self.slots.finished()
@@ -78,19 +88,15 @@ class Engine:
         else:
             claimed = self._claim(may_claim)  # the next calls run while the finished ones are settled
             self._settle(finished)
-        self._renew_if_due()
-        moved = bool(finished or claimed)
-        is_empty = self._until_empty and not moved
-        self.is_finished = not self.slots.in_flight and (self._claims_left == 0 or is_empty)
-        self._has_failed = False
-        return moved
+        return bool(finished or claimed)
 
-    def wait(self) -> None:
-        """Wait for new jobs, for a call that finishes, or for the next chore."""
+    def wait(self, at_most: float = math.inf) -> None:
+        """Wait for new jobs, for a call that finishes, or for the next chore, up to so many seconds."""
         if self._until_empty and not self.slots.in_flight:
             return
         is_full = not self.slots.free
-        woken = self.mailbox.wait(self.seconds_until_chores(), ignore_jobs=is_full)
+        next_chore = max(0.0, min(self._sweep_at, self._renew_at) - time.monotonic())
+        woken = self.mailbox.wait(min(at_most, next_chore), ignore_jobs=is_full)
         if woken.job_ids or is_full:
             self.expect_work()
 
@@ -98,18 +104,15 @@ class Engine:
         """Look for due jobs in the next step: there may be some."""
         self._is_work_likely = True
 
-    def seconds_until_chores(self) -> float:
-        return max(0.0, min(self._sweep_at, self._renew_at) - time.monotonic())
-
     def close(self) -> None:
         """Settle what has finished, give back what has not, and let go of everything."""
         try:
             self._settle(self.slots.finished())
             self.dispatcher.close()
         finally:
+            self.dispatcher.owner.drop_lock()  # where jobs are left, others see it fall and take them back
             self.calls.close()
             self.extractor.close()
-            self.dispatcher.owner.drop_lock()  # where jobs are left, others see it fall and take them back
 
     def _gather(self) -> None:
         """Wait a moment for calls that are about to finish too, so that they are settled in one commit.
@@ -117,7 +120,7 @@ class Engine:
         Only in a backlog or with all slots full: the result of a lone call, or of one of the last, is settled at once.
         """
         until = time.monotonic() + self._gather_seconds
-        while self._is_work_likely and 0 < len(self.slots.finished()) < len(self.slots.in_flight):
+        while self._is_work_likely and self.slots.has_some_finished:
             woken = self.mailbox.wait(until - time.monotonic())
             if not (woken.by_wake or woken.job_ids):
                 return
@@ -140,16 +143,16 @@ class Engine:
         if not finished:
             return
         provider = self.dispatcher.provider
-        settled = settle(finished, provider)
-        errors = sum(1 for one in finished if one.error)
-        if errors or not provider.is_clean:
+        if not provider.is_clean or any(one.error for one in finished):
             self.dispatcher.read_provider_again()
-        if settled.is_too_fast:
-            self.slots.shrink()
-        self.slots.forget([one.attempt.job.fence for one in finished])
-        self.slots.grow(sum(1 for one in finished if provider_answered(one)))
-        self.unanswered += errors
-        self.answered += len(finished) - errors
+        for settled in settle(finished, provider):
+            if settled.is_too_fast:
+                self.slots.shrink()
+            self.slots.forget([one.attempt.job.fence for one in settled.finished])
+            self.slots.grow(sum(1 for one in settled.finished if provider_answered(one)))
+            errors = sum(1 for one in settled.finished if one.error)
+            self.unanswered += errors
+            self.answered += len(settled.finished) - errors
 
     def _sweep_if_due(self) -> None:
         """Take back what is left behind, and look for due jobs of which no id came."""

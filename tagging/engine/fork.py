@@ -1,4 +1,4 @@
-"""What a forked child must not believe: that its parent's threads, locks and claims are its own."""
+"""Forks: a child has its parent's memory, but not its threads, and must not hold its locks."""
 
 from __future__ import annotations
 

@@ -27,8 +27,9 @@ class ErrorLog:
         self._logger, self._what = logger, what
 
     def note(self, error: BaseException) -> None:
+        is_first = not self.in_a_row  # two threads at a time may say it twice, but never not at all
         self.in_a_row += 1
-        if self.in_a_row == 1:
+        if is_first:
             message = "%s failed and continues (logged once until it recovers): %s"
             self._logger.error(message, self._what, described(error))
 
@@ -103,17 +104,22 @@ class GuardedThread:
         apps.ready_event.wait()
         try:
             while not (self.stopping.is_set() and (self.errors.in_a_row or self.may_end())):
-                try:
-                    self.step()
-                    self.succeeded()
-                except Exception as error:
-                    self.errors.note(error)
-                    with suppress(Exception):
-                        connection.close()  # it may be what went wrong
-                    rest = FIRST_REST_SECONDS * 2 ** min(self.errors.in_a_row, 10)
-                    self.stopping.wait(min(self.max_rest_seconds, rest))
-            self.close()
+                self._guarded_step()
+        finally:  # whatever ended it: what it holds must not wait for a lease
+            try:
+                self.close()
+            except Exception as error:
+                self.errors.note(error)
+            finally:
+                connection.close()
+
+    def _guarded_step(self) -> None:
+        try:
+            self.step()
+            self.succeeded()
         except Exception as error:
             self.errors.note(error)
-        finally:
-            connection.close()
+            with suppress(Exception):
+                connection.close()  # it may be what went wrong
+            rest = FIRST_REST_SECONDS * 2 ** min(self.errors.in_a_row, 10)
+            self.stopping.wait(min(self.max_rest_seconds, rest))

@@ -38,8 +38,8 @@ class Mailbox:
     def wait(self, timeout: float, *, ignore_jobs: bool = False) -> Woken:
         """Wait up to `timeout` seconds for the first hint and return all there are; none if none came.
 
-        ignore_jobs: for a reader that could begin nothing. Each wake-up would take the interpreter from the request
-        that saved a dev-log; so new jobs are not even put in, and it looks at all that is due afterwards.
+        ignore_jobs: put in no ids meanwhile. A worker with all slots full could begin nothing, and each wake-up takes
+        the interpreter from the request that saved a dev-log; it looks at all that is due afterwards.
         """
         hints: set[int] = set()
         self._ignores_jobs = ignore_jobs

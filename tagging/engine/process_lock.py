@@ -107,7 +107,7 @@ def _lock(path: Path) -> int | None:
     """Return the open file once locked, or None when its owner lives or it is gone."""
     try:
         file = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # another user's proves nothing
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

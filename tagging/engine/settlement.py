@@ -6,7 +6,8 @@ The worker, the actors and the results that come back from Lambda all settle her
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 from django.conf import settings
@@ -26,10 +27,10 @@ NO_ANSWER = OUTAGE | {ErrorCode.INTERNAL}
 
 
 class Settled(NamedTuple):
-    """What settling came to: the claims that still held, and whether the provider finds us too fast."""
+    """What was committed together, and whether the provider finds us too fast."""
 
-    held: set[Fence]
-    is_too_fast: bool = False
+    finished: Sequence[FinishedAttempt]
+    is_too_fast: bool
 
 
 def provider_answered(finished: FinishedAttempt) -> bool:
@@ -39,18 +40,21 @@ def provider_answered(finished: FinishedAttempt) -> bool:
     return not (finished.error.waiting_for or finished.error.code in NO_ANSWER)
 
 
-def settle(finished: Sequence[FinishedAttempt], provider: Provider) -> Settled:
-    """Settle these attempts in one transaction; `provider` is the row as it was read before."""
+def settle(finished: Sequence[FinishedAttempt], provider: Provider) -> Iterator[Settled]:
+    """Settle these attempts in one transaction and yield what was committed; `provider` is the row as it was read.
+
+    Where the database refuses one of them for ever, each is settled alone, so that it does not hold up the others.
+    """
     try:
-        return _settle_together(finished, provider)
-    except (DataError, IntegrityError):  # one of them the database will never take; it must not hold the others up
-        each = [_settle_alone(one, provider) for one in finished]
-        return Settled(set().union(*(one.held for one in each)), any(one.is_too_fast for one in each))
+        yield _settle_together(finished, provider)
+    except (DataError, IntegrityError):
+        for one in finished:
+            yield _settle_alone(one, provider)
 
 
-def lock_provider(failures: Sequence[object], provider: Provider) -> None:
+def lock_provider(provider: Provider, *, has_failed: bool) -> None:
     """Lock the provider's row where settling will change it: before any job's and the day's, in every process."""
-    if failures or not provider.is_clean:
+    if has_failed or not provider.is_clean:
         Provider.objects.lock()
 
 
@@ -58,10 +62,11 @@ def _settle_alone(finished: FinishedAttempt, provider: Provider) -> Settled:
     try:
         return _settle_together([finished], provider)
     except (DataError, IntegrityError) as exception:
-        job = finished.attempt.job
-        logger.error("job=%s: the database refuses its outcome: %s", job.pk, type(exception).__name__)
+        paid = finished.attempt
+        logger.error("job=%s: the database refuses its outcome: %s", paid.job_id, type(exception).__name__)
         error = ExtractionError(ErrorCode.INTERNAL, "The database refused the answer.", permanent=True)
-        refused = job.new_attempt()
+        error.input_tokens, error.output_tokens = paid.input_tokens, paid.output_tokens
+        refused = paid.job.new_attempt()
         note_error(refused, error)
         return _settle_together([FinishedAttempt(refused, error)], provider)
 
@@ -69,25 +74,27 @@ def _settle_alone(finished: FinishedAttempt, provider: Provider) -> Settled:
 def _settle_together(finished: Sequence[FinishedAttempt], provider: Provider) -> Settled:
     failures = [one for one in finished if one.error]
     with transaction.atomic():
-        lock_provider(failures, provider)
+        lock_provider(provider, has_failed=bool(failures))
         became = dict.fromkeys(Job.objects.complete([one.attempt for one in finished if not one.error]), "done")
-        is_too_fast = _settle_failures(failures, became)
+        is_too_fast = False
+        if failures:
+            consequences, is_too_fast = _settle_failures(failures)
+            became |= consequences
         if not provider.is_clean and any(provider_answered(one) for one in finished):
             Provider.objects.note_answer()
     for one in finished:
-        _log(one, became.get(one.attempt.job.fence, "dropped, its claim is gone"))
-    return Settled(set(became), is_too_fast)
+        transaction.on_commit(partial(_log, one, became.get(one.attempt.job.fence, "dropped, its claim is gone")))
+    return Settled(finished, is_too_fast)
 
 
-def _settle_failures(failures: Sequence[FinishedAttempt], became: dict[Fence, str]) -> bool:
-    """Give back, discard or retry, and note what became of each; return whether the provider finds us too fast."""
-    if not failures:
-        return False
+def _settle_failures(failures: Sequence[FinishedAttempt]) -> tuple[dict[Fence, str], bool]:
+    """Give back, discard or retry; return what became of the claims that held, and if we are too fast."""
     before = Provider.objects.current()
+    became: dict[Fence, str] = {}
+    is_too_fast = False
     outages = [one.error for one in failures if one.error and one.error.code in OUTAGE]
     if outages:
         Provider.objects.note_failures(len(outages), outages[0])
-    is_too_fast = False
     for one in failures:
         error = cast(ExtractionError, one.error)
         # While the breaker is open an outage is known: then its probes cost no attempt.
@@ -97,7 +104,7 @@ def _settle_failures(failures: Sequence[FinishedAttempt], became: dict[Fence, st
             became |= _give_back(one.attempt, error, provider)
         else:
             became |= _spend_attempt(one.attempt, error)
-    return is_too_fast
+    return became, is_too_fast
 
 
 def _give_back(attempt: Attempt, error: ExtractionError, provider: Provider) -> dict[Fence, str]:

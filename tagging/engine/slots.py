@@ -37,9 +37,6 @@ class CallThreads:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def __len__(self) -> int:
-        return len(self._threads)
-
     def begin(self, job: Job) -> None:
         self._jobs.put(job)
 
@@ -78,17 +75,22 @@ class Slots:
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt], calls: Calls) -> None:
         """Begin the calls for these jobs; those whose answer is known have finished at once."""
         for job in jobs:
-            self.in_flight[job.fence] = job
             if job.pk in known:
                 self.finish(answer_from_ledger(job, known[job.pk]))
             else:
                 calls.begin(job)
+            self.in_flight[job.fence] = job  # only now: a job whose call could not begin is given back by the sweep
         calls.ensure_threads(len(self.in_flight))
 
     def finish(self, finished: FinishedAttempt) -> None:
         """Take what came of a call, in whatever thread, and wake the worker."""
         self._finished[finished.attempt.job.fence] = finished
         self._mailbox.wake()
+
+    @property
+    def has_some_finished(self) -> bool:
+        """Say whether some calls have finished while others run."""
+        return 0 < len(self._finished) < len(self.in_flight)
 
     def finished(self) -> list[FinishedAttempt]:
         """Return what has finished and waits to be settled, in the order of the claims."""

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 
 from tagging.engine.attempting import configured_extractor
 from tagging.engine.engine import Engine
@@ -36,32 +36,38 @@ class Worker(GuardedThread):
         super().__init__("tagging-worker", ErrorLog(logger, "The worker"))
         self.mailbox = mailbox
         self._stop_at = math.inf
-        self._make_engine = lambda: Engine(
-            make_extractor(), mailbox, concurrency=concurrency, max_jobs=max_jobs, until_empty=until_empty
+        self._make_extractor = make_extractor
+        self._make_engine = partial(
+            Engine, mailbox=mailbox, concurrency=concurrency, max_jobs=max_jobs, until_empty=until_empty
         )
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        return self._make_extractor()
 
     @cached_property
     def engine(self) -> Engine:
         """Build the engine, in the first step: what is wrong with it is the thread's error, not a request's."""
-        engine = self._make_engine()
-        logger.info("Worker %s started", engine.dispatcher.owner.name)
-        return engine
+        return self._make_engine(self.extractor)
 
     def step(self) -> None:
         self.engine.step(may_claim=not self.stopping.is_set())
-        self.succeeded()
+        self.succeeded()  # now: the wait that follows may be long
         if self.engine.is_finished:
             self.stopping.set()
         else:
-            self.engine.wait()
+            self.engine.wait(self._stop_at - time.monotonic())
 
     def may_end(self) -> bool:
-        return not self.engine.slots.in_flight or time.monotonic() >= self._stop_at
+        return not self._has_engine() or not self.engine.slots.in_flight or time.monotonic() >= self._stop_at
 
     def close(self) -> None:
-        if "engine" in vars(self):  # else it never got so far that there were claims
+        if self._has_engine():
             self.engine.close()
-            logger.info("Worker %s stopped", self.engine.dispatcher.owner.name)
+
+    def _has_engine(self) -> bool:
+        """Say whether it ever got so far that there may be claims."""
+        return "engine" in vars(self)
 
     def wake(self) -> None:
         self.mailbox.wake()
@@ -72,6 +78,6 @@ class Worker(GuardedThread):
         super().stop(timeout + MARGIN_SECONDS)
 
     def ask_to_stop(self, timeout: float) -> None:
-        """Claim no more from the next step on; takes no lock, so that a signal handler may call it."""
+        """Claim no more from the next step on; takes no lock of the mailbox, so that a signal handler may call it."""
         self._stop_at = time.monotonic() + timeout
         self.stopping.set()

@@ -35,6 +35,11 @@ def _allow_null(schema: dict[str, Any]) -> None:
             field |= {**field.pop("anyOf")[0], "nullable": True}
 
 
+def _plain(text: str) -> str:
+    """Return the text without what the service would refuse, so that one odd character does not cost a paid answer."""
+    return "".join(char if char.isprintable() else " " for char in text[:MAX_TEXT]).rstrip()
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_extra=_allow_null)
 
@@ -80,11 +85,12 @@ class Result(_Part):
     ) -> Self:
         """Return the result that this extractor's answer, or its error, is for one record."""
         found = outcome.technologies[:MAX_NAMES] if isinstance(outcome, Extraction) else None
+        error = outcome if isinstance(outcome, ExtractionError) else None
         return cls(
             entry_digest=entry_digest,
             claim=claim,
-            technologies=found and [Technology(each.name[:MAX_TEXT], each.evidence[:MAX_TEXT]) for each in found],
-            error=Failure.model_validate(outcome) if isinstance(outcome, ExtractionError) else None,
+            technologies=found and [Technology(_plain(each.name), _plain(each.evidence)) for each in found],
+            error=Failure(**vars(error) | {"detail": _plain(error.detail) or error.code.value}) if error else None,
             extractor=extractor.name,
             model=extractor.model,
             prompt_version=extractor.prompt_version,

@@ -12,6 +12,7 @@ import logging
 import math
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -66,13 +67,9 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
             provider.error_code, provider.error_detail = error.code, error.detail[:500]
             provider.save()
         if not was_paused:
-            logger.warning(
-                "Queue paused for %.1f s, refusal %d in a row: %s, %s",
-                provider.wait_seconds,
-                provider.refusals,
-                error.code,
-                error.detail,
-            )
+            message = "Queue paused for %.1f s, refusal %d in a row: %s, %s"
+            words = (provider.wait_seconds, provider.refusals, error.code, error.detail)
+            transaction.on_commit(partial(logger.warning, message, *words))
         return provider
 
     def pause_for_budget(self) -> None:
@@ -86,15 +83,14 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         if is_news:
             logger.warning("Budget of the day reached; the queue is paused until a new day (UTC) or a higher limit")
 
-    def note_failures(self, count: int, error: ExtractionError) -> Provider:
-        """Count timeouts, lost connections and 5xx; enough of them in a row open the breaker. Return the row."""
+    def note_failures(self, count: int, error: ExtractionError) -> None:
+        """Count timeouts, lost connections and 5xx; enough of them in a row open the breaker."""
         with transaction.atomic(savepoint=False):
             provider = self._locked()
             provider.failures += count
             provider.save()
             if provider.failures >= FAILURES_THAT_OPEN:
-                provider = self.pause(error)
-        return provider
+                self.pause(error)
 
     def note_answer(self) -> None:
         """Forget what was counted against the provider, as it answers; a pause it asked for ends in its time."""
@@ -103,7 +99,7 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         ended.exclude(waiting_for="", failures=0, refusals=0).update(**CLEAN)
         self.exclude(failures=0).update(failures=0)
         if was_paused:
-            logger.warning("Queue resumed: the provider answers again")
+            transaction.on_commit(partial(logger.warning, "Queue resumed"))
 
     def return_probe(self) -> None:
         """Give back the right to probe: there was nothing to send."""

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -40,7 +41,7 @@ logger = logging.getLogger(__name__)
 # A job's id with the token of one claim on it: who settles must show it.
 Fence = tuple[int, uuid.UUID | None]
 
-# What a worker knows of a job it has just claimed, in the order of the model.
+# What is known of a job just claimed, in the order of the model.
 CLAIMED = ("devlog_id", "state", "attempts", "started_at", "claim_token")
 
 NO_CLAIM: dict[str, Any] = {
@@ -149,12 +150,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def retry(self, attempt: Attempt, *, wait_seconds: float | None) -> set[Fence]:
         """Record the failed attempt and make its job pending again, after the wait; None lets it keep its place."""
-        return self._settle(
-            attempt,
-            state=self.model.State.PENDING,
-            waiting_for=WaitingFor.RETRY,
-            run_after=due_after(wait_seconds),
-        )
+        waiting = {"waiting_for": WaitingFor.RETRY, "run_after": due_after(wait_seconds)}
+        return self._settle(attempt, state=self.model.State.PENDING, **waiting)
 
     def discard(self, attempt: Attempt) -> set[Fence]:
         """Record the failed attempt and end its job `failed`; only a person tries again."""
@@ -190,7 +187,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         worker parts from those that only happened to run beside it. With its attempts used up it ends `failed`.
         """
         lost = self.running().filter(Q(lease_expires_at__lt=Now()) | Q(claimed_by__in=dead_owners))
-        if not lost.exists():  # the usual case, and without a write transaction
+        if not lost.exists():  # as usual, and without a write transaction
             return []
         with transaction.atomic(savepoint=False):
             jobs = list(lost.select_for_update(skip_locked=True))
@@ -206,7 +203,8 @@ class JobQuerySet(models.QuerySet["Job"]):
                     self.discard(attempt)
                 else:
                     self.retry(attempt, wait_seconds=None if job.attempts == 1 else wait_after(job.attempts))
-                logger.warning("job=%s attempt=%s lost with %s", job.pk, job.attempts, job.claimed_by)
+                words = (job.pk, job.attempts, job.claimed_by)
+                transaction.on_commit(partial(logger.warning, "job=%s attempt=%s lost with %s", *words))
         return [job.pk for job in jobs]
 
     def _settle(self, attempt: Attempt, **changes: Any) -> set[Fence]:

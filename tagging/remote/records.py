@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from tagging.engine.attempting import FinishedAttempt, note_answer, note_error, safety_identifier
@@ -14,6 +15,7 @@ from tagging.extraction.base import Extraction, ExtractionError
 from tagging.extraction.contract import Result
 from tagging.extraction.redaction import redact
 from tagging.models import Job, Provider
+from tagging.models.attempt import digest_of
 
 # Who claims for an answer that comes after its claim ran out.
 LATE_ANSWER_OWNER = "remote"
@@ -47,7 +49,7 @@ def settle_result(devlog_id: int, result: Result) -> str | None:
     Repeated, it changes nothing. Raises StaleError where the entry was edited or the claim is another's.
     """
     provider = Provider.objects.current()
-    lock_provider([result.outcome] if isinstance(result.outcome, ExtractionError) else [], provider)
+    lock_provider(provider, has_failed=isinstance(result.outcome, ExtractionError))
     # The row is locked: an edit, a deletion, and another that settles the job wait.
     job = Job.objects.select_for_update().filter(pk=devlog_id).first()
     if job is None:
@@ -62,18 +64,25 @@ def settle_result(devlog_id: int, result: Result) -> str | None:
         job = Job.objects.claim_late_answer(job, owner=LATE_ANSWER_OWNER, lease_seconds=lease_seconds)
     elif job.claim_token is None or job.claim_token != result.claim:
         raise StaleError("The claim that this result was made under is gone; the dev-log is being tagged by another.")
-    settle([finished_attempt(job, result)], provider)
+    list(settle([finished_attempt(job, result)], provider))
     job.refresh_from_db(fields=["state"])
     return job.state
 
 
 def finished_attempt(job: Job, result: Result) -> FinishedAttempt:
     """Return the attempt that this result is, grounded in the entry as it is stored."""
-    attempt = job.new_attempt(extractor=result.extractor, model=result.model, prompt_version=result.prompt_version)
-    error = result.outcome if isinstance(result.outcome, ExtractionError) else None
+    attempt = job.new_attempt(
+        extractor=result.extractor,
+        model=result.model,
+        prompt_version=result.prompt_version,
+        entry_digest=digest_of(job.devlog.entry),
+    )
+    error = None
     if isinstance(result.outcome, ExtractionError):
-        note_error(attempt, result.outcome)
+        error = result.outcome
+        note_error(attempt, error)
     else:
         note_answer(attempt, result.outcome)
     attempt.redacted = redact(job.devlog.entry).counts  # it left without its secrets
-    return FinishedAttempt(attempt, error)
+    seconds = (timezone.now() - attempt.started_at).total_seconds()
+    return FinishedAttempt(attempt, error, milliseconds=round(1000 * seconds))

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tagging.extraction.contract import Result
-from tagging.queues import notify_after_commit
+from tagging.queues import notify
 from tagging.remote import records
 
 
@@ -85,5 +85,5 @@ class ResultsView(APIView):
             raise Stale(str(error)) from error
         if state is None:
             return Response(status=204)
-        notify_after_commit([id])  # there is room for another
+        notify([id])  # there is room for another
         return Response({"state": state})

@@ -46,7 +46,7 @@ LOOK: Final = "look"
 
 
 class BoundedInbox(queue.Queue[Any]):
-    """A mailbox that refuses what is too much, at once: to tell is never to wait."""
+    """A bounded mailbox; when it is full, `put` raises queue.Full at once instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__(MAILBOX_SIZE)
@@ -144,7 +144,11 @@ class TagRepository(Enduring):
         if isinstance(message, FinishedAttempt):
             self.engine.slots.finish(message)
         self.engine.expect_work()
-        self.engine.step()
+        try:
+            self.engine.step(may_claim=not self._worker.stopping.is_set())
+        except Exception:
+            connection.close()  # it may be what went wrong
+            raise
         self._worker.last_turn_at = time.monotonic()
 
     def on_stop(self) -> None:

@@ -79,12 +79,12 @@ class CeleryTransport(Transport):
     """Publishes from a thread of its own."""
 
     def __init__(self) -> None:
-        self._publisher: Publisher | None = None
+        self._publisher = Publisher()
+        atexit.register(lambda: self._publisher.stop(FLUSH_SECONDS))
 
     def send(self, job_ids: Sequence[int]) -> None:
-        if not self._publisher or not self._publisher.is_usable:
+        if not self._publisher.is_usable:  # a fork's child
             self._publisher = Publisher()
-            atexit.register(self._publisher.stop, FLUSH_SECONDS)
         self._publisher.notify(job_ids)
 
 

@@ -62,10 +62,11 @@ class Sender(GuardedThread):
                 super().start()
 
     def step(self) -> None:
-        woken = self._mailbox.wait(self.seconds_to_wait())
-        self._is_flushed = woken.by_wake
+        is_last = self.stopping.is_set()
+        job_ids = self._mailbox.wait(0 if is_last else self.seconds_to_wait()).job_ids
+        self._is_flushed = is_last
         try:
-            is_up = self.deliver(woken.job_ids)
+            is_up = self.deliver(job_ids)
         except BrokerDownError as error:
             self._broker.note(error)
             self.stopping.wait(self._rest_seconds)

@@ -4,9 +4,11 @@ import logging
 import threading
 from asyncio import CancelledError
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, DataError, transaction
+from django.db import DatabaseError, DataError, OperationalError, transaction
+from django.db.models.functions import Now
 
 from tagging import queues
 from tagging.engine.attempting import make_attempt
@@ -14,7 +16,7 @@ from tagging.engine.engine import Engine
 from tagging.engine.guard import ErrorLog
 from tagging.engine.mailbox import MAX_IDS, Mailbox
 from tagging.extraction.base import ErrorCode, WaitingFor
-from tagging.models import Attempt, Job
+from tagging.models import Attempt, Job, Spending
 from tagging.transports.memory import MemoryTransport
 from tests.support.extractors import Scripted, error
 from tests.support.jobs import job_of
@@ -347,6 +349,73 @@ def test_an_extractor_that_only_computes_gets_one_thread(make_devlog):
     drain(engine)
 
     assert (len(threads), [job_of(devlog).state for devlog in devlogs]) == (1, ["done"] * 4)
+    engine.close()
+
+
+# -- what goes wrong beside the calls ------------------------------------------------------------------------------
+
+
+def finished_call(engine, make_devlog):
+    """Have one call begin and finish, and leave its answer to be settled."""
+    devlog = make_devlog("Wrote a Django view.")
+    engine.step()
+    engine.slots.finish(make_attempt(engine.extractor, engine.calls.jobs[-1]))
+    return devlog
+
+
+def test_an_answer_that_waited_for_longer_than_its_lease_is_settled_all_the_same(make_devlog, settings):
+    settings.TAGGING_SWEEP_SECONDS = settings.TAGGING_LEASE_SECONDS = 0
+    engine = Engine(Scripted(["Django"]), Mailbox(), make_calls=CallsOfTheTest)
+    devlog = finished_call(engine, make_devlog)
+    Job.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+    settings.TAGGING_LEASE_SECONDS = 60
+
+    engine.step()
+
+    assert (job_of(devlog).state, [attempt.outcome for attempt in Attempt.objects.all()]) == ("done", ["answered"])
+    engine.close()
+
+
+def test_a_sweep_that_fails_keeps_no_answer_from_being_settled(make_devlog, settings, monkeypatch):
+    settings.TAGGING_SWEEP_SECONDS = 0
+    engine = Engine(Scripted(["Django"]), Mailbox(), make_calls=CallsOfTheTest)
+    devlog = finished_call(engine, make_devlog)
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.dispatcher, "recover", lambda in_flight: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            engine.step()
+
+    assert job_of(devlog).state == "done"
+    engine.close()
+
+
+def test_what_was_settled_before_the_database_went_away_is_not_settled_again(make_devlog, monkeypatch):
+    class Paid(Scripted):
+        is_paid = True
+
+    first, second = make_devlog("Wrote a Django view."), make_devlog("Wrote a Django app.")
+    engine = Engine(Paid(["Django"], ["Django"]), Mailbox(), make_calls=CallsOfTheTest)
+    engine.step()
+    for job in engine.calls.jobs:
+        engine.slots.finish(make_attempt(engine.extractor, job))
+    complete = Job.objects.complete
+
+    def complete_the_first_alone(answers):
+        if len(answers) > 1:
+            raise DataError("one of them is refused")
+        if answers and answers[0].job_id == second.pk:
+            raise OperationalError("gone")
+        return complete(answers)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Job.objects, "complete", complete_the_first_alone)
+        with pytest.raises(OperationalError):
+            engine.step()
+
+    engine.step()
+
+    assert (job_of(first).state, job_of(second).state) == ("done", "done")
+    assert Spending.objects.get().tokens == 20
     engine.close()
 
 

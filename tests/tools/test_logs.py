@@ -46,7 +46,7 @@ def test_it_is_counted_once_it_has_ended(handler, monkeypatch):
 
     handler.handle(record(name="tagging", message="The worker works again"))
 
-    assert written(handler)[1:] == ["Ended after 2 repeats: OperationalError: gone", "The worker works again"]
+    assert written(handler)[1:] == ["OperationalError: gone: ended after 2 repeats", "The worker works again"]
 
 
 def test_another_error_keeps_its_traceback_each_time(handler):

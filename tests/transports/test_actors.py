@@ -171,6 +171,35 @@ def test_a_database_that_fails_stops_no_actor(worker, monkeypatch):
     wait_until("done", 2)
 
 
+def test_a_connection_that_broke_is_made_anew(worker, monkeypatch):
+    claim, broken = Job.objects.claim, []
+
+    def claim_on_a_broken_connection(*args, **kwargs):
+        if not broken:
+            broken.append(connection.connection)
+            connection.connection.close()
+        return claim(*args, **kwargs)
+
+    monkeypatch.setattr(Job.objects, "claim", claim_on_a_broken_connection)
+
+    worker.start()
+    enter(2)
+
+    wait_until("done", 2)
+    assert broken
+
+
+def test_actors_that_are_told_to_stop_begin_no_call(worker, settings):
+    settings.TAGGING_SIMULATED_DELAY_SECONDS = 0.05
+    worker.start()
+    worker.stopping.set()
+
+    (devlog,) = enter(1)
+    worker.repository.ask(actors.LOOK, timeout=SECONDS)
+
+    assert Job.objects.values_list("state", "attempts").get(pk=devlog) == ("pending", 0)
+
+
 # -- in a process that serves --------------------------------------------------------------------------------------
 
 

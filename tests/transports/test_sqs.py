@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from tagging import queues
 from tagging.engine.attempting import configured_extractor
-from tagging.engine.mailbox import Mailbox
+from tagging.engine.mailbox import MAX_IDS, Mailbox
 from tagging.engine.worker import Worker
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
 from tagging.models import Attempt, DevLogTag, Job, Provider
@@ -434,3 +434,26 @@ def test_a_sender_whose_steps_raise_says_so_until_one_does_not(monkeypatch, capl
     first, last = [record.message for record in caplog.records]
     assert first.startswith("Sending to SQS failed and continues (logged once until it recovers): ZeroDivisionError")
     assert last.startswith("Sending to SQS works again")
+
+
+def test_a_sender_whose_mailbox_is_full_ends_when_it_is_told_to():
+    began, may_go_on = threading.Event(), threading.Event()
+    delivered = []
+
+    class Slow(Sender):
+        def deliver(self, job_ids):
+            began.set()
+            may_go_on.wait(10)
+            delivered.extend(job_ids)
+            return True
+
+    sender = Slow("SQS")
+    sender.notify([1])
+    began.wait(10)
+    sender.notify(range(2, 2 * MAX_IDS))
+    sender.stopping.set()
+    may_go_on.set()
+    sender.stop(10)
+
+    assert not sender.is_alive()
+    assert len(delivered) == 1 + MAX_IDS

@@ -62,7 +62,7 @@ class Command(BaseCommand):
         )
         try:
             worker.engine  # noqa: B018 - now, so that what is wrong with it is this command's error
-        except (ImportError, AttributeError, ValueError, ImproperlyConfigured) as error:
+        except (ImportError, AttributeError, ValueError, OSError, ImproperlyConfigured) as error:
             raise CommandError(f"The worker cannot be built: {error}") from error
         return worker
 

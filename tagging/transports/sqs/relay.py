@@ -54,7 +54,7 @@ class Relay(Sender):
         if time.monotonic() >= self._sweep_at:
             self.dispatcher.recover()
             self._sweep_at = time.monotonic() + settings.TAGGING_SWEEP_SECONDS
-        while Job.objects.due().exists():
+        while not self.stopping.is_set() and Job.objects.due().exists():
             claimed = self.dispatcher.claim(self._room())
             has_sent |= self._hand_over(claimed)
             if len(claimed.jobs) < claimed.asked_for or not claimed.jobs:
@@ -77,13 +77,13 @@ class Relay(Sender):
         """Send these jobs, settle those whose answer is known, give back the rest; say whether SQS took any."""
         known = [answer_from_ledger(job, claimed.known[job.pk]) for job in claimed.jobs if job.pk in claimed.known]
         if known:
-            settle(known, self.dispatcher.provider)
+            list(settle(known, self.dispatcher.provider))
         asked = [job for job in claimed.jobs if job.pk not in claimed.known]
         sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
         Job.objects.renew(taken, lease_seconds=LEASE_SECONDS, claimed_by=SQS_OWNER)
         if len(taken) < len(asked):
-            Job.objects.release([job for job in asked if job.pk not in sent.taken])
+            self.dispatcher.give_back([job for job in asked if job.pk not in sent.taken], "SQS did not take it")
         if sent.problem:
             raise BrokerDownError(sent.problem)
         return bool(taken)

@@ -47,17 +47,20 @@ class SQSTransport(Transport):
             raise ImproperlyConfigured("TAGGING_TRANSPORT is sqs: set TAGGING_SQS_QUEUE_URL to the queue's address.")
         # Where Lambda answers, each process that serves hands over what is due, from its start on.
         self.has_local_worker = settings.TAGGING_SQS_CONSUMER == "lambda"
-        self._sender: Sender | None = None
+        self._sender = self._new_sender()
 
     def send(self, job_ids: Sequence[int]) -> None:
         self.make_worker().notify(job_ids)
 
     def make_worker(self) -> Sender:
         """Return this process's sender: threads, sockets and claims do not pass a fork."""
-        if not self._sender or not self._sender.is_usable:
-            queue = Queue(settings.TAGGING_SQS_QUEUE_URL)
-            self._sender = Relay(queue, configured_extractor) if self.has_local_worker else IdSender(queue)
+        if not self._sender.is_usable:
+            self._sender = self._new_sender()
         return self._sender
+
+    def _new_sender(self) -> Sender:
+        queue = Queue(settings.TAGGING_SQS_QUEUE_URL)
+        return Relay(queue, configured_extractor) if self.has_local_worker else IdSender(queue)
 
     def consume(self, mailbox: Mailbox) -> AbstractContextManager[None]:
         """Put the ids in the queue into this mailbox.
