@@ -210,7 +210,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "devlog_project.ops.logs.ConsoleHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "devlog_project.ops.logs.ConsoleHandler", "formatter": "line", "level": LOG_LEVEL}
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # The clients log each request's URL and status, or where credentials are, at INFO; our own lines say enough.
     "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "openai", "botocore", "boto3")}

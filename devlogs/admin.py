@@ -175,12 +175,12 @@ class DevLogAdmin(admin.ModelAdmin):
 
 
 def enqueue_all(devlogs: QuerySet[DevLog]) -> int:
-    """Ask for these dev-logs' tags once more, batch by batch in short transactions; return how many there were."""
+    """Ask for these dev-logs' tags once more, batch by batch; return how many were not asked for already."""
     count, last = 0, 0
     while True:
         with transaction.atomic():
             ids = list(devlogs.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:IDS_PER_BATCH])
             if not ids:
                 return count
-            queues.retag(ids, is_bulk=True)
-        count, last = count + len(ids), ids[-1]
+            count += len(queues.retag(ids, is_bulk=True))
+        last = ids[-1]

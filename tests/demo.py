@@ -2,7 +2,7 @@
 
 `make demo` runs it. It needs nothing but the requirements; with OPENAI_API_KEY set (and OPENAI_BASE_URL,
 OPENAI_MODEL, if you like) that model finds the tags, otherwise the embedded extractor does. It exits 0 only if the
-founding example got its three technologies and the entry without any got none.
+README's example got its three technologies and the entry without any got none.
 """
 
 import os

@@ -36,7 +36,7 @@ def test_the_way_of_a_dev_log_is_as_short_as_the_readme_says(api):
             worker.stop(10)
 
     assert {path for path in entered if not path.startswith(rooms)} == set(), "README does not name their rooms."
-    assert len(entered) <= number, "\n".join(sorted(entered))
+    assert abs(len(entered) - number) <= 1, "\n".join(sorted(entered))
 
 
 def test_a_management_command_does_not_pay_for_the_model_or_the_lexicon():

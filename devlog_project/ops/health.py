@@ -8,14 +8,14 @@ from tagging.models.provider_state import shown_pause
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process answers; nothing else is asked."""
+    """Say that the process answers; nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say whether requests can be taken, and how the work behind them fares.
 
-    503 while the database is away or the worker, if it is this process's task, does not turn. A provider that
+    503 while the database is away or the worker, if it is this process's task, does not run. A provider that
     refuses us is `degraded` with 200: entries are still taken, and wait.
     """
     body = {"status": "ok", "database": "ok", "worker": startup.health(), "provider": "ok"}

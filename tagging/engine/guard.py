@@ -12,6 +12,8 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
+from tagging.engine.fork import Birthplace
+
 FIRST_REST_SECONDS = 0.1
 
 
@@ -58,6 +60,7 @@ class GuardedThread:
         self.errors = errors
         self.last_turn_at = time.monotonic()
         self.stopping = threading.Event()
+        self.birthplace = Birthplace()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def step(self) -> None:

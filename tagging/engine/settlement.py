@@ -126,7 +126,7 @@ def _spend_attempt(attempt: Attempt, error: ExtractionError) -> dict[Fence, str]
         return dict.fromkeys(Job.objects.discard(attempt), f"{error.code}: failed")
     wait_seconds = error.retry_after or wait_after(attempt.number)
     held = Job.objects.retry(attempt, wait_seconds=wait_seconds)
-    return dict.fromkeys(held, f"{error.code}: tried again in {wait_seconds:.1f} s")
+    return dict.fromkeys(held, f"{error.code}: next try in {wait_seconds:.1f} s")
 
 
 def _log(finished: FinishedAttempt, became: str) -> None:

@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.util import Finalize
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_started
 
-from tagging.engine.fork import Birthplace, on_fork
+from tagging.engine.fork import on_fork
 from tagging.engine.guard import GuardedThread
 
 # A step takes milliseconds, a rest after errors seconds; silence beyond that, and beyond the next sweep, is a fault.
@@ -27,18 +27,10 @@ SILENCE_SECONDS = 60
 MakeWorker = Callable[[], GuardedThread]
 
 
-class Started:
-    """The worker of the process in which this was made, until that process has it stopped."""
-
-    def __init__(self, worker: GuardedThread) -> None:
-        self.worker = worker
-        self.is_stopped = False
-        self.birthplace = Birthplace()
-
-
 _lock = threading.Lock()
 _make_worker: MakeWorker | None = None
-_started: Started | None = None
+_worker: GuardedThread | None = None
+_is_stopped = False
 
 
 def is_serving_runserver(argv: list[str]) -> bool:
@@ -62,45 +54,50 @@ def arm(make_worker: MakeWorker | None) -> None:
 def ensure_started(**signal: Any) -> None:
     """Start the worker unless it lives in this very process; cheap, called with each request."""
     # The process is compared first: after a fork the thread is not here, whatever is_alive() says of it.
-    if _started and _started.birthplace.is_here and (_started.is_stopped or _started.worker.is_alive()):
+    if _is_here(_worker) and (_is_stopped or _worker.is_alive()):
         return
     if _make_worker:
         with _lock:
-            if not (_started and _started.birthplace.is_here and _started.worker.is_alive()):
+            if not (_is_here(_worker) and _worker.is_alive()):
                 _start(_make_worker())
 
 
 def _start(worker: GuardedThread) -> None:
-    global _started
-    if not (_started and _started.birthplace.is_here):
+    global _worker, _is_stopped
+    if not _is_here(_worker):
         atexit.unregister(stop)  # a fork's, of its parent
         atexit.register(stop)
         # Before Python 3.13 a process that multiprocessing forked, as granian does, ends without atexit.
         Finalize(None, stop, exitpriority=0)
     worker.start()
-    _started = Started(worker)
+    _worker, _is_stopped = worker, False
+
+
+def _is_here(worker: GuardedThread | None) -> TypeGuard[GuardedThread]:
+    return worker is not None and worker.birthplace.is_here
 
 
 def stop() -> None:
     """Stop this process's worker, if there is one; a second call does nothing."""
+    global _is_stopped
     with _lock:
-        if _started and _started.birthplace.is_here and not _started.is_stopped:
-            _started.is_stopped = True
-            _started.worker.stop(settings.TAGGING_SHUTDOWN_SECONDS)
+        if _is_here(_worker) and not _is_stopped:
+            _is_stopped = True
+            _worker.stop(settings.TAGGING_SHUTDOWN_SECONDS)
 
 
 def health() -> str:
     """Return the worker's state in one word: off, armed, ok, troubled, dead, silent or stopped."""
-    if not _started or not _started.birthplace.is_here:
+    if not _is_here(_worker):
         return "armed" if _make_worker else "off"
-    if _started.is_stopped:
+    if _is_stopped:
         return "stopped"
-    if not _started.worker.is_alive():
+    if not _worker.is_alive():
         return "dead"
     rest = min(settings.TAGGING_SWEEP_SECONDS, settings.TAGGING_LEASE_SECONDS / 3)
-    if time.monotonic() - _started.worker.last_turn_at > SILENCE_SECONDS + rest:
+    if time.monotonic() - _worker.last_turn_at > SILENCE_SECONDS + rest:
         return "silent"
-    return "troubled" if _started.worker.errors.in_a_row else "ok"
+    return "troubled" if _worker.errors.in_a_row else "ok"
 
 
 def _begin_anew() -> None:

@@ -22,6 +22,8 @@ from tagging.extraction.base import (
 
 # A longer name or evidence never becomes a tag's; sent whole it could make the body too large.
 MAX_TEXT = 200
+# So many are sent, for the same reason; more are taken.
+MAX_SENT = 200
 
 # A database stores no NUL.
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]
@@ -52,7 +54,7 @@ class Usage(_Part):
 
 
 class Failure(_Part):
-    """Why there is no answer, see tagging.extraction.base.ExtractionError."""
+    """Why there is no answer, and what to do about it: give up, wait, or try again."""
 
     code: ErrorCode
     detail: Line = Field(max_length=500)
@@ -84,7 +86,7 @@ class Result(_Part):
         cls, outcome: Extraction | ExtractionError, extractor: Extractor, *, entry_digest: str, claim: UUID | None
     ) -> Self:
         """Return the result that this extractor's answer, or its error, is for one record."""
-        found = outcome.technologies[:MAX_NAMES] if isinstance(outcome, Extraction) else None
+        found = outcome.technologies[:MAX_SENT] if isinstance(outcome, Extraction) else None
         error = outcome if isinstance(outcome, ExtractionError) else None
         return cls(
             entry_digest=entry_digest,

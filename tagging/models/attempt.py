@@ -27,7 +27,7 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def insert(self, attempts: list[Attempt]) -> list[Attempt]:
         """Save these new attempts in one statement and return them with their ids."""
         rows = [[getattr(attempt, field) for field in Attempt.WRITTEN] for attempt in attempts]
-        ids = sql.insert(Attempt, Attempt.WRITTEN, rows, returning="id")
+        ids = sql.insert(Attempt, Attempt.WRITTEN, rows)
         for attempt, pk in zip(attempts, ids, strict=True):
             attempt.pk = pk
         return attempts

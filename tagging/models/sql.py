@@ -99,20 +99,15 @@ def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", model._meta.get_field(name))
 
 
-def insert(
-    model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], returning: str
-) -> list[Any]:
-    """Insert these rows, each with its values in the order of the fields, in one statement.
-
-    Return one column of each row that was not there yet.
-    """
+def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Insert these rows, each with its values in the order of the fields; return the ids of those not there yet."""
     if not rows:
         return []
     columns = ", ".join(str(field_of(model, name).column) for name in fields)
     values = [prepared(model, name, value) for row in rows for name, value in zip(fields, row, strict=True)]
     sql = (
         f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([marks(fields)] * len(rows))} "
-        f"ON CONFLICT DO NOTHING RETURNING {returning}"
+        "ON CONFLICT DO NOTHING RETURNING id"
     )
     return [value for (value,) in rows_of(sql, values)]
 

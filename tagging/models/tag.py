@@ -46,7 +46,7 @@ class TagQuerySet(models.QuerySet["Tag"]):
         # Sorted, so that two processes that create the same tags never wait for each other crosswise.
         missing = [(wanted[slug], slug) for slug in sorted(wanted.keys() - tags.keys())]
         if missing:
-            sql.insert(Tag, ("name", "slug"), missing, returning="id")
+            sql.insert(Tag, ("name", "slug"), missing)
             tags = sql.ids_by_slug(list(wanted))
         return tags
 
@@ -105,7 +105,7 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
             if (tag_id := tags[slug_of(mention.name)]) and (attempt.job_id, tag_id) not in removed
         ]
         fields = ("devlog", "tag", "attempt", "evidence", "position")
-        sql.insert(DevLogTag, fields, found, returning="id")
+        sql.insert(DevLogTag, fields, found)
 
 
 class DevLogTag(models.Model):

@@ -203,8 +203,9 @@ class JobQuerySet(models.QuerySet["Job"]):
                     self.discard(attempt)
                 else:
                     self.retry(attempt, wait_seconds=None if job.attempts == 1 else wait_after(job.attempts))
-                words = (job.pk, job.attempts, job.claimed_by)
-                transaction.on_commit(partial(logger.warning, "job=%s attempt=%s lost with %s", *words))
+                became = "failed" if job.attempts >= settings.TAGGING_MAX_ATTEMPTS else "tried again"
+                words = (job.pk, job.attempts, job.claimed_by, became)
+                transaction.on_commit(partial(logger.warning, "job=%s attempt=%s lost with %s: %s", *words))
         return [job.pk for job in jobs]
 
     def _settle(self, attempt: Attempt, **changes: Any) -> set[Fence]:

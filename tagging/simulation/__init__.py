@@ -1,1 +1,1 @@
-"""The job service of the second founding document, on the product's own queue: only with SIMULATION=1."""
+"""A job service for load and play, on the product's own queue: only with SIMULATION=1."""

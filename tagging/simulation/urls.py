@@ -1,4 +1,4 @@
-"""The addresses of the founding document, to the letter: at the root, and without a slash at their end."""
+"""The addresses of the job service, as its clients know them: at the root, and without a slash at their end."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Jobs in the shapes of the second founding document; behind them the same rows, queue and worker as dev-logs have.
+"""Jobs in the shapes of the job service; behind them the same rows, queue and worker as dev-logs have.
 
 Its two services, API and worker, are two sets of addresses here, and both see all jobs.
 """
@@ -108,7 +108,7 @@ def output_of(answer: Any) -> int | None:
 
 
 def shape(devlog: DevLog) -> dict[str, Any] | None:
-    """Return the document's object, its keys in the document's order; None where a developer wrote the entry."""
+    """Return the object that clients know, its keys in order; None where a developer wrote the entry."""
     task = task_in(devlog.entry)
     if not task:
         return None

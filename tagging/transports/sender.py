@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from tagging.engine.fork import Birthplace
 from tagging.engine.guard import ErrorLog, GuardedThread, SafeError
 from tagging.engine.mailbox import Mailbox
 
@@ -34,7 +33,6 @@ class Sender(GuardedThread):
         self._broker = ErrorLog(logger, f"Notifying by {broker} (jobs are picked up by the sweep)")
         self._rest_seconds = REST_SECONDS[0]
         self._mailbox = Mailbox()
-        self._birthplace = Birthplace()
         self._starting = threading.Lock()
         self._is_flushed = False
 
@@ -49,7 +47,7 @@ class Sender(GuardedThread):
     @property
     def is_usable(self) -> bool:
         """Say whether ids put in here will be delivered: not after a fork, nor after its end."""
-        return self._birthplace.is_here and (self.is_alive() or not self.has_started())
+        return self.birthplace.is_here and (self.is_alive() or not self.has_started())
 
     def notify(self, job_ids: Sequence[int]) -> None:
         self.start()

@@ -6,8 +6,10 @@ lease of 120 seconds that would mend it in the end, unless a test sets a shorter
 
 import shutil
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,44 @@ def test_an_entry_edited_while_its_call_runs_gets_the_new_texts_tags_only(site):
     eventually(lambda: "its claim is gone" in server.log(), "the old text's answer dropped")
     assert site.tags() == {devlog: ["Apache Kafka"]}
     assert site.jobs() == {devlog: ("done", 1)}
+
+
+# -- left by an earlier version ----------------------------------------------------------------------------------
+
+# As version 0.1.0 wrote them, column by column: a job waiting, one in flight at a process that is gone, one done.
+LEFT_BEHIND = """
+INSERT INTO devlogs_devlog (id, entry, created_at) VALUES
+  (1, 'Wrote Django and Redis, no. 1.', '2026-11-22 10:00:00.000'),
+  (2, 'Wrote Django and Redis, no. 2.', '2026-11-22 10:00:01.000'),
+  (3, 'Wrote Django and Redis, no. 3.', '2026-11-22 10:00:02.000');
+INSERT INTO tagging_job (devlog_id, priority, queued_at, run_after) VALUES
+  (1, 0, '2026-11-22 10:00:00.000', '2026-11-22 10:00:00.000');
+INSERT INTO tagging_job (devlog_id, state, priority, attempts, queued_at, run_after, waiting_for, started_at,
+  claim_token, claimed_by, lease_expires_at, reserved_tokens, reserved_cost, error_code, error_detail) VALUES
+  (2, 'running', 0, 1, '2026-11-22 10:00:01.000', NULL, '', '2026-11-22 10:00:01.100',
+   '0123456789abcdef0123456789abcdef', 'host-1-abcdef01', '2099-01-01 00:00:00.000', 0, '0.000000', '', ''),
+  (3, 'done', 0, 1, '2026-11-22 10:00:02.000', NULL, '', '2026-11-22 10:00:02.100', NULL, '', NULL, 0, '0', '', '');
+INSERT INTO tagging_attempt (id, job_id, number, started_at, finished_at, outcome, error_code, error_detail, extractor,
+  model, prompt_version, entry_digest, input_tokens, output_tokens, cost, answer, names_dropped, redacted) VALUES
+  (1, 3, 1, '2026-11-22 10:00:02.100', '2026-11-22 10:00:03.000', 'answered', '', '', 'openai', 'gpt-6-luna', 1, '',
+   7, 3, '0.000002', '[["Django", "Wrote Django", 6]]', 0, '{}');
+INSERT INTO tagging_tag (id, name, slug) VALUES (1, 'Django', 'django');
+INSERT INTO tagging_devlogtag (devlog_id, tag_id, attempt_id, evidence, position) VALUES (3, 1, 1, 'Wrote Django', 6);
+"""
+
+
+def test_what_an_earlier_version_left_in_its_database_is_tagged_and_served(site):
+    with closing(sqlite3.connect(site.database)) as connection, connection:
+        connection.executescript(LEFT_BEHIND)
+    site.lock_dir.mkdir()
+    (site.lock_dir / "host-1-abcdef01.lock").touch()  # its process is gone, and with it the lock
+    site.migrate()
+
+    server = site.serve("gunicorn").wait_until_it_answers()
+
+    wait_until_all_are_done(site)
+    assert site.tags() == tags_of([1, 2]) | {3: ["Django"]}
+    assert [tag["source"] for tag in server.get("/api/v1/devlogs/3/").json["tags"]] == ["openai:gpt-6-luna"]
 
 
 # -- started too early -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The job service of the second founding document: its shapes, on the product's own queue."""
+"""The job service: its shapes, on the product's own queue."""
 
 import json
 import os

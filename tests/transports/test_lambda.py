@@ -169,7 +169,7 @@ def test_the_answer_carries_the_token_the_usage_and_no_more_than_the_service_tak
     ((_, authorization, body),) = service.requests
     assert authorization == f"Bearer {TOKEN}"
     assert body["usage"] == {"input_tokens": 120, "output_tokens": 30}
-    assert body["technologies"] == [{"name": "Djan go", "evidence": "x" * 200}] * 500
+    assert body["technologies"] == [{"name": "Djan go", "evidence": "x" * 200}] * 200
 
 
 def test_neither_entry_nor_secrets_are_logged(handler, monkeypatch, caplog, model):

@@ -69,7 +69,7 @@ def read_body(response: httpx2.Response) -> None:
 
 
 def read_answer(completion: Completion) -> prompt.Answer:
-    """Return the validated answer; a fence or prose around its one JSON object is forgiven, nothing else is.
+    """Return the validated answer; only a code block or prose around its one JSON object is forgiven.
 
     Raises ExtractionError: refused, answer_cut_off or bad_answer.
     """

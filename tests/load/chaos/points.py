@@ -219,7 +219,7 @@ def in_flight() -> list[int]:
     """Return the ids of the jobs this process's worker holds."""
     from tagging.engine import startup  # app ready
 
-    engine = vars(startup._started.worker).get("engine") if startup._started else None
+    engine = vars(startup._worker).get("engine") if startup._worker else None
     return [job_id for job_id, _ in list(engine.slots.in_flight)] if engine else []
 
 
