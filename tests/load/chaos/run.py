@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 import signal
 import sqlite3
 import time
@@ -165,9 +166,9 @@ class Run:
         deaths = [Death(pid, kill.server, kill.at) for kill in self.record.kills for pid in kill.victims]
         return lives(self._orders.notes("started"), self._orders.notes("stopping"), deaths, self._launches)
 
-    def logged(self, words: str) -> int:
-        """Count these words in the logs of all servers."""
-        return sum(server.log().count(words) for server in self._site.servers)
+    def logged(self, pattern: str) -> int:
+        """Count the places in the logs of all servers that match."""
+        return sum(len(re.findall(pattern, server.log())) for server in self._site.servers)
 
     def _take_steps(self) -> None:
         for step in self._steps:
