@@ -34,7 +34,7 @@ from tagging.models.spending import Price, Spending
 from tagging.models.tag import DevLogTag
 
 if TYPE_CHECKING:
-    from tagging.models.job import Job
+    from tagging.models import Job
 
 logger = logging.getLogger(__name__)
 
