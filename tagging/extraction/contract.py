@@ -42,6 +42,11 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text[:MAX_TEXT]).rstrip()
 
 
+def _as_reason(value: str) -> WaitingFor:
+    # A function of its own: pydantic cannot call an enum of Python 3.12 and newer by its signature.
+    return WaitingFor(value)
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_extra=_allow_null)
 
@@ -59,7 +64,7 @@ class Failure(_Part):
     code: ErrorCode
     detail: Line = Field(max_length=500)
     permanent: bool = False
-    waiting_for: Annotated[Literal["rate_limit", "provider"], AfterValidator(WaitingFor)] | None = None
+    waiting_for: Annotated[Literal["rate_limit", "provider"], AfterValidator(_as_reason)] | None = None
     retry_after: float | None = Field(default=None, ge=0, le=MAX_RETRY_AFTER_SECONDS)
 
 
