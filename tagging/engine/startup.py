@@ -23,9 +23,7 @@ from tagging.engine.guard import GuardedThread
 # A step takes milliseconds, a rest after errors seconds; silence beyond that, and beyond the next sweep, is a fault.
 SILENCE_SECONDS = 60
 
-
 MakeWorker = Callable[[], GuardedThread]
-
 
 _lock = threading.Lock()
 _make_worker: MakeWorker | None = None

@@ -19,7 +19,9 @@ SERVERS = {
     "redis": ("TEST_REDIS_URL", "redis://127.0.0.1:6379/15"),
 }
 # What speaks to the database in other words than the ORM's; the rest is the same on both.
-ON_POSTGRES = [f"tests/engine/test_{name}.py" for name in ("jobs", "worker", "provider", "budget")]
+ON_POSTGRES = [
+    f"tests/engine/test_{name}.py" for name in ("jobs", "worker", "engine", "log_lines", "provider", "budget")
+]
 ON_POSTGRES += ["tests/devlogs", "tests/curation", "tests/transports/test_results.py"]
 
 

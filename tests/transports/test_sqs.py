@@ -457,3 +457,20 @@ def test_a_sender_whose_mailbox_is_full_ends_when_it_is_told_to():
 
     assert not sender.is_alive()
     assert len(delivered) == 1 + MAX_IDS
+
+
+def test_a_sender_that_waits_for_ids_ends_when_it_is_told_to():
+    delivered = threading.Event()
+
+    class Noting(Sender):
+        def deliver(self, job_ids):
+            delivered.set()
+            return True
+
+    sender = Noting("SQS")
+    sender.notify([1])
+    delivered.wait(10)
+
+    sender.stop(10)
+
+    assert not sender.is_alive()
