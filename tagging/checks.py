@@ -7,6 +7,7 @@ from django.core import checks
 from django.utils.module_loading import import_string
 
 from devlogs.models import ENTRY_MAX_LENGTH
+from tagging.extraction.openai.environment import find_mistake
 from tagging.models import spending
 
 
@@ -21,6 +22,14 @@ def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             hint = f"Set {name} to the dotted path of a class, or leave it unset."
             errors.append(checks.Error(f"{name} cannot be imported: {error}", hint=hint, id=f"tagging.E00{number}"))
     return errors
+
+
+@checks.register()
+def model_can_be_asked(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
+    """Warn of what is set up so that no request can be sent; not an error, as all but the model works without."""
+    is_asked = settings.EXTRACTORS["openai"] == settings.TAGGING_EXTRACTOR
+    mistake = find_mistake(settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL) if is_asked else ""
+    return [checks.Warning("The model cannot be asked.", hint=mistake, id="tagging.W003")] if mistake else []
 
 
 @checks.register()

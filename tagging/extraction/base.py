@@ -50,11 +50,12 @@ class ErrorCode(StrEnum):
     """Why an attempt, or in the end a job, failed: the closed list that the API shows as `error.code`."""
 
     RATE_LIMITED = "rate_limited"  # 429
-    PROVIDER_REFUSED = "provider_refused"  # 401, 403, quota used up, model not found
+    PROVIDER_REFUSED = "provider_refused"  # key, credit, model or address: 401, 403, quota used up, model not found
+    MISCONFIGURED = "misconfigured"  # a setting of ours is wrong: nothing could be sent
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"  # no connection, or a broken one
-    SERVER_ERROR = "server_error"  # 5xx
-    BAD_REQUEST = "bad_request"  # any other 4xx: asking again cannot help
+    SERVER_ERROR = "server_error"  # 5xx, or an error or a web page in place of a completion
+    BAD_REQUEST = "bad_request"  # 400, 422: the request is refused as it is
     BAD_ANSWER = "bad_answer"  # not the JSON that was asked for
     ANSWER_CUT_OFF = "answer_cut_off"
     REFUSED = "refused"  # the model declined
@@ -64,14 +65,14 @@ class ErrorCode(StrEnum):
 
 
 class ExtractionError(Exception):
-    """An extraction that gave no answer.
+    """An extraction that gave no answer, and whose fault that is.
 
     detail: one readable sentence, safe to store and show: no entry, no prompt, no key.
-    permanent: another attempt at this entry would fail alike; the job ends `failed`.
-    waiting_for: the provider's fault, not the entry's (rate_limit, provider): the queue pauses and no attempt
-        is spent. Without it the attempt is spent and the job is retried.
-    retry_after: seconds the provider asked us to wait, if it said so.
-    input_tokens, output_tokens: what was paid all the same.
+    waiting_for: surely everybody's fault (rate_limit, provider): the queue pauses and no attempt is spent. None is
+        unclear: it is compared with other entries, or with the canary, and an attempt is spent if it is this entry's.
+    permanent: if it proves to be this entry's, asking again cannot help; the job ends `failed`.
+    retry_after: seconds the provider asked us to wait, whatever the code, if it said so.
+    input_tokens, output_tokens: what was, or may have been, paid all the same.
     redacted: how many secrets of which kind were kept back.
     """
 
@@ -94,6 +95,12 @@ class ExtractionError(Exception):
         self.output_tokens = 0
         self.redacted: dict[str, int] = {}
 
+    @property
+    def was_answered(self) -> bool:
+        """Say whether the model answered, with something of no use, and was paid for it."""
+        unusable = (ErrorCode.BAD_ANSWER, ErrorCode.ANSWER_CUT_OFF, ErrorCode.REFUSED)
+        return self.code in unusable and self.output_tokens > 0
+
 
 class Extractor:
     """What finds the technologies; `extract` is called from many threads at once and never touches the database."""
@@ -107,6 +114,8 @@ class Extractor:
     prompt_version: int | None = None
     # True where it computes and never waits: then one thread is as fast as many.
     only_computes = False
+    # Any sound extractor answers it: sent where nothing else tells an entry's fault from the provider's.
+    canary: str = "Heute Django benutzt."
 
     @classmethod
     def from_settings(cls, settings: Any) -> Self:

@@ -25,5 +25,15 @@ def test_a_setting_that_cannot_work_is_named_with_the_way_out(settings, name, va
     assert said[0].hint
 
 
+def test_a_model_that_cannot_be_asked_is_named_where_it_is_to_be_asked(settings):
+    settings.OPENAI_BASE_URL = "localhost:11434/v1"
+    assert [message.id for message in run_checks() if message.id.startswith("tagging.")] == []
+
+    settings.TAGGING_EXTRACTOR = settings.EXTRACTORS["openai"]
+    said = [message for message in run_checks() if message.id == "tagging.W003"]
+
+    assert ["OPENAI_BASE_URL" in message.hint for message in said] == [True]
+
+
 def test_the_defaults_have_nothing_to_say():
     assert [message for message in run_checks() if message.id.startswith("tagging.")] == []

@@ -1,4 +1,4 @@
-"""Whose fault a failed call is, and what that leads to."""
+"""Whose fault a failed call is, as the status, the code or the exception tells it."""
 
 import time
 from datetime import UTC, datetime
@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from tagging.extraction.base import MAX_RETRY_AFTER_SECONDS, ErrorCode
-from tagging.extraction.openai.faults import retry_after
+from tagging.extraction.openai.refusals import retry_after
 from tests.support.model import ENTRY, KEY, PROVIDER, RATE_LIMIT, Model, failure
-from tests.support.replies import error
+from tests.support.replies import Reply, error
 
 FAULTS = [
     # reply, code, permanent, waiting_for, retry_after
@@ -18,34 +18,46 @@ FAULTS = [
     ("rate_limit_silent", ErrorCode.RATE_LIMITED, False, RATE_LIMIT, None),
     ("insufficient_quota", ErrorCode.PROVIDER_REFUSED, False, PROVIDER, None),
     ("unauthorized", ErrorCode.PROVIDER_REFUSED, False, PROVIDER, None),
-    ("forbidden", ErrorCode.PROVIDER_REFUSED, False, PROVIDER, None),
     ("model_not_found", ErrorCode.PROVIDER_REFUSED, False, PROVIDER, None),
     ("unknown_parameter", ErrorCode.PROVIDER_REFUSED, False, PROVIDER, None),
+    ("forbidden", ErrorCode.PROVIDER_REFUSED, False, None, None),
+    (error(404, "no"), ErrorCode.PROVIDER_REFUSED, False, None, None),
+    (error(302, "no"), ErrorCode.PROVIDER_REFUSED, False, None, None),
+    ("bad_request", ErrorCode.BAD_REQUEST, False, None, None),
+    ("unprocessable", ErrorCode.BAD_REQUEST, False, None, None),
+    (error(405, "no"), ErrorCode.BAD_REQUEST, False, None, None),
+    (error(451, "no", headers={"retry-after": "9"}), ErrorCode.BAD_REQUEST, False, None, 9.0),
     ("context_length", ErrorCode.ENTRY_TOO_LONG, True, None, None),
     ("context_size", ErrorCode.ENTRY_TOO_LONG, True, None, None),
     (error(400, "no", code="context_length_exceeded"), ErrorCode.ENTRY_TOO_LONG, True, None, None),
     (error(400, "no", type="exceed_context_size_error"), ErrorCode.ENTRY_TOO_LONG, True, None, None),
     (error(413, "no"), ErrorCode.ENTRY_TOO_LONG, True, None, None),
-    ("bad_request", ErrorCode.BAD_REQUEST, True, None, None),
-    ("unprocessable", ErrorCode.BAD_REQUEST, True, None, None),
     ("content_policy", ErrorCode.REFUSED, True, None, None),
     ("request_timeout", ErrorCode.SERVER_ERROR, False, None, None),
     ("conflict", ErrorCode.SERVER_ERROR, False, None, None),
     ("server_error", ErrorCode.SERVER_ERROR, False, None, None),
     ("bad_gateway", ErrorCode.SERVER_ERROR, False, None, None),
     ("overloaded", ErrorCode.SERVER_ERROR, False, None, 3.0),
+    (
+        error(529, "no", type="overloaded_error", headers={"retry-after": "4"}),
+        ErrorCode.SERVER_ERROR,
+        False,
+        None,
+        4.0,
+    ),
     (httpx2.ConnectError("refused"), ErrorCode.UNREACHABLE, False, None, None),
     (httpx2.RemoteProtocolError("hung up"), ErrorCode.UNREACHABLE, False, None, None),
+    (httpx2.ProxyError("502 Bad Gateway"), ErrorCode.UNREACHABLE, False, None, None),
     (httpx2.ReadTimeout("slow"), ErrorCode.TIMEOUT, False, None, None),
     (httpx2.ConnectTimeout("slow"), ErrorCode.TIMEOUT, False, None, None),
-    ("not_json", ErrorCode.BAD_ANSWER, False, None, None),
-    ("html", ErrorCode.BAD_ANSWER, False, None, None),
-    ("empty_object", ErrorCode.BAD_ANSWER, False, None, None),
-    ("empty_body", ErrorCode.BAD_ANSWER, False, None, None),
-    ("null", ErrorCode.BAD_ANSWER, False, None, None),
-    ("no_choices", ErrorCode.BAD_ANSWER, False, None, None),
-    ("error_in_200", ErrorCode.BAD_ANSWER, False, None, None),
-    ("oversized", ErrorCode.BAD_ANSWER, False, None, None),
+    ("not_json", ErrorCode.SERVER_ERROR, False, None, None),
+    ("html", ErrorCode.SERVER_ERROR, False, None, None),
+    ("empty_object", ErrorCode.SERVER_ERROR, False, None, None),
+    ("empty_body", ErrorCode.SERVER_ERROR, False, None, None),
+    ("null", ErrorCode.SERVER_ERROR, False, None, None),
+    ("no_choices", ErrorCode.SERVER_ERROR, False, None, None),
+    ("error_in_200", ErrorCode.SERVER_ERROR, False, None, None),
+    ("oversized", ErrorCode.SERVER_ERROR, False, None, None),
 ]
 
 
@@ -70,9 +82,19 @@ def test_a_fault_is_never_asked_about_twice(extractor, reply):
     assert len(model.bodies) == 1
 
 
-@pytest.mark.parametrize("status", [302, 402, 405])
-def test_a_status_that_speaks_of_the_address_or_the_account_pauses_the_queue(extractor, status):
-    assert failure(extractor(Model(error(status, "no")))).waiting_for == PROVIDER
+@pytest.mark.parametrize("status", [401, 402, 407])
+def test_a_status_that_speaks_of_the_account_pauses_the_queue(extractor, status):
+    refused = failure(extractor(Model(error(status, "no"))))
+
+    assert (refused.code, refused.waiting_for) == (ErrorCode.PROVIDER_REFUSED, PROVIDER)
+
+
+@pytest.mark.parametrize("reply", [error(407, "no"), httpx2.ProxyError("407 Proxy Authentication Required")])
+def test_a_proxy_that_wants_a_password_is_named(extractor, reply):
+    refused = failure(extractor(Model(reply)))
+
+    assert refused.waiting_for == PROVIDER
+    assert "user and password in HTTPS_PROXY" in refused.detail
 
 
 @pytest.mark.parametrize(
@@ -84,9 +106,28 @@ def test_a_status_that_speaks_of_the_address_or_the_account_pauses_the_queue(ext
         "Context size has been exceeded.",
     ],
 )
-@pytest.mark.parametrize("status", [400, 500])
-def test_servers_without_a_code_say_in_words_that_the_entry_is_too_long(extractor, message, status):
-    assert failure(extractor(Model(error(status, message)))).code == ErrorCode.ENTRY_TOO_LONG
+def test_servers_without_a_code_say_in_words_that_the_entry_is_too_long(extractor, message):
+    assert failure(extractor(Model(error(400, message)))).code == ErrorCode.ENTRY_TOO_LONG
+
+
+QUOTED = "Heute gelernt: the prompt exceeds the context."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        error(500, QUOTED),
+        error(400, "no", body=QUOTED),
+        error(400, f"We could not parse this body: {'x' * 200} {QUOTED}"),
+        Reply(400, f'{{"messages": [{{"content": "{QUOTED}"}}]}}'.encode()),
+        Reply(400, QUOTED.encode()),
+    ],
+    ids=str,
+)
+def test_an_entry_that_is_quoted_does_not_say_that_it_is_too_long(extractor, reply):
+    refused = failure(extractor(Model(reply)))
+
+    assert (refused.code == ErrorCode.ENTRY_TOO_LONG, refused.permanent) == (False, False)
 
 
 TOO_LONG = "This model's maximum context length is {} tokens. However, {}"

@@ -22,34 +22,44 @@ class Reply:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
-    how: str = "at once"  # or: "never", "reset", "stalled", "dripping", "flooding", "cut short"
+    # Or: "never", "stalled", "half a head", "cut short", "reset", "dripping", "dripping headers", "flooding", and
+    # "continuing", a 1xx for ever. Or at once, but then "closing" unsaid, or "closing later", at the next request.
+    how: str = "at once"
 
 
 def technologies_in(entry: str) -> list[dict[str, str]]:
     return [{"name": name, "evidence": name} for name in KNOWN if name in entry]
 
 
-def completion(content: str | None, *, finish_reason: str = "stop", refusal: str | None = None) -> bytes:
-    """Return the body of a 200 as OpenAI writes it."""
-    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": refusal, "annotations": []}
+USAGE = {
+    "prompt_tokens": 120,
+    "completion_tokens": 30,
+    "total_tokens": 150,
+    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+}
+
+
+def completion(content: Any, *, finish_reason: str = "stop", usage: Any = USAGE, **message: Any) -> bytes:
+    """Return the body of a 200 as OpenAI writes it; further fields of its message go into `message`."""
+    whole = {"role": "assistant", "content": content, "refusal": None, "annotations": [], **message}
     return json.dumps(
         {
             "id": "chatcmpl-fake",
             "object": "chat.completion",
             "created": 1764000000,
             "model": "fake-model-2026-11-01",
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}],
-            "usage": {
-                "prompt_tokens": 120,
-                "completion_tokens": 30,
-                "total_tokens": 150,
-                "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-                "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
-            },
+            "choices": [{"index": 0, "message": whole, "logprobs": None, "finish_reason": finish_reason}],
+            "usage": usage,
             "service_tier": "default",
             "system_fingerprint": None,
         }
     ).encode()
+
+
+def in_200(body: Any) -> Reply:
+    """Return a 200 with this body."""
+    return Reply(200, json.dumps(body).encode())
 
 
 def error(
@@ -150,6 +160,11 @@ REPLIES: dict[str, Any] = {
     "reset": lambda _: Reply(how="reset"),
     "stalled": lambda asked: Reply(200, completion(asked.answer), how="stalled"),
     "dripping": lambda asked: Reply(200, completion(asked.answer), how="dripping"),
+    "dripping_headers": lambda asked: Reply(200, completion(asked.answer), how="dripping headers"),
+    "continuing": lambda _: Reply(how="continuing"),
+    "closing": lambda asked: Reply(200, completion(asked.answer), how="closing"),
+    "closing_later": lambda asked: Reply(200, completion(asked.answer), how="closing later"),
+    "half_a_head": lambda asked: Reply(200, completion(asked.answer), how="half a head"),
     "cut_short": lambda asked: Reply(200, completion(asked.answer), how="cut short"),
     # a 200 that is no completion
     "not_json": lambda _: Reply(200, b"{oops"),
@@ -171,6 +186,4 @@ REPLIES: dict[str, Any] = {
     "content_filter": lambda _: Reply(200, completion("", finish_reason="content_filter")),
     "null_content": lambda _: Reply(200, completion(None)),
     "wrong_schema": lambda _: Reply(200, completion('{"tags": ["Django"]}')),
-    "names_only": lambda _: Reply(200, completion('{"technologies": ["Django"]}')),
-    "half_an_item": lambda _: Reply(200, completion('{"technologies": [{"name": "Django"}]}')),
 }

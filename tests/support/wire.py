@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import select
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -36,6 +38,8 @@ class FakeOpenAI:
 
     faults: names of REPLIES, or replies, one a request; then, and without them, every request is answered well.
     latency_seconds: time before an answer. recording: keep the requests (a benchmark would rather not).
+    tls: what a server by https needs. tunnel_to: the loopback port to which it leads as a proxy, whichever is asked
+    for; tunnel_status: what it says to that.
     """
 
     def __init__(
@@ -45,14 +49,24 @@ class FakeOpenAI:
         latency_seconds: float = 0.0,
         port: int = 0,
         recording: bool = True,
+        tls: ssl.SSLContext | None = None,
+        tunnel_to: int = 0,
+        tunnel_status: int = 200,
     ) -> None:
         self.faults: deque[str | Reply] = deque(faults)
         self.latency_seconds = latency_seconds
         self.recording = recording
         self.requests: list[Request] = []
+        self.hung_up = 0  # requests that were taken for nothing, as their connection was to close
         self.flooded = 0  # bytes of flooding replies that somebody took
         self.released = threading.Event()  # set at the end, so that a hanging reply does not outlive the server
+        self.tunnel_to = tunnel_to
+        self.tunnel_status = tunnel_status
+        self.tunnels: list[str] = []  # which host and port each was to lead to
+        self._scheme = "https" if tls else "http"
         self._server = _Server(("127.0.0.1", port), _Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.fake = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -62,7 +76,7 @@ class FakeOpenAI:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self._scheme}://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> FakeOpenAI:
         self._thread.start()
@@ -120,6 +134,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else a small answer waits up to 40 ms
+    is_stale = False
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
@@ -127,26 +142,53 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         fake = self.server.fake
+        if self.is_stale:
+            fake.hung_up += 1
+            self.close_connection = True
+            return
         body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
         reply = fake.reply_to(Request(self.path, {key.lower(): value for key, value in self.headers.items()}, body))
         if fake.latency_seconds:
             time.sleep(fake.latency_seconds)
-        if reply.how == "never":
-            fake.released.wait()
+        self._send(reply)
+
+    def do_CONNECT(self) -> None:
+        fake = self.server.fake
+        fake.tunnels.append(self.path)
+        self.wfile.write(f"HTTP/1.1 {fake.tunnel_status} -\r\n\r\n".encode())
+        self.close_connection = True
+        if fake.tunnel_status != 200:
+            return
+        with socket.create_connection(("127.0.0.1", fake.tunnel_to)) as server:
+            both = {self.connection: server, server: self.connection}
+            while data := (source := select.select(list(both), [], [])[0][0]).recv(1 << 16):
+                both[source].sendall(data)
+
+    def _send(self, reply: Reply) -> None:
+        head = self._head(reply)
+        # Not all of it, and then either silence or the end.
+        parts = {"never": b"", "stalled": head + reply.body[:20], "half a head": head[:20]}
+        if reply.how in parts or reply.how == "cut short":
+            self.wfile.write(parts.get(reply.how, parts["stalled"]))
+            if reply.how in ("never", "stalled"):
+                self.server.fake.released.wait()
             self.close_connection = True
         elif reply.how == "reset":
             self._reset()
         elif reply.how == "dripping":
-            self._drip(reply)
+            self.wfile.write(head)
+            self._drip(reply.body)
+        elif reply.how == "dripping headers":
+            self._drip(head + reply.body)
+        elif reply.how == "continuing":
+            while not self.server.fake.released.is_set():
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
         elif reply.how == "flooding":
             self._flood(reply)
-        elif reply.how in ("stalled", "cut short"):
-            self.wfile.write(self._head(reply) + reply.body[:20])
-            if reply.how == "stalled":
-                fake.released.wait()
-            self.close_connection = True
         else:
-            self.wfile.write(self._head(reply) + reply.body)  # one write, one packet
+            self.wfile.write(head + reply.body)  # one write, one packet
+            self.close_connection = reply.how == "closing"
+            self.is_stale = reply.how == "closing later"
 
     def _head(self, reply: Reply) -> bytes:
         headers = {"content-type": reply.content_type, "content-length": str(len(reply.body)), **reply.headers}
@@ -159,10 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
         self.close_connection = True
 
-    def _drip(self, reply: Reply) -> None:
+    def _drip(self, data: bytes) -> None:
         """Send a byte now and then: each arrives in time, the whole never does."""
-        self.wfile.write(self._head(reply))
-        for byte in reply.body:
+        for byte in data:
             if self.server.fake.released.wait(0.02):
                 break
             self.wfile.write(bytes([byte]))

@@ -1,20 +1,30 @@
 """Technologies by a chat model: OpenAI, or any server that speaks its chat completions.
 
-What comes back is read in `response`, what goes wrong is sorted in `faults`.
+A request goes out by `wire`, as `environment` says. What comes back is read in `response` and `answer`, what goes
+wrong is sorted in `faults` and `refusals`.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from tagging.extraction.base import Extraction, ExtractionError, Extractor, Technology
 from tagging.extraction.load_once import frozen_import
 from tagging.extraction.openai import prompt
-from tagging.extraction.openai.faults import FormatRefusedError, classify
-from tagging.extraction.openai.response import Completion, UsedTokens, read_answer, read_body
+from tagging.extraction.openai.answer import read_answer
+from tagging.extraction.openai.environment import DEFAULT_BASE_URL, find_mistake, proxy_for
+from tagging.extraction.openai.faults import (
+    FormatRefusedError,
+    LostAnswerError,
+    MisconfiguredError,
+    classify,
+    unusable_settings,
+)
+from tagging.extraction.openai.refusals import Refusals
+from tagging.extraction.openai.response import Completion, error_in, read_body
+from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, UsedTokens, tokens_in
 from tagging.extraction.redaction import redact
 
 if TYPE_CHECKING:
@@ -22,8 +32,6 @@ if TYPE_CHECKING:
     import openai
 
 logger = logging.getLogger(__name__)
-
-CONNECT_SECONDS = 5.0
 
 # From the strictest to what every server takes; the prompt alone asks for the shape in the last one.
 RESPONSE_FORMATS: dict[str, dict[str, object] | None] = {
@@ -39,8 +47,8 @@ RESPONSE_FORMATS: dict[str, dict[str, object] | None] = {
 class OpenAIExtractor(Extractor):
     """Ask a chat model; safe to call from many threads at once.
 
-    timeout_seconds bounds every wait of a call; a body that is still coming in after it is cut off. An `extract` makes
-    one call, a second to repair the answer, and two more while it finds out which response format the server takes.
+    timeout_seconds bounds each call as a whole. An `extract` makes one, a second to repair the answer, and two more
+    while it finds out which response format the server takes.
     Optional parameters that are empty or None are not sent, as some servers answer 400 to those they do not know.
     """
 
@@ -68,7 +76,7 @@ class OpenAIExtractor(Extractor):
             raise ValueError(f"OPENAI_RESPONSE_FORMAT must be one of {', '.join(RESPONSE_FORMATS)}.")
         self.model = model
         self._api_key = api_key
-        self._base_url = base_url
+        self._base_url = base_url or DEFAULT_BASE_URL
         self._send_safety_identifier = send_safety_identifier
         self._timeout_seconds = timeout_seconds
         self._formats = list(RESPONSE_FORMATS)[list(RESPONSE_FORMATS).index(response_format) :]
@@ -81,6 +89,8 @@ class OpenAIExtractor(Extractor):
             "max_tokens": max_tokens or None,
         }
         self._parameters: dict[str, object] = {key: value for key, value in parameters.items() if value is not None}
+        self._answer_tokens = max_completion_tokens or max_tokens or UNBOUNDED_ANSWER_TOKENS
+        self._refusals = Refusals({**self._parameters, "safety_identifier": ""}, api_key)
         self._http_client = http_client
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()
@@ -106,26 +116,20 @@ class OpenAIExtractor(Extractor):
         author = {"safety_identifier": safety_identifier} if safety_identifier and self._send_safety_identifier else {}
         usage = UsedTokens()
         try:
-            answer = self._answer(redacted.text, author, usage)
+            technologies = self._answer(redacted.text, author, usage)
         except ExtractionError as error:
-            error.input_tokens, error.output_tokens = usage.prompt_tokens, usage.completion_tokens
+            error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
             error.redacted = redacted.counts
             raise
-        return Extraction(
-            technologies=[Technology(item.name, item.evidence) for item in answer.technologies],
-            input_tokens=usage.prompt_tokens,
-            output_tokens=usage.completion_tokens,
-            redacted=redacted.counts,
-        )
+        return Extraction(technologies, usage.input_tokens, usage.output_tokens, redacted.counts)
 
-    def _answer(self, entry: str, author: dict[str, str], usage: UsedTokens) -> prompt.Answer:
+    def _answer(self, entry: str, author: dict[str, str], usage: UsedTokens) -> list[Technology]:
         """Ask, and once more for a repair where the answer is of no use; add up in `usage` what was paid."""
         completion = self._ask(prompt.messages(entry), author, usage)
         try:
             return read_answer(completion)
         except ExtractionError:
-            unusable = completion.choices[0].message
-            repair = prompt.repair_messages(entry, unusable.content or unusable.refusal or "")
+            repair = prompt.repair_messages(entry, completion.text or completion.refusal)
             return read_answer(self._ask(repair, author, usage))
 
     def close(self) -> None:
@@ -139,7 +143,7 @@ class OpenAIExtractor(Extractor):
         formats = self._formats
         while True:
             try:
-                completion = self._call({"messages": messages, **author}, formats[0])
+                completion = self._call({"messages": messages, **author}, formats[0], usage)
                 break
             except FormatRefusedError:
                 if len(formats) == 1:
@@ -149,45 +153,71 @@ class OpenAIExtractor(Extractor):
         if len(formats) < len(self._formats):
             logger.warning("The model's server refuses the response format; using %s.", formats[0])
             self._formats = formats
-        if completion.usage:
-            usage.prompt_tokens += completion.usage.prompt_tokens
-            usage.completion_tokens += completion.usage.completion_tokens
         return completion
 
-    def _call(self, request: dict[str, object], response_format: str) -> Completion:
+    def _call(self, request: dict[str, Any], response_format: str, usage: UsedTokens) -> Completion:
+        """Make one call, and add up what it cost, or may have cost."""
+        sent = tokens_in(sum(len(message["content"]) for message in request["messages"]))
+        try:
+            response = self._send(request, response_format)
+            completion = Completion.read(response.content)
+        except LostAnswerError:
+            usage.add(None, input_estimate=sent, output_estimate=self._answer_tokens)
+            raise
+        if completion.error:
+            usage.add(completion.usage)
+            raise self._refusals.sort(response, completion.error)
+        usage.add(completion.usage, input_estimate=sent, output_estimate=tokens_in(completion.characters))
+        return completion
+
+    def _send(self, request: dict[str, Any], response_format: str) -> httpx2.Response:
+        """Return the response to a request; a failure of any kind becomes an ExtractionError."""
         shape = RESPONSE_FORMATS[response_format]
         body = {**self._parameters, **request, **({"response_format": shape} if shape else {})}
+        client = self._connected()
+        import openai  # slow import
+
         try:
             # As extra_body the request skips the SDK's walk through its typed parameters: half the CPU of a call.
-            response = self._connected().chat.completions.with_raw_response.create(
+            return client.chat.completions.with_raw_response.create(
                 model=self.model, messages=[], extra_body=body
-            )
-            return Completion.model_validate_json(response.content)
+            ).http_response
+        except openai.APIStatusError as error:
+            failure = self._refusals.sort(error.response, error_in(error.response.content))
         except Exception as error:
-            # None: a chained traceback in a log would show the provider's message, or the answer.
-            raise classify(error, {**self._parameters, "safety_identifier": ""}, self._api_key) from None
+            failure = classify(error)
+        # Outside of the handlers: a chained traceback in a log would show the provider's message.
+        raise failure
 
     def _connected(self) -> openai.OpenAI:
-        """Return the one client of this process, built by the first call."""
+        """Return the one client of this process, built by the first call that finds all settings usable."""
         with self._lock:
             if self._client is None:
-                with frozen_import():  # about a second
-                    import httpx2  # slow import
-                    import openai  # slow import
-
-                # A redirect would carry the entry to a host that is not configured.
-                http_client = self._http_client or openai.DefaultHttpx2Client(follow_redirects=False)
-                http_client.event_hooks["request"].append(self._set_deadline)
-                http_client.event_hooks["response"].append(read_body)
-                self._client = openai.OpenAI(
-                    api_key=self._api_key or "unset",  # a local server needs none, the SDK does
-                    base_url=self._base_url or None,
-                    timeout=httpx2.Timeout(self._timeout_seconds, connect=CONNECT_SECONDS),
-                    max_retries=0,  # retries belong to the job row
-                    default_headers={"accept-encoding": "identity"},
-                    http_client=http_client,
-                )
+                if mistake := find_mistake(self._api_key, self._base_url):
+                    raise MisconfiguredError(mistake)
+                try:
+                    self._client = self._built()
+                except Exception as error:
+                    raise unusable_settings(error) from None
             return self._client
 
-    def _set_deadline(self, request: httpx2.Request) -> None:
-        request.extensions["deadline"] = time.monotonic() + self._timeout_seconds
+    def _built(self) -> openai.OpenAI:
+        with frozen_import():  # about a second
+            import httpx2  # slow import
+            import openai  # slow import
+
+            from tagging.extraction.openai.wire import Transport  # slow import
+
+        http_client = self._http_client or httpx2.Client(
+            transport=Transport(seconds=self._timeout_seconds, proxy=proxy_for(self._base_url)),
+            follow_redirects=False,  # to a host that is not configured
+        )
+        http_client.event_hooks["response"].append(read_body)
+        return openai.OpenAI(
+            api_key=self._api_key or "unset",  # a local server needs none, the SDK does
+            base_url=self._base_url,
+            timeout=None,  # the transport's
+            max_retries=0,  # retries belong to the job row
+            default_headers={"accept-encoding": "identity"},
+            http_client=http_client,
+        )

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 
-from pydantic import BaseModel
-
 from tagging.extraction.base import MAX_TECHNOLOGIES
 
 VERSION = 1
@@ -80,21 +78,8 @@ REPAIR = (
 )
 
 
-class Item(BaseModel):
-    """One technology in the model's answer."""
-
-    name: str
-    evidence: str
-
-
-class Answer(BaseModel):
-    """The whole answer; not every server enforces the schema, so it is always validated against this."""
-
-    technologies: list[Item]
-
-
-# Written out rather than derived from Answer: strict mode accepts only part of JSON Schema, and local servers turn it
-# into a grammar, where `pattern` and large bounds fail.
+# No more than this: strict mode accepts only part of JSON Schema, and local servers turn it into a grammar, where
+# `pattern` and large bounds fail.
 SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {

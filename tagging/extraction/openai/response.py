@@ -1,52 +1,33 @@
-"""What the model's server sends back, read with bounds: the body, and the answer in it."""
+"""What the model's server sends back, read with bounds: the body, and the completion in it."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
-import time
+import json
+import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from pydantic import BaseModel, Field, ValidationError
-
 from tagging.extraction.base import ErrorCode, ExtractionError
-from tagging.extraction.openai import prompt
+from tagging.extraction.openai.faults import LostAnswerError
 
 if TYPE_CHECKING:
     import httpx2
 
 MAX_RESPONSE_BYTES = 1_000_000
-# Statuses that say nothing without a body: whose fault it is stands there.
-TOLD_BY_BODY = {400, 422}
-
-
-class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class UsedTokens(BaseModel):
-    prompt_tokens: int = Field(default=0, ge=0, le=10**9)
-    completion_tokens: int = Field(default=0, ge=0, le=10**9)
-
-
-class Completion(BaseModel):
-    """The few fields we read of a chat completion."""
-
-    choices: list[_Choice] = Field(min_length=1)
-    usage: UsedTokens | None = None
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+WEB_PAGE = "The model's server sent a web page, no completion: look at OPENAI_BASE_URL, and for a login in between."
+# Parts of a content that are given as a list; others are thoughts.
+TEXT_PARTS = {"text", "output_text"}
 
 
 def read_body(response: httpx2.Response) -> None:
-    """Read what a response of any status brings, up to its request's deadline and to MAX_RESPONSE_BYTES.
+    """Read what a response of any status brings, up to MAX_RESPONSE_BYTES.
 
-    Left to the SDK, the body of an error would be read whole, for as long as it drips. What is too long is cut: the
-    beginning of an error still tells whose fault it is, and the beginning of an answer is none. Most errors are told
-    by their status alone, even if the body never comes.
+    Left to the SDK, the body of an error would be read whole. What is too long is cut: the beginning of an error still
+    tells whose fault it is, and the beginning of an answer is none. Most errors are told by their status alone, even
+    if the body never comes.
     """
     import httpx2  # slow import
 
@@ -56,30 +37,110 @@ def read_body(response: httpx2.Response) -> None:
         with contextlib.closing(stream):
             for chunk in stream:
                 body += chunk
-                if time.monotonic() > response.request.extensions["deadline"]:
-                    raise httpx2.ReadTimeout("The body was not complete in time.")
                 if len(body) > MAX_RESPONSE_BYTES:
                     break
     except httpx2.TransportError:
-        if response.status_code < 400 or response.status_code in TOLD_BY_BODY:
+        if response.is_success:
             raise
-    # A packed one was not asked for. It stays packed: unpacked, a small body may be a giant.
-    response.headers.pop("content-encoding", None)
+    if response.headers.pop("content-encoding", ""):
+        body = _unpacked(body)
     response.stream = httpx2.ByteStream(bytes(body[:MAX_RESPONSE_BYTES]))
 
 
-def read_answer(completion: Completion) -> prompt.Answer:
-    """Return the validated answer; only a code block or prose around its one JSON object is forgiven.
+def _unpacked(body: bytearray) -> bytearray:
+    """Unpack gzip or deflate, which were not asked for, to MAX_RESPONSE_BYTES at most; leave all else as it is."""
+    with contextlib.suppress(zlib.error):
+        return bytearray(zlib.decompressobj(GZIP_OR_ZLIB).decompress(body, MAX_RESPONSE_BYTES))
+    return body
 
-    Raises ExtractionError: refused, answer_cut_off or bad_answer.
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What we read of a chat completion, in whichever dialect its server speaks.
+
+    text: where the answer stands; thoughts only where there is nothing else.
+    error: what stands in the place of an answer, if anything does.
+    characters: how much the model wrote, thoughts and all.
     """
-    choice = completion.choices[0]
-    content = choice.message.content or ""
-    if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise ExtractionError(ErrorCode.REFUSED, "The model declined to answer.")
-    if choice.finish_reason == "length":
-        raise ExtractionError(ErrorCode.ANSWER_CUT_OFF, "The model's answer was cut off at its token limit.")
-    for candidate in (content, content[content.find("{") : content.rfind("}") + 1]):
-        with contextlib.suppress(ValidationError):
-            return prompt.Answer.model_validate_json(candidate)
-    raise ExtractionError(ErrorCode.BAD_ANSWER, "The model's answer is not the JSON object it was asked for.")
+
+    text: str
+    refusal: str
+    finish_reason: str
+    usage: object
+    error: object
+    characters: int
+
+    @classmethod
+    def read(cls, content: bytes) -> Completion:
+        """Return the completion in a body, or the error in its place. Raises ExtractionError if it is neither."""
+        if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
+            raise ExtractionError(ErrorCode.SERVER_ERROR, WEB_PAGE)
+        parsed = _parsed(content)
+        body = _object(parsed)
+        choices = body.get("choices")
+        given = [_object(each) for each in choices] if isinstance(choices, list) else []
+        # The first that says anything.
+        choice = next((each for each in given if _text(_object(each.get("message")))), given[0] if given else {})
+        message = _object(choice.get("message"))
+        text, refusal = _text(message), _refusal(message)
+        finish_reason = str(choice.get("finish_reason") or "").lower()
+        is_broken = finish_reason == "error"
+        error: object = None
+        if not message:
+            error = parsed
+        elif is_broken or not (text or refusal):
+            error = body.get("error") or choice.get("error") or is_broken
+        if not (message or error):
+            # Only what was cut may have been an answer.
+            kind = LostAnswerError if len(content) >= MAX_RESPONSE_BYTES else ExtractionError
+            raise kind(ErrorCode.SERVER_ERROR, "The model's server sent something that is no completion.")
+        return cls(
+            text, refusal, finish_reason, body.get("usage"), error, len(json.dumps(message, ensure_ascii=False))
+        )
+
+
+def error_in(content: bytes) -> object:
+    """Return the body of an error, read as far as it is JSON."""
+    parsed = _parsed(content)
+    return content.decode(errors="replace") if parsed is None else parsed
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _parts(content: object) -> list[dict[str, object]]:
+    parts = content if isinstance(content, list) else [content]
+    return [{"text": part} if isinstance(part, str) else _object(part) for part in parts]
+
+
+def _text(message: dict[str, object]) -> str:
+    """Return what may hold the answer: the content, in one piece or in parts, and the arguments of tool calls."""
+    content = message.get("content")
+    if isinstance(content, dict) and "technologies" in content:
+        content = json.dumps(content)
+    spoken = [part.get("text") for part in _parts(content) if part.get("type", "text") in TEXT_PARTS]
+    calls = message.get("tool_calls")
+    called = (
+        [_object(_object(call).get("function")).get("arguments") for call in calls] if isinstance(calls, list) else []
+    )
+    texts = ["".join(each for each in spoken if isinstance(each, str)), *map(_written, called)]
+    texts = [each for each in texts if each.strip()]
+    thoughts = [message.get("reasoning_content"), message.get("reasoning")]
+    return "\n".join(texts or [each for each in thoughts if isinstance(each, str)])
+
+
+def _written(arguments: object) -> str:
+    return arguments if isinstance(arguments, str) else json.dumps(arguments) if arguments else ""
+
+
+def _refusal(message: dict[str, object]) -> str:
+    refused = [message.get("refusal"), *(part.get("refusal") for part in _parts(message.get("content")))]
+    return next((each for each in refused if isinstance(each, str) and each), "")
