@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from devlogs.models import DevLog
 from tagging import queues
+from tagging.models.sql import portions
 
 
 def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
@@ -28,7 +29,7 @@ def write_many(devlogs: Sequence[DevLog]) -> None:
     for devlog in devlogs:
         refuse_bad_entry(devlog)
     with transaction.atomic():
-        queues.retag([devlog.pk for devlog in DevLog.objects.bulk_create(devlogs)], is_bulk=True)
+        queues.enqueue_many([devlog.pk for devlog in DevLog.objects.bulk_create(devlogs)])
 
 
 def edit(devlog: DevLog, fields: Collection[str]) -> bool:
@@ -49,12 +50,13 @@ def edit(devlog: DevLog, fields: Collection[str]) -> bool:
 
 
 def remove(devlog_ids: Sequence[int]) -> None:
-    """Delete dev-logs with all that belongs to them."""
-    with transaction.atomic():
-        # In the order of an edit, the dev-log and then its job: else the two could wait for each other.
-        list(locked(devlog_ids).values_list("pk"))
-        queues.withdraw(devlog_ids)
-        DevLog.objects.filter(pk__in=devlog_ids).delete()
+    """Delete dev-logs with all that belongs to them, portion by portion: what others write never waits for all."""
+    for ids in portions(devlog_ids):
+        with transaction.atomic():
+            # In the order of an edit, the dev-log and then its job: else the two could wait for each other.
+            list(locked(ids).values_list("pk"))
+            queues.withdraw(ids)
+            DevLog.objects.filter(pk__in=ids).delete()
 
 
 def locked(devlog_ids: Sequence[int]) -> QuerySet[DevLog]:

@@ -27,19 +27,30 @@ def enqueue(devlog: DevLog, *, is_bulk: bool = False) -> None:
     notify_after_commit([devlog.pk])
 
 
+def enqueue_many(devlog_ids: Sequence[int]) -> None:
+    """Ask for the tags of many new dev-logs, in the transaction that saves them and after all that people wait for."""
+    Job.objects.enqueue(devlog_ids, Job.Priority.BULK)
+    notify_after_commit(devlog_ids)
+
+
 def enqueue_again(devlog: DevLog) -> None:
     """Ask for the tags of an edited dev-log, in the transaction that saves it.
 
-    The tags found in the text that is gone are dropped at once; a person's stay.
+    Where a call for the old text runs, that is first waited for: an editor that saves while one types would else have
+    many paid calls run at once. The tags found in the text that is gone are dropped at once; a person's stay.
     """
-    # The job first: it waits for a worker that is just settling it, whose tags are then seen and dropped too.
-    (devlog.job,) = Job.objects.enqueue([devlog.pk])
+    # The job first: it waits for a worker that is just claiming or settling it, whose tags are then dropped too.
+    list(Job.objects.filter(pk=devlog.pk).select_for_update().values_list("pk"))
+    if Job.objects.supersede(devlog.pk):
+        devlog.job = Job.objects.get(pk=devlog.pk)
+    else:
+        (devlog.job,) = Job.objects.enqueue([devlog.pk])
     DevLogTag.objects.filter(devlog=devlog, attempt__isnull=False).delete()
     notify_after_commit([devlog.pk])
 
 
 def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
-    """Ask once more for the tags of these dev-logs, except those asked for already; return the ids.
+    """Ask the model once more for the tags of these dev-logs, except those asked for already; return the ids.
 
     A job that is pending or running reads the text as it is now: it stays as it is, with what it may have paid.
     """
@@ -48,7 +59,8 @@ def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
     present = DevLog.objects.filter(pk__in=devlog_ids).values_list("pk", flat=True)  # some may be deleted meanwhile
     asked = sorted(set(present) - unfinished)
     if asked:
-        Job.objects.enqueue(asked, priority=Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE)
+        priority = Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE
+        Job.objects.enqueue(asked, priority, asks_anew=True)
         notify_after_commit(asked)
     return asked
 

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
-from tagging.models.provider_state import shown_pause
+from tagging.models.shown_pause import shown_pause
 from tests.support.extractors import Scripted
 from tests.support.running import drain, engine_for
 

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from tagging.models import Job, Tag
-from tagging.models.provider_state import ShownPause
+from tagging.models.shown_pause import ShownPause
 
 
 class PlainSerializer(serializers.Serializer[Any]):
@@ -29,7 +29,7 @@ class ErrorSerializer(PlainSerializer):
 class TaggingSerializer(PlainSerializer):
     """The job, as far as it matters outside."""
 
-    state = serializers.CharField()
+    state = serializers.CharField(source="shown_state")
     attempts = serializers.IntegerField()
     queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -39,7 +39,7 @@ class TaggingSerializer(PlainSerializer):
     error = ErrorSerializer(allow_null=True)
 
     def shown(self, job: Job, pause: ShownPause) -> dict[str, Any]:
-        return self.to_representation(job) | {"waiting_for": job.waits_for(pause)}
+        return self.to_representation(job) | {"waiting_for": job.waits_for(pause), "run_after": job.due_at(pause)}
 
 
 class DevLogTagSerializer(PlainSerializer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,8 +12,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from tagging.engine.guard import described
-from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor
-from tagging.extraction.grounding import ground
+from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, ExtractionError, Extractor, Technology
+from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, clean, ground
 from tagging.models import Attempt, Job
 from tagging.models.attempt import digest_of
 from tagging.models.spending import Price
@@ -27,7 +28,18 @@ class FinishedAttempt:
     attempt: Attempt
     error: ExtractionError | None = None
     is_from_ledger: bool = False  # a known answer: nothing was called
+    is_late: bool = False  # answered after its claim had run out: who knows when it was called
+    began_at: float = 0.0  # by the monotonic clock of this process
     milliseconds: int = 0  # what the call took
+
+    @property
+    def is_canary(self) -> bool:
+        return self.attempt.job.is_canary
+
+    @property
+    def is_proof(self) -> bool:
+        """Say whether this answer shows that the provider was well when its attempt began."""
+        return not (self.is_from_ledger or self.is_late)
 
 
 def configured_extractor() -> Extractor:
@@ -38,7 +50,7 @@ def configured_extractor() -> Extractor:
 
 def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
     """Make one attempt at a job and return it. Never raises: the thread that calls must live on."""
-    began_at = time.perf_counter()
+    began_at = time.monotonic()
     attempt = job.new_attempt(extractor=extractor.name, model=extractor.model, prompt_version=extractor.prompt_version)
     error = None
     try:
@@ -52,17 +64,25 @@ def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
             logger.error("job=%s: the extractor raised %s", job.pk, described(exception))
             error = ExtractionError(ErrorCode.INTERNAL, f"The extractor raised {type(exception).__name__}.")
         note_error(attempt, error)
-    return FinishedAttempt(attempt, error, milliseconds=round(1000 * (time.perf_counter() - began_at)))
+    return FinishedAttempt(attempt, error, began_at=began_at, milliseconds=round(1000 * (time.monotonic() - began_at)))
 
 
 def note_answer(attempt: Attempt, extraction: Extraction) -> None:
     """Write an answer on its attempt, grounded in the entry as it is stored."""
     note_cost(attempt, extraction)
     attempt.redacted = extraction.redacted
-    grounded = ground(extraction.technologies, attempt.job.devlog.entry)
-    attempt.answer = grounded.mentions if extraction.output is None else {"output": extraction.output}
-    attempt.names_dropped = grounded.dropped
+    _ground(attempt, extraction.technologies)
+    if extraction.output is None:
+        named = extraction.technologies[:MAX_NAMES]
+        attempt.answer = [[clean(each.name, MAX_NAME), clean(each.evidence, MAX_EVIDENCE)] for each in named]
+    else:
+        attempt.answer = {"output": extraction.output}
     attempt.outcome = Attempt.Outcome.ANSWERED
+
+
+def _ground(attempt: Attempt, technologies: Sequence[Technology]) -> None:
+    grounded = ground(technologies, attempt.job.devlog.entry)
+    attempt.mentions, attempt.names_dropped = grounded.mentions, grounded.dropped
 
 
 def note_error(attempt: Attempt, error: ExtractionError) -> None:
@@ -82,9 +102,11 @@ def note_cost(attempt: Attempt, used: Extraction | ExtractionError) -> None:
 
 def answer_from_ledger(job: Job, known: Attempt) -> FinishedAttempt:
     """Answer a job with what the same entry was answered before, at no cost."""
-    copied = ("extractor", "model", "prompt_version", "entry_digest", "answer", "names_dropped", "redacted")
+    copied = ("extractor", "model", "prompt_version", "entry_digest", "answer", "redacted")
     fields = {name: getattr(known, name) for name in copied}
-    return FinishedAttempt(job.new_attempt(outcome=Attempt.Outcome.ANSWERED, **fields), is_from_ledger=True)
+    attempt = job.new_attempt(outcome=Attempt.Outcome.ANSWERED, **fields)
+    _ground(attempt, known.technologies)  # anew: names may have come to be known since
+    return FinishedAttempt(attempt, is_from_ledger=True)
 
 
 def safety_identifier(job: Job) -> str:

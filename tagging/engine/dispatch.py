@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import F
 
 from tagging.engine.process_lock import Owner, dead_owners
-from tagging.extraction.base import Extractor
-from tagging.models import Attempt, Job, Provider
-from tagging.models.spending import BudgetReachedError
-from tagging.models.transitions import Fence
+from tagging.extraction.base import Extractor, WaitingFor
+from tagging.models import Attempt, Job, ProviderState
+from tagging.models.spending import BudgetReachedError, is_limited
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +25,10 @@ PROVIDER_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Jobs just claimed, out of how many asked for, and by id the answers that are known for some of them."""
+    """Jobs just claimed, and by id the answers that are known for some of them."""
 
-    asked_for: int = 0
+    # Whether fewer were due than could have been claimed; None where that is not known.
+    is_all: bool | None = None
     jobs: list[Job] = field(default_factory=list)
     known: dict[int, Attempt] = field(default_factory=dict)
 
@@ -36,60 +39,129 @@ class Dispatcher:
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
         self.owner = Owner()
-        self.provider = Provider()
+        self.provider = ProviderState()
         self._read_provider_at = 0.0
+        self._has_begun = self._has_probed = False
         logger.info("Worker %s started", self.owner.name)
 
     def claim(self, free: int) -> Claimed:
-        """Claim up to `free` jobs, as far as the provider and the day's budget allow, and look up known answers."""
-        wanted = self._allowed(free)
-        if not wanted:
+        """Claim up to `free` jobs, as far as the provider and the day's budget allow, and look up known answers.
+
+        After a pause it is one job, as a probe: one that has not failed yet. Where others cannot tell whose fault a
+        failure was, because there are none or because they fail too, it is a canary.
+        """
+        if not free:
             return Claimed()
-        is_paid = self.extractor.is_paid
+        self._read_provider()
+        if self.provider.is_paused:
+            return Claimed()
         try:
-            jobs = Job.objects.claim(
-                wanted, owner=self.owner.name, lease_seconds=settings.TAGGING_LEASE_SECONDS, is_paid=is_paid
-            )
+            if self.provider.asks_for_canary:
+                return self._canary()
+            if self.provider.is_half_open:
+                return self._probe()
+            jobs = self._claim(free)
+            if not jobs and self.provider.failures and not Job.objects.running().exists():
+                return self._canary()
         except BudgetReachedError:
-            Provider.objects.pause_for_budget()
+            ProviderState.objects.pause_for_budget()
             self.read_provider_again()
             return Claimed()
-        known = Attempt.objects.known_answers(jobs, self.extractor) if is_paid else {}
-        if self.provider.is_refusing and len(known) == len(jobs):
-            Provider.objects.return_probe()
+        # Where a budget held back, there are more that are due.
+        is_all = not Job.objects.due().exists() if self._is_limited() else len(jobs) < free
+        return Claimed(is_all, jobs, self._known_answers(jobs))
+
+    def _claim(self, limit: int, *, untried: bool = False) -> list[Job]:
+        jobs = Job.objects.claim(
+            limit,
+            owner=self.owner.name,
+            lease_seconds=settings.TAGGING_LEASE_SECONDS,
+            is_paid=self.extractor.is_paid,
+            untried=untried,
+        )
         if jobs:
             claims = ",".join(f"{job.pk}:{job.attempts}" for job in jobs)
             logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
-        return Claimed(wanted, jobs, known)
+        return jobs
 
-    def _allowed(self, free: int) -> int:
-        """Return how many of these calls may begin by what all processes know of the provider."""
-        if not free:
-            return 0
+    def _known_answers(self, jobs: Iterable[Job]) -> dict[int, Attempt]:
+        asked = [job for job in jobs if not job.asks_anew]
+        return Attempt.objects.known_answers(asked, self.extractor) if self.extractor.is_paid else {}
+
+    def _probe(self) -> Claimed:
+        """Claim the one call that tests the provider, unless another process does, or nobody waits for it."""
+        if self.provider.is_probing or not Job.objects.due().exists():
+            return Claimed()
+        jobs = self._claim(1, untried=True)
+        if not jobs:
+            return self._canary()
+        if known := self._known_answers(jobs):
+            return Claimed(None, jobs, known)
+        if not ProviderState.objects.take_probe():
+            self.give_back(jobs, "another process tests the provider")
+            return Claimed()
+        jobs[0].is_probe = self._has_probed = True
+        return Claimed(None, jobs)
+
+    def _canary(self) -> Claimed:
+        """Send an entry of our own, unless another process does or other calls hold what is left of the budget.
+
+        Raises BudgetReachedError as `claim` does.
+        """
+        with transaction.atomic():
+            ProviderState.objects.lock()  # first, as everywhere: before the day's spending
+            if self._is_limited() and not Job.objects.affordable([len(self.extractor.canary)])[0]:
+                return Claimed()
+            began = ProviderState.objects.take_probe()
+            if not began:
+                return Claimed()
+            ProviderState.objects.mine().update(canaries=F("canaries") + 1)
+        self._has_probed = True
+        transaction.on_commit(partial(logger.info, "An entry of our own is sent, to see whether the provider answers"))
+        return Claimed(None, [Job.canary(self.extractor.canary, began)])
+
+    def _is_limited(self) -> bool:
+        return self.extractor.is_paid and is_limited()
+
+    def _read_provider(self) -> None:
+        if not self._has_begun:
+            self._begin()
+            self._has_begun = True
         if time.monotonic() >= self._read_provider_at:
-            self.provider = Provider.objects.current()
+            self.provider = ProviderState.objects.current()
             self._read_provider_at = time.monotonic() + PROVIDER_SECONDS
-        if self.provider.is_paused:
-            return 0
-        if self.provider.is_refusing:
-            return int(Job.objects.due().exists() and Provider.objects.take_probe())
-        return free
+
+    def _begin(self) -> None:
+        """End this provider's pauses, as what it waited for may be mended, and doubts of another provider's time."""
+        with transaction.atomic():
+            ProviderState.objects.mine().probe_now()
+            if not ProviderState.objects.current().failures:
+                Job.objects.excuse(WaitingFor.RETRY)
 
     def read_provider_again(self) -> None:
         """Believe nothing of what was read of the provider: there is news."""
         self._read_provider_at = 0.0
 
-    def recover(self, in_flight: Container[Fence] = ()) -> None:
-        """Take back what dead processes and expired leases hold, and what we claimed but never began."""
+    def recover(self, in_flight: Collection[int] = ()) -> None:
+        """Take back what dead processes and expired leases hold, and what we hold without a call for it.
+
+        in_flight: the ids of the jobs for which a call runs, be it for a text that was edited since.
+        """
         with dead_owners() as dead:
             Job.objects.recover(dead)
-        held = Job.objects.held_by(self.owner.name).values_list("pk", "claim_token")
-        if never_begun := [pk for pk, token in held if (pk, token) not in in_flight]:
-            self.give_back(Job.objects.filter(pk__in=never_begun), "its call never began")
+            if dead:
+                ProviderState.objects.return_probe()  # it may have been theirs
+        held = Job.objects.held_by(self.owner.name).values_list("pk", flat=True)
+        if without_call := [pk for pk in held if pk not in in_flight]:
+            self.give_back(Job.objects.filter(pk__in=without_call), "no call runs for it")
+        Job.objects.excuse_undecided()
+        Job.objects.end_impossible_waits()
 
     def close(self) -> None:
         """Give back all that is claimed, and go."""
         self.give_back(Job.objects.held_by(self.owner.name), "the worker stops")
+        if self._has_probed:
+            ProviderState.objects.return_probe()
         self.owner.close()
         logger.info("Worker %s stopped", self.owner.name)
 

@@ -15,11 +15,15 @@ from django.conf import settings
 from tagging.engine.attempting import FinishedAttempt
 from tagging.engine.dispatch import Dispatcher
 from tagging.engine.mailbox import Mailbox
-from tagging.engine.settlement import provider_answered, settle
+from tagging.engine.settlement import settle
 from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
-from tagging.extraction.base import Extractor
+from tagging.extraction.base import ErrorCode, Extractor
 from tagging.models import Job
 
+# After so many tries that were not committed each is settled alone, to find the one that the database refuses.
+TRIES_TOGETHER = 3
+# What says that we call more than the provider can take.
+TOO_FAST = (ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.SERVER_ERROR, ErrorCode.UNREACHABLE)
 # Long enough for calls that end together, too short to be felt.
 GATHER_SECONDS = 0.003
 
@@ -63,6 +67,7 @@ class Engine:
         self._sweep_at = self._renew_at = 0.0
         self._is_work_likely = True
         self._has_failed = False
+        self._unsettled = 0
 
     def step(self, *, may_claim: bool = True) -> None:
         """Claim, settle, and do the chores whose time has come."""
@@ -127,15 +132,17 @@ class Engine:
 
     def _claim(self, may_claim: bool) -> int:
         """Claim as many jobs as calls may begin, and begin them; return how many."""
-        free = self.slots.free if may_claim and self._is_work_likely else 0
+        # What the provider keeps waiting comes back by itself.
+        is_likely = self._is_work_likely or not self.dispatcher.provider.is_clean
+        free = self.slots.free if may_claim and is_likely else 0
         if self._claims_left is not None:
             free = min(free, self._claims_left)
         claimed = self.dispatcher.claim(free)
         self.slots.start(claimed.jobs, claimed.known, self.calls)
         if self._claims_left is not None:
-            self._claims_left -= len(claimed.jobs)
-        if claimed.asked_for:  # and as many got: there may be more behind them
-            self._is_work_likely = len(claimed.jobs) == claimed.asked_for
+            self._claims_left -= sum(1 for job in claimed.jobs if not job.is_canary)
+        if claimed.is_all is not None:
+            self._is_work_likely = not claimed.is_all
         return len(claimed.jobs)
 
     def _settle(self, finished: Sequence[FinishedAttempt]) -> None:
@@ -145,20 +152,31 @@ class Engine:
         provider = self.dispatcher.provider
         if not provider.is_clean or any(one.error for one in finished):
             self.dispatcher.read_provider_again()
-        for settled in settle(finished, provider):
-            if settled.is_too_fast:
-                self.slots.shrink()
+        self._unsettled += 1  # unless it gets through
+        for settled in settle(finished, provider, one_by_one=self._unsettled > TRIES_TOGETHER):
             self.slots.forget([one.attempt.job.fence for one in settled.finished])
-            self.slots.grow(sum(1 for one in settled.finished if provider_answered(one)))
-            errors = sum(1 for one in settled.finished if one.error)
-            self.unanswered += errors
-            self.answered += len(settled.finished) - errors
+            self._adapt(settled.finished)
+            if settled.has_dropped:
+                self._sweep_at = 0.0  # an edited entry may have waited for the end of this call
+        self._unsettled = 0
+
+    def _adapt(self, settled: Sequence[FinishedAttempt]) -> None:
+        """Call less or more at once by what came of these calls, and count them."""
+        for one in settled:
+            if one.error:
+                self.expect_work()  # if none is due, a canary may be
+                if one.error.code in TOO_FAST:
+                    self.slots.shrink(one.began_at)
+        self.slots.grow(sum(1 for one in settled if not one.error and not one.is_from_ledger))
+        errors = sum(1 for one in settled if one.error and not one.is_canary)
+        self.unanswered += errors
+        self.answered += sum(1 for one in settled if not one.is_canary) - errors
 
     def _sweep_if_due(self) -> None:
         """Take back what is left behind, and look for due jobs of which no id came."""
         now = time.monotonic()
         if now >= self._sweep_at or (self._until_empty and not self.slots.in_flight):
-            self.dispatcher.recover(self.slots.in_flight)
+            self.dispatcher.recover([job_id for job_id, _ in self.slots.in_flight])
             self._is_work_likely = self._is_work_likely or Job.objects.due().exists()
             self._sweep_at = now + settings.TAGGING_SWEEP_SECONDS
 
@@ -166,5 +184,7 @@ class Engine:
         now = time.monotonic()
         if now >= self._renew_at:
             if self.slots.in_flight:
-                Job.objects.renew(self.slots.in_flight.values(), lease_seconds=settings.TAGGING_LEASE_SECONDS)
+                job_ids = [job_id for job_id, _ in self.slots.in_flight]
+                lease_seconds = settings.TAGGING_LEASE_SECONDS
+                Job.objects.renew(job_ids, owner=self.dispatcher.owner.name, lease_seconds=lease_seconds)
             self._renew_at = now + settings.TAGGING_LEASE_SECONDS / 3

@@ -1,6 +1,7 @@
 """From finished attempts to rows: the one policy of what an answer or a failure leads to.
 
-The worker, the actors and the results that come back from Lambda all settle here.
+The worker, the actors and the results that come back from Lambda all settle here. Whose fault a failure was is told
+in tagging/models/doubt.py.
 """
 
 from __future__ import annotations
@@ -11,125 +12,156 @@ from functools import partial
 from typing import NamedTuple, cast
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from tagging.engine.attempting import FinishedAttempt, note_error
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
-from tagging.models import Attempt, Job, Provider, Spending
+from tagging.models import Job, ProviderState, Spending
 from tagging.models.backoff import wait_after
-from tagging.models.transitions import Fence
+from tagging.models.claims import Fence
 
 logger = logging.getLogger(__name__)
 
-# What an outage of the provider looks like from here.
-OUTAGE = {ErrorCode.TIMEOUT, ErrorCode.UNREACHABLE, ErrorCode.SERVER_ERROR}
-NO_ANSWER = OUTAGE | {ErrorCode.INTERNAL}
+# With these the database says that it will never take it.
+NEVER_TAKEN = (DataError, IntegrityError)
+# An answer of no use is paid for like any other, with its repair: twice must do.
+PAID_ATTEMPTS = 2
 
 
 class Settled(NamedTuple):
-    """What was committed together, and whether the provider finds us too fast."""
+    """What was committed together, and whether the claim of some of it was gone."""
 
     finished: Sequence[FinishedAttempt]
-    is_too_fast: bool
+    has_dropped: bool
 
 
-def provider_answered(finished: FinishedAttempt) -> bool:
-    """Say whether the provider was asked and answered, be it with something of no use."""
-    if finished.error is None:
-        return not finished.is_from_ledger
-    return not (finished.error.waiting_for or finished.error.code in NO_ANSWER)
-
-
-def settle(finished: Sequence[FinishedAttempt], provider: Provider) -> Iterator[Settled]:
+def settle(
+    finished: Sequence[FinishedAttempt], provider: ProviderState, *, one_by_one: bool = False
+) -> Iterator[Settled]:
     """Settle these attempts in one transaction and yield what was committed; `provider` is the row as it was read.
 
     Where the database refuses one of them for ever, each is settled alone, so that it does not hold up the others.
+    one_by_one: settle each alone at once, and take any error of the database for such a refusal.
     """
     try:
-        yield _settle_together(finished, provider)
-    except (DataError, IntegrityError):
-        for one in finished:
-            yield _settle_alone(one, provider)
+        if not one_by_one:
+            yield _settle_together(finished, provider)
+            return
+    except NEVER_TAKEN:
+        pass
+    for one in finished:
+        yield _settle_alone(one, provider, refusals=(DatabaseError,) if one_by_one else NEVER_TAKEN)
 
 
-def lock_provider(provider: Provider, *, has_failed: bool) -> None:
+def lock_provider(provider: ProviderState, *, has_failed: bool) -> None:
     """Lock the provider's row where settling will change it: before any job's and the day's, in every process."""
     if has_failed or not provider.is_clean:
-        Provider.objects.lock()
+        ProviderState.objects.lock()
 
 
-def _settle_alone(finished: FinishedAttempt, provider: Provider) -> Settled:
+def _settle_alone(
+    finished: FinishedAttempt, provider: ProviderState, refusals: tuple[type[DatabaseError], ...]
+) -> Settled:
     try:
         return _settle_together([finished], provider)
-    except (DataError, IntegrityError) as exception:
-        paid = finished.attempt
-        logger.error("job=%s: the database refuses its outcome: %s", paid.job_id, type(exception).__name__)
-        error = ExtractionError(ErrorCode.INTERNAL, "The database refused the answer.", permanent=True)
-        error.input_tokens, error.output_tokens = paid.input_tokens, paid.output_tokens
-        refused = paid.job.new_attempt()
-        note_error(refused, error)
-        return _settle_together([FinishedAttempt(refused, error)], provider)
+    except refusals as exception:
+        # This raises too if the database takes nothing at all: then it is not the outcome that is refused.
+        _refuse(finished, is_for_ever=isinstance(exception, NEVER_TAKEN))
+        logger.error("job=%s: the database refuses its outcome: %s", finished.attempt.job_id, type(exception).__name__)
+        return Settled([finished], has_dropped=False)
 
 
-def _settle_together(finished: Sequence[FinishedAttempt], provider: Provider) -> Settled:
+def _refuse(finished: FinishedAttempt, *, is_for_ever: bool) -> None:
+    """Spend the attempt whose outcome the database does not take."""
+    paid = finished.attempt
+    error = ExtractionError(ErrorCode.INTERNAL, "The database refused the answer.")
+    error.input_tokens, error.output_tokens = paid.input_tokens, paid.output_tokens
+    refused = paid.job.new_attempt()
+    note_error(refused, error)
+    if is_for_ever or paid.number >= settings.TAGGING_MAX_ATTEMPTS:
+        Job.objects.discard(refused)
+    else:
+        Job.objects.retry(refused, wait_seconds=wait_after(paid.number))
+
+
+def _settle_together(finished: Sequence[FinishedAttempt], provider: ProviderState) -> Settled:
+    answers = [one for one in finished if not one.error]
     failures = [one for one in finished if one.error]
     with transaction.atomic():
         lock_provider(provider, has_failed=bool(failures))
-        became = dict.fromkeys(Job.objects.complete([one.attempt for one in finished if not one.error]), "done")
-        is_too_fast = False
+        if failures or not provider.is_clean:
+            Job.objects.lock_with_those_in_doubt([one.attempt.job_id for one in finished])
+        held = Job.objects.complete([one.attempt for one in answers if not one.is_canary])
+        became = dict.fromkeys(held, "done")
+        for one in finished:
+            if one.is_canary:
+                Spending.objects.add(one.attempt.price)
+        answered = [one.attempt.started_at for one in answers if one.is_proof]
+        if answered and not provider.is_clean:
+            Job.objects.blame(max(answered))
+            ProviderState.objects.note_answer(is_some_in_doubt=Job.objects.in_doubt().exists())
         if failures:
-            consequences, is_too_fast = _settle_failures(failures)
-            became |= consequences
-        if not provider.is_clean and any(provider_answered(one) for one in finished):
-            Provider.objects.note_answer()
+            became |= _settle_failures(failures)
+        if any(one.attempt.job.is_probe for one in finished):
+            ProviderState.objects.return_probe()
     for one in finished:
         transaction.on_commit(partial(_log, one, became.get(one.attempt.job.fence, "dropped, its claim is gone")))
-    return Settled(finished, is_too_fast)
+    return Settled(finished, any(one.attempt.job.fence not in became and not one.is_canary for one in finished))
 
 
-def _settle_failures(failures: Sequence[FinishedAttempt]) -> tuple[dict[Fence, str], bool]:
-    """Give back, discard or retry; return what became of the claims that held, and if we are too fast."""
-    before = Provider.objects.current()
+def _settle_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str]:
+    """Give back, or hold in doubt; pause where it is everybody's fault; return what became of the claims that held."""
+    before = ProviderState.objects.current()
     became: dict[Fence, str] = {}
-    is_too_fast = False
-    outages = [one.error for one in failures if one.error and one.error.code in OUTAGE]
-    if outages:
-        Provider.objects.note_failures(len(outages), outages[0])
+    doubted, is_to_excuse = 0, False
     for one in failures:
-        error = cast(ExtractionError, one.error)
-        # While the breaker is open an outage is known: then its probes cost no attempt.
-        if error.waiting_for or (before.is_refusing and error.code in OUTAGE):
-            provider = Provider.objects.pause(error)
-            is_too_fast |= error.waiting_for == WaitingFor.RATE_LIMIT and provider.refusals != before.refusals
-            became |= _give_back(one.attempt, error, provider)
-        else:
-            became |= _spend_attempt(one.attempt, error)
-    return became, is_too_fast
+        error, job = cast(ExtractionError, one.error), one.attempt.job
+        # A second refusal, while others are answered, may be this entry's: too large for the minute's tokens.
+        is_everybodys = error.waiting_for and (before.is_half_open or not job.refusals)
+        if one.is_canary or (is_everybodys and error.waiting_for == WaitingFor.PROVIDER):
+            is_to_excuse = True  # what failed before failed for the same reason
+        if one.is_canary:
+            ProviderState.objects.pause(error)
+        elif before.is_paused or is_everybodys:
+            ProviderState.objects.pause(error)
+            became |= _give_back(one, error)
+        elif held := _doubt(one, error):
+            became |= dict.fromkeys(held, f"{error.code}: others are tried first")
+            doubted += 1
+    if doubted:
+        ProviderState.objects.note_failures(doubted)
+    if is_to_excuse:
+        Job.objects.excuse(WaitingFor.PROVIDER)
+    return became
 
 
-def _give_back(attempt: Attempt, error: ExtractionError, provider: Provider) -> dict[Fence, str]:
+def _give_back(finished: FinishedAttempt, error: ExtractionError) -> dict[Fence, str]:
     """Release the job, to wait for the provider with no attempt spent."""
-    Spending.objects.add(attempt.price)  # a first answer may have been paid before a repair was refused
+    waiting_for = error.waiting_for or WaitingFor.PROVIDER
+    Spending.objects.add(finished.attempt.price)  # a first answer may have been paid before a repair was refused
     held = Job.objects.release(
-        [attempt.job],
-        waiting_for=provider.waiting_for,
-        wait_seconds=provider.wait_seconds,
-        code=error.code,
-        detail=error.detail[:500],
+        [finished.attempt.job],
+        waiting_for=waiting_for,
+        error_code=error.code,
+        error_detail=error.detail[:500],
+        refusals=finished.attempt.job.refusals + bool(error.waiting_for),
     )
-    return dict.fromkeys(held, f"{error.code}, not counted: waits for {provider.waiting_for}")
+    return dict.fromkeys(held, f"{error.code}, not counted: waits for {waiting_for}")
 
 
-def _spend_attempt(attempt: Attempt, error: ExtractionError) -> dict[Fence, str]:
-    """Discard the job, or have it retried."""
-    if error.permanent or attempt.number >= settings.TAGGING_MAX_ATTEMPTS:
-        return dict.fromkeys(Job.objects.discard(attempt), f"{error.code}: failed")
-    wait_seconds = error.retry_after or wait_after(attempt.number)
-    held = Job.objects.retry(attempt, wait_seconds=wait_seconds)
-    return dict.fromkeys(held, f"{error.code}: next try in {wait_seconds:.1f} s")
+def _doubt(finished: FinishedAttempt, error: ExtractionError) -> set[Fence]:
+    most = PAID_ATTEMPTS if error.was_answered else settings.TAGGING_MAX_ATTEMPTS
+    is_last = error.permanent or finished.attempt.number >= min(most, settings.TAGGING_MAX_ATTEMPTS)
+    return Job.objects.doubt(finished.attempt, fails_if_blamed=is_last)
 
 
 def _log(finished: FinishedAttempt, became: str) -> None:
     level = logging.WARNING if finished.error else logging.INFO
     attempt = finished.attempt
-    logger.log(level, "job=%s attempt=%s %s (%d ms)", attempt.job_id, attempt.number, became, finished.milliseconds)
+    if finished.is_canary:
+        became = finished.error.code if finished.error else "answered"
+        logger.log(level, "The entry of our own: %s (%d ms)", became, finished.milliseconds)
+    else:
+        logger.log(
+            level, "job=%s attempt=%s %s (%d ms)", attempt.job_id, attempt.number, became, finished.milliseconds
+        )

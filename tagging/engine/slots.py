@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -64,6 +66,7 @@ class Slots:
         self.size = size
         self.in_flight: dict[Fence, Job] = {}
         self._limit = float(size)
+        self._shrunk_at = -math.inf
         self._mailbox = mailbox
         self._finished: dict[Fence, FinishedAttempt] = {}
 
@@ -103,10 +106,11 @@ class Slots:
             del self._finished[fence]
             del self.in_flight[fence]
 
-    def shrink(self) -> None:
-        """Halve the limit: the provider finds us too fast."""
-        self._limit = max(1.0, self._limit / 2)
+    def shrink(self, began_at: float) -> None:
+        """Halve the limit: a call found us too fast; once for all calls that began before the last time."""
+        if began_at > self._shrunk_at:
+            self._limit, self._shrunk_at = max(1.0, self._limit / 2), time.monotonic()
 
     def grow(self, answers: int) -> None:
-        """Raise the limit by about one for each full round of answers, up to the size."""
-        self._limit = min(self.size, self._limit + answers / self._limit)
+        """Raise the limit by about one for each two full rounds of answers, up to the size."""
+        self._limit = min(self.size, self._limit + answers / (2 * self._limit))

@@ -58,6 +58,8 @@ class SimulatedExtractor(Extractor):
         )
 
     def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
+        if entry == self.canary:  # what fails is told to; the model is well
+            return EmbeddedExtractor().extract(entry)
         with self._lock:
             step = next(self._script, None)
             fails = step is None and self._fails(entry)
@@ -66,12 +68,9 @@ class SimulatedExtractor(Extractor):
         if isinstance(step, list):
             return Extraction(technologies=step)
         time.sleep(self._delay_seconds if step is None else step)
-        task = task_in(entry)
         if fails:
-            # A model that fails in a row looks like an outage and pauses the queue; a calculation fails for itself.
-            code = ErrorCode.BAD_ANSWER if task else ErrorCode.SERVER_ERROR
-            raise ExtractionError(code, "The simulated model failed, as it was told to.")
-        if task:
+            raise ExtractionError(ErrorCode.SERVER_ERROR, "The simulated model failed, as it was told to.")
+        if task := task_in(entry):
             return Extraction(output=fibonacci(*task))
         return EmbeddedExtractor().extract(entry)
 

@@ -2,8 +2,8 @@
 
 from tagging.models.attempt import Attempt
 from tagging.models.job import Job
-from tagging.models.provider_state import Provider
+from tagging.models.provider_state import ProviderState
 from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
 
-__all__ = ["Attempt", "DevLogTag", "Job", "Provider", "Removal", "Spending", "Tag"]
+__all__ = ["Attempt", "DevLogTag", "Job", "ProviderState", "Removal", "Spending", "Tag"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models.functions import Now
 
-from tagging.extraction.base import Extractor
+from tagging.extraction.base import Extractor, Technology
 from tagging.extraction.grounding import Mention
 from tagging.models import sql
 from tagging.models.spending import Price
@@ -25,7 +25,7 @@ def digest_of(entry: str) -> str:
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def insert(self, attempts: list[Attempt]) -> list[Attempt]:
-        """Save these new attempts in one statement and return them with their ids."""
+        """Save these new attempts and return them with their ids."""
         rows = [[getattr(attempt, field) for field in Attempt.WRITTEN] for attempt in attempts]
         ids = sql.insert(Attempt, Attempt.WRITTEN, rows)
         for attempt, pk in zip(attempts, ids, strict=True):
@@ -36,8 +36,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Return by job the newest attempt that answered the same entry by the same model and prompt."""
         digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}
         asked = (extractor.name, extractor.model, extractor.prompt_version)
-        found = sql.known_answers(list(set(digests.values())), asked) if jobs else {}
-        known = Attempt.objects.in_bulk(found.values()) if found else {}
+        found = sql.known_answers(list(set(digests.values())), asked)
+        known: dict[int, Attempt] = {}
+        for ids in sql.portions(list(found.values())):
+            known |= Attempt.objects.in_bulk(ids)
         return {pk: known[found[digest]] for pk, digest in digests.items() if digest in found}
 
 
@@ -63,13 +65,16 @@ class Attempt(models.Model):
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0), help_text="Dollars.")
-    # The grounded answer itself, so that the same entry is not paid for twice: a list of name, evidence, position.
-    # That of a simulated job is an object with its output.
+    # What the model said, so that the same entry is not paid for twice: a list of name and evidence, grounded anew
+    # when it is used again. That of a simulated job is an object with its output.
     answer = models.JSONField(null=True)
     names_dropped = models.PositiveIntegerField(default=0, help_text="Names that do not stand in the entry.")
     redacted = models.JSONField(default=dict, help_text="How many secrets of which kind were kept back.")
 
     objects = AttemptQuerySet.as_manager()
+
+    # What of the answer stands in the entry; it becomes the dev-log's tags, and is not stored with the attempt.
+    mentions: Sequence[Mention] = ()
 
     # All but what the database sets.
     WRITTEN = (
@@ -90,8 +95,8 @@ class Attempt(models.Model):
         return Price(self.input_tokens + self.output_tokens, self.cost)
 
     @property
-    def mentions(self) -> list[Mention]:
-        return [Mention(*mention) for mention in self.answer] if isinstance(self.answer, list) else []
+    def technologies(self) -> list[Technology]:
+        return [Technology(name, evidence) for name, evidence, *_ in self.answer or []]
 
     @property
     def source(self) -> str:

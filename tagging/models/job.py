@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models.attempt import Attempt
-from tagging.models.provider_state import ShownPause
+from tagging.models.shown_pause import ShownPause
 from tagging.models.transitions import Fence, JobQuerySet
 
 # What a job's own row may wait for; a spent budget is the whole queue's, and stands in the provider's row.
@@ -19,6 +22,9 @@ REASONS_TO_WAIT = [
     (reason.value, reason.value.replace("_", " ").title())
     for reason in (WaitingFor.RETRY, WaitingFor.RATE_LIMIT, WaitingFor.PROVIDER)
 ]
+
+# No row has it; so what is told of a canary is told of no dev-log.
+CANARY_ID = 0
 
 
 class Job(models.Model):
@@ -50,9 +56,12 @@ class Job(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority, db_default=Priority.INTERACTIVE)
     attempts = models.PositiveSmallIntegerField(db_default=0)
     queued_at = models.DateTimeField(db_default=Now())
+    # A person asked once more: then the model is asked, whatever the ledger knows.
+    asks_anew = models.BooleanField(db_default=False)
     # Null unless pending: so the index on it holds the queue alone, however many jobs are done.
     run_after = models.DateTimeField(null=True, db_default=Now())
     waiting_for = models.CharField(max_length=10, choices=REASONS_TO_WAIT, blank=True, db_default="")
+    # Null while running: the entry was edited, and its new text waits for the end of the call for the old one.
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     claim_token = models.UUIDField(null=True)
@@ -62,6 +71,11 @@ class Job(models.Model):
     # Of the day's budget, while a paid call runs.
     reserved_tokens = models.PositiveIntegerField(db_default=0)
     reserved_cost = models.DecimalField(max_digits=12, decimal_places=6, db_default=Decimal(0))
+    # Of a pending job that failed: it is not known yet whether the fault is its own (see doubt.py).
+    in_doubt_since = models.DateTimeField(null=True)
+    fails_if_blamed = models.BooleanField(db_default=False)
+    # How often it failed since it was queued and was not blamed for it.
+    refusals = models.PositiveSmallIntegerField(db_default=0)
     error_code = models.CharField(
         max_length=20, choices=[(code.value, code.value) for code in ErrorCode], blank=True, db_default=""
     )
@@ -73,6 +87,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["priority", "run_after"], condition=Q(run_after__isnull=False), name="job_due"),
             models.Index(fields=["lease_expires_at"], condition=Q(lease_expires_at__isnull=False), name="job_leased"),
+            models.Index(fields=["in_doubt_since"], condition=Q(in_doubt_since__isnull=False), name="job_in_doubt"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -89,9 +104,25 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"job {self.pk} ({self.state})"
 
+    # Whether its call is the one that tests the provider; of a claimed job, and not in the table.
+    is_probe = False
+
     @property
     def fence(self) -> Fence:
         return self.pk, self.claim_token
+
+    @classmethod
+    def canary(cls, entry: str, started_at: datetime) -> Self:
+        """Return a job without a row: the call for an entry of our own, by which the provider is tested."""
+        devlog = DevLog(pk=CANARY_ID, entry=entry)
+        fields = {"attempts": 1, "refusals": 0, "started_at": started_at, "claim_token": uuid.uuid4()}
+        canary = cls(devlog=devlog, state=cls.State.RUNNING, **fields)
+        canary.is_probe = True
+        return canary
+
+    @property
+    def is_canary(self) -> bool:
+        return self.pk == CANARY_ID
 
     def new_attempt(self, **fields: Any) -> Attempt:
         """Return the attempt that this claim counts, to be filled and saved when the claim is settled."""
@@ -99,12 +130,33 @@ class Job(models.Model):
         return Attempt(**fields)
 
     @property
+    def shown_state(self) -> str:
+        """Return the state as it is for the text of today: one whose old text is still being called for waits."""
+        is_superseded = self.state == self.State.RUNNING and self.started_at is None
+        return self.State.PENDING if is_superseded else self.state
+
+    @property
     def is_final(self) -> bool:
         return self.state in self.FINAL
 
     def waits_for(self, pause: ShownPause) -> str | None:
         """Return what the job waits for: its own reason, or the pause of the whole queue; None for nothing."""
-        return self.waiting_for or (pause.waiting_for() if self.state == self.State.PENDING else None)
+        if (
+            self.state == self.State.PENDING
+            and self.waiting_for != WaitingFor.RETRY
+            and (provider := pause.provider())
+        ):
+            return provider.waiting_for
+        return self.waiting_for or None
+
+    def due_at(self, pause: ShownPause) -> datetime | None:
+        """Return when a pending job is due, the pause of the whole queue included; None for any other.
+
+        One in doubt is due as far as anybody knows: `run_after` is only when it comes back at the latest.
+        """
+        own = self.in_doubt_since or self.run_after
+        provider = pause.provider() if own else None
+        return max(own, provider.resume_at) if own and provider and provider.resume_at else own
 
     @property
     def error(self) -> dict[str, str] | None:

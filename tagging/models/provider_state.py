@@ -1,177 +1,226 @@
-"""What all processes know of the model's provider: one row that says whether it may be called now.
+"""What all processes know of the model's provider: a row that says whether it may be called now.
 
-A rate limit or an outage is no job's fault. So it pauses the queue instead of failing its jobs: until the time the
-provider named, or else for a while that doubles with each refusal in a row. When the provider refuses
-us altogether (key, quota, outage) the breaker is open: after each pause a single job goes ahead as a probe, and its
-success lets all others follow.
+A rate limit or an outage is no job's fault. So it pauses the queue instead of failing its jobs: for as long as the
+provider asked, or else for a while that doubles with each refusal in a row. After the pause the breaker is half open:
+a single call goes ahead as a probe, and its answer lets all others follow.
+
+A pause belongs to one provider, that is to its base URL, key and model, and to the extractor: another one starts with
+a row of its own.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 from tagging.extraction.base import ExtractionError, WaitingFor
 
 logger = logging.getLogger(__name__)
 
-# The pause when the provider names none: doubled with each refusal in a row, up to the cap; in seconds.
-PAUSE_SECONDS = {WaitingFor.RATE_LIMIT: 1.0, WaitingFor.PROVIDER: 5.0}
+# The first pause when the provider names none: doubled with each refusal in a row, up to a cap; in seconds.
+PAUSE_SECONDS = 1.0
 PAUSE_CAP_SECONDS = 300.0
-# So many timeouts, lost connections and 5xx in a row are an outage.
-FAILURES_THAT_OPEN = 10
+# The cap where the probe that failed was paid for: an outage of days must not cost a call every five minutes.
+PAID_PAUSE_CAP_SECONDS = 3600.0
+# So many entries failed in a row and none was answered: no more of them are sent before a canary has told whose
+# fault it is.
+MANY_FAILURES = 3
 # How long a spent budget is not looked at again, in seconds.
 BUDGET_PAUSE_SECONDS = 30.0
-# How old the pause may be that is shown with a job, in seconds.
-SHOWN_SECONDS = 1.0
 
 
-class ProviderQuerySet(models.QuerySet["Provider"]):
-    def current(self) -> Provider:
-        """Return the row, with `is_paused` by the database's clock; one that is not saved when all was always well."""
-        row = self.annotate(is_paused=Q(resume_at__isnull=False) & Q(resume_at__gt=Now())).first()
-        return row or Provider()
+def identity() -> str:
+    """Return what tells the provider and extractor of the settings from others; the key cannot be guessed from it."""
+    parts = (settings.TAGGING_EXTRACTOR, settings.OPENAI_BASE_URL, settings.OPENAI_MODEL, settings.OPENAI_API_KEY)
+    return salted_hmac("tagging.provider", "\n".join(parts), algorithm="sha256").hexdigest()
 
-    def take_probe(self) -> bool:
-        """Claim the right to send the one job that tests an open breaker; False when another process has it."""
-        free = self.filter(Q(probing_until=None) | Q(probing_until__lte=Now()))
-        hold = timedelta(seconds=2 * settings.OPENAI_TIMEOUT_SECONDS)
-        return bool(free.filter(waiting_for=WaitingFor.PROVIDER).update(probing_until=Now() + hold))
 
-    def pause(self, error: ExtractionError) -> Provider:
-        """Pause the queue as this refusal asks; return the row, with the seconds to wait in `wait_seconds`.
+def probe_seconds() -> float:
+    """Return how long a probe may take, a repair of its answer included."""
+    return 2 * settings.OPENAI_TIMEOUT_SECONDS
 
-        Refusals that come while it is paused already were sent before, and count as one with the first.
-        """
-        waiting_for = error.waiting_for or WaitingFor.PROVIDER
+
+class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
+    def current(self) -> ProviderState:
+        """Return the row of the settings' provider; one that is not saved when all was always well."""
+        return self.mine().timed().first() or ProviderState(identity=identity())
+
+    def mine(self) -> ProviderStateQuerySet:
+        """Return the row of the settings' provider alone."""
+        return self.filter(identity=identity())
+
+    def timed(self) -> ProviderStateQuerySet:
+        """Return the rows with the time of their reading, by the database's clock, as `now`."""
+        return self.annotate(now=Now())
+
+    def take_probe(self) -> datetime | None:
+        """Claim the right to test the provider with a call; return when, None if another process has it."""
         with transaction.atomic(savepoint=False):
-            provider = self._locked()
-            was_paused = provider.is_paused
-            if not was_paused:
+            provider = self.lock()
+            if provider.is_paused or provider.is_probing or not provider.now:
+                return None
+            provider.probing_until = provider.now + timedelta(seconds=probe_seconds())
+            provider.save(update_fields=["probing_until"])
+        return provider.now
+
+    def return_probe(self) -> None:
+        """Give back the right to probe: that call has ended, or never will."""
+        self.mine().update(probing_until=None)
+
+    def pause(self, error: ExtractionError) -> ProviderState:
+        """Pause the queue as this failure asks, and return the row.
+
+        Failures that come while it is paused already are of calls sent before, and count as one with the first.
+        """
+        with transaction.atomic(savepoint=False):
+            provider = self.lock()
+            if not provider.is_paused:
                 provider.refusals += 1
-            growing = PAUSE_SECONDS[waiting_for] * 2 ** min(provider.refusals - 1, 20)
-            provider.wait_seconds = error.retry_after or min(PAUSE_CAP_SECONDS, growing)
-            if not was_paused:
-                provider.resume_at = Now() + timedelta(seconds=provider.wait_seconds)
-                provider.probing_until = None
-            provider.waiting_for = waiting_for
+                provider.failures = 0
+                cap = PAID_PAUSE_CAP_SECONDS if error.was_answered else PAUSE_CAP_SECONDS
+                growing = min(cap, PAUSE_SECONDS * 2 ** min(provider.refusals - 1, 20))
+                provider.pause_for(error.waiting_for or WaitingFor.PROVIDER, error.retry_after or growing)
+                message = "Queue paused for %.1f s, refusal %d in a row: %s, %s"
+                words = (provider.pause_seconds, provider.refusals, error.code, error.detail)
+                transaction.on_commit(partial(logger.warning, message, *words))
             provider.error_code, provider.error_detail = error.code, error.detail[:500]
             provider.save()
-        if not was_paused:
-            message = "Queue paused for %.1f s, refusal %d in a row: %s, %s"
-            words = (provider.wait_seconds, provider.refusals, error.code, error.detail)
-            transaction.on_commit(partial(logger.warning, message, *words))
         return provider
 
     def pause_for_budget(self) -> None:
         """Pause until a new day may have begun, or the limit may have been raised."""
         with transaction.atomic(savepoint=False):
-            provider = self._locked()
+            provider = self.lock()
             is_news = provider.waiting_for != WaitingFor.BUDGET
-            provider.waiting_for = WaitingFor.BUDGET
-            provider.resume_at = Now() + timedelta(seconds=BUDGET_PAUSE_SECONDS)
+            provider.pause_for(WaitingFor.BUDGET, BUDGET_PAUSE_SECONDS)
+            provider.error_code = provider.error_detail = ""
             provider.save()
         if is_news:
             logger.warning("Budget of the day reached; the queue is paused until a new day (UTC) or a higher limit")
 
-    def note_failures(self, count: int, error: ExtractionError) -> None:
-        """Count timeouts, lost connections and 5xx; enough of them in a row open the breaker."""
-        with transaction.atomic(savepoint=False):
-            provider = self._locked()
-            provider.failures += count
-            provider.save()
-            if provider.failures >= FAILURES_THAT_OPEN:
-                self.pause(error)
+    def note_failures(self, count: int) -> None:
+        """Count entries that failed with no answer since."""
+        provider = self.lock()
+        provider.failures += count
+        provider.save(update_fields=["failures"])
 
-    def note_answer(self) -> None:
-        """Forget what was counted against the provider, as it answers; a pause it asked for ends in its time."""
-        ended = self.filter(Q(resume_at=None) | Q(resume_at__lte=Now()))
-        was_paused = ended.exclude(waiting_for="").exists()
-        ended.exclude(waiting_for="", failures=0, refusals=0).update(**CLEAN)
-        self.exclude(failures=0).update(failures=0)
-        if was_paused:
-            transaction.on_commit(partial(logger.warning, "Queue resumed"))
+    def note_answer(self, *, is_some_in_doubt: bool) -> None:
+        """Forget what was counted against the provider, as it answers; a rate limit ends in its time all the same.
 
-    def return_probe(self) -> None:
-        """Give back the right to probe: there was nothing to send."""
+        is_some_in_doubt: some failed after that call had begun, so that it is still to be decided about them.
+        """
+        provider = self.lock()
+        provider.failures = int(is_some_in_doubt)
+        was_waiting = bool(provider.waiting_for)
+        if not provider.is_paused or provider.waiting_for == WaitingFor.PROVIDER:
+            provider.resume()
+            if was_waiting:
+                transaction.on_commit(partial(logger.warning, "Queue resumed"))
+        provider.save()
+
+    def probe_now(self) -> Sequence[ProviderState]:
+        """End the pauses, so that a probe goes out at once; return the rows that kept the queue waiting.
+
+        A probe that is out already is not waited for: its process may have died.
+        """
+        rows = self.timed().order_by("since")
+        waiting = [row for row in rows if row.is_paused or (row.is_half_open and row.is_current)]
+        self.exclude(waiting_for="").update(resume_at=Now())
         self.update(probing_until=None)
+        return waiting
 
-    def lock(self) -> None:
-        """Lock the row to the end of the transaction. Who locks the day's spending too locks this first."""
-        self._locked()
-
-    def _locked(self) -> Provider:
-        self.get_or_create(pk=1)
-        self.select_for_update().get(pk=1)
+    def lock(self) -> ProviderState:
+        """Lock the row to the end of the transaction and return it; it comes before a job's and the day's spending."""
+        self.get_or_create(identity=identity())
+        self.mine().select_for_update().get()
         return self.current()
 
 
-CLEAN: dict[str, Any] = {
-    "waiting_for": "",
-    "resume_at": None,
-    "probing_until": None,
-    "refusals": 0,
-    "failures": 0,
-    "error_code": "",
-    "error_detail": "",
-}
+class ProviderState(models.Model):
+    """What is known of one provider; no row means that nothing ever went wrong."""
 
-
-class Provider(models.Model):
-    """The one row; none means that nothing ever went wrong."""
-
+    identity = models.CharField(max_length=64, unique=True, default="", help_text="Digest of URL, key, model.")
     waiting_for = models.CharField(max_length=10, blank=True, default="")
+    since = models.DateTimeField(null=True, help_text="When the first of the refusals in a row came.")
     resume_at = models.DateTimeField(null=True)
+    pause_seconds = models.FloatField(default=0, help_text="How long the pause was meant to last.")
     probing_until = models.DateTimeField(null=True)
     refusals = models.PositiveIntegerField(default=0, help_text="In a row.")
-    failures = models.PositiveIntegerField(default=0, help_text="Timeouts, lost connections and 5xx in a row.")
+    failures = models.PositiveIntegerField(default=0, help_text="Entries that failed in a row, none answered since.")
+    canaries = models.PositiveIntegerField(default=0, help_text="Entries of our own that were sent as a probe.")
     error_code = models.CharField(max_length=20, blank=True, default="")
     error_detail = models.CharField(max_length=500, blank=True, default="")
 
-    objects = ProviderQuerySet.as_manager()
+    objects = ProviderStateQuerySet.as_manager()
 
-    # Not in the table: set by `current`, by the database's clock, and by `pause`.
-    is_paused = False
-    wait_seconds = 0.0
+    # Not in the table: set by `timed`.
+    now: datetime | None = None
+
+    class Meta:
+        db_table = "tagging_provider"
+        verbose_name_plural = "provider states"
 
     def __str__(self) -> str:
         return f"waiting for {self.waiting_for}" if self.waiting_for else "well"
 
     @property
-    def is_clean(self) -> bool:
-        return not (self.waiting_for or self.failures or self.refusals)
+    def is_current(self) -> bool:
+        """Say whether it is the row of the settings' provider."""
+        return self.identity == identity()
 
     @property
-    def is_refusing(self) -> bool:
-        """Say whether the breaker is open, so that only probes go out."""
-        return self.waiting_for == WaitingFor.PROVIDER
+    def is_clean(self) -> bool:
+        return not (self.waiting_for or self.failures)
 
+    @property
+    def is_paused(self) -> bool:
+        return self._is_ahead(self.resume_at, self.pause_seconds)
 
-class ShownPause:
-    """What is shown of the pause beside each pending job: at most a second old, so that a list asks once."""
+    @property
+    def is_probing(self) -> bool:
+        return self._is_ahead(self.probing_until, probe_seconds())
 
-    def __init__(self) -> None:
-        self._seen_at = -math.inf
-        self._waiting_for: str | None = None
+    def _is_ahead(self, moment: datetime | None, meant_seconds: float) -> bool:
+        """Say whether a time is still to come, and no further away than was meant: the clock may be set back."""
+        if not (moment and self.now):
+            return False
+        return timedelta(0) < moment - self.now <= timedelta(seconds=meant_seconds)
 
-    def waiting_for(self) -> str | None:
-        if time.monotonic() - self._seen_at > SHOWN_SECONDS:
-            provider = Provider.objects.current()
-            self._waiting_for = provider.waiting_for if provider.is_paused or provider.is_refusing else None
-            self._seen_at = time.monotonic()
-        return self._waiting_for
+    @property
+    def is_half_open(self) -> bool:
+        """Say whether the pause has ended and nothing was answered since, so that only probes go out."""
+        return not self.is_paused and self.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT)
 
-    def forget(self) -> None:
-        self._seen_at = -math.inf
+    @property
+    def resumption(self) -> str:
+        """Say what the queue waited for, since when and why, and what follows when a person has ended that."""
+        is_budget = self.waiting_for == WaitingFor.BUDGET
+        why = "the day's budget is spent." if is_budget else f"{self.error_code}, {self.error_detail}"
+        since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
+        follows = "It is looked at again at once." if is_budget else "One probe goes out at once."
+        return f"Waited for {self.waiting_for}{since}: {why} {follows}"
 
+    @property
+    def asks_for_canary(self) -> bool:
+        """Say whether so many entries failed, or one as a probe, that only a canary can tell whose fault it is."""
+        return self.failures >= (1 if self.is_half_open else MANY_FAILURES)
 
-shown_pause = ShownPause()
+    def pause_for(self, waiting_for: WaitingFor, seconds: float) -> None:
+        """Set a pause that begins now."""
+        if waiting_for != self.waiting_for:
+            self.waiting_for, self.since = waiting_for, self.now
+        self.pause_seconds, self.probing_until = seconds, None
+        self.resume_at = self.now and self.now + timedelta(seconds=seconds)
+
+    def resume(self) -> None:
+        """Forget the pause and all that led to it."""
+        self.waiting_for = self.error_code = self.error_detail = ""
+        self.since = self.resume_at = self.probing_until = None
+        self.refusals = 0

@@ -14,6 +14,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 
+from tagging.extraction.openai import prompt
+from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, tokens_in
 from tagging.models import sql
 
 
@@ -24,8 +26,6 @@ class BudgetReachedError(Exception):
 MILLION = 1_000_000
 # A repair call may follow a call.
 CALLS = 2
-# Of an answer that the request does not bound: fifty technologies, each with its evidence in 40 tokens.
-UNBOUNDED_ANSWER_TOKENS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,11 @@ class Price:
 def estimate(entry_length: int) -> Price:
     """Return what a call for an entry of so many characters costs at most, in all likelihood.
 
-    A token is at least two characters on average, in German as in code. The answer is bounded by the request; where
-    OPENAI_MAX_COMPLETION_TOKENS and OPENAI_MAX_TOKENS are both 0 nothing bounds it, and UNBOUNDED_ANSWER_TOKENS is
-    what a full one takes. A model that reasons may take more: the day's limit is then passed by so much.
+    The answer is bounded by the request; where OPENAI_MAX_COMPLETION_TOKENS and OPENAI_MAX_TOKENS are both 0 nothing
+    bounds it, and UNBOUNDED_ANSWER_TOKENS is what a full one takes. A model that reasons may take more: by so much the
+    day's limit is then passed.
     """
-    from tagging.extraction.openai import prompt  # slow import: pydantic
-
-    input_tokens = (len(prompt.SYSTEM) + entry_length) // 2
+    input_tokens = tokens_in(len(prompt.SYSTEM) + entry_length)
     output_tokens = settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
     return Price.of(CALLS * input_tokens, CALLS * output_tokens)
 

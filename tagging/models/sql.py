@@ -3,15 +3,17 @@
 The ORM takes ten times as long to compose them as the database to run them, in the one thread of Python that the
 requests need too. They are the same for SQLite and PostgreSQL; what differs between the two stands on top. All else
 that happens to a job is rare, and is written with the ORM beside its model.
+
+No statement grows with the data without end: what is many goes in portions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import NoneType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
@@ -23,12 +25,16 @@ SECONDS_FROM_NOW = {
 }
 # PostgreSQL could run a plain subquery twice, and then claim more rows than the limit; an array is built once.
 DUE = {
-    "sqlite": "IN (SELECT devlog_id FROM tagging_job WHERE run_after <= {now} ORDER BY priority, run_after LIMIT %s)",
+    "sqlite": (
+        "IN (SELECT devlog_id FROM tagging_job WHERE run_after <= {now} {only}ORDER BY priority, run_after LIMIT %s)"
+    ),
     "postgresql": (
-        "= ANY(ARRAY(SELECT devlog_id FROM tagging_job WHERE run_after <= {now} "
+        "= ANY(ARRAY(SELECT devlog_id FROM tagging_job WHERE run_after <= {now} {only}"
         "ORDER BY priority, run_after LIMIT %s FOR UPDATE SKIP LOCKED))"
     ),
 }
+DECIDED = "AND in_doubt_since IS NULL "
+UNTRIED = DECIDED + "AND error_code = '' "
 # Pair by pair: tokens are shared by the jobs of one claim.
 CLAIM_HOLDS = "devlog_id = %s AND claim_token = %s"
 
@@ -41,12 +47,13 @@ INSERT_JOB = (
 CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
-    "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {due} RETURNING devlog_id, attempts, started_at"
+    "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {due} "
+    "RETURNING devlog_id, attempts, asks_anew, started_at, refusals"
 )
-READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {ids}"
+READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {portion}"
 # Find by digest the newest attempt that answered this entry, by the same extractor, model and prompt.
 FIND_KNOWN_ANSWERS = (
-    "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {digests} "
+    "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {portion} "
     "AND extractor = %s AND model = %s AND prompt_version = %s AND outcome = 'answered' GROUP BY entry_digest"
 )
 # End those of these claims that still hold.
@@ -58,24 +65,45 @@ COMPLETE_CLAIMS = (
 # Find the tag that each slug stands for: of an alias its tag, of a blocked one none.
 RESOLVE_ALIASES = (
     "SELECT tag.slug, CASE WHEN COALESCE(meant.is_blocked, tag.is_blocked) THEN NULL ELSE COALESCE(meant.id, tag.id) "
-    "END FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {slugs}"
+    "END FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {portion}"
 )
-FIND_REMOVALS = "SELECT devlog_id, tag_id FROM tagging_removal WHERE devlog_id IN {ids}"
-DELETE_FOUND_TAGS = "DELETE FROM tagging_devlogtag WHERE attempt_id IS NOT NULL AND devlog_id IN {ids}"
+FIND_REMOVALS = "SELECT devlog_id, tag_id FROM tagging_removal WHERE devlog_id IN {portion}"
+DELETE_FOUND_TAGS = "DELETE FROM tagging_devlogtag WHERE attempt_id IS NOT NULL AND devlog_id IN {portion}"
 # Add to a day's row, which may not be there yet.
 ADD_SPENDING = (
     "INSERT INTO tagging_spending (day, tokens, cost) VALUES (%s, %s, %s) ON CONFLICT (day) DO UPDATE "
     "SET tokens = tagging_spending.tokens + excluded.tokens, cost = tagging_spending.cost + excluded.cost"
 )
 
+# Of a job just claimed: id, attempts, whether a person asked again, start, and how often it was refused.
+ClaimedRow = tuple[int, int, bool, datetime, int]
+
 # Both databases take these as they are, whatever the field.
 PLAIN = {int, str, NoneType}
+
+# So many rows go into one statement. SQLite takes conditions 1,000 deep and, unless built for more, 32,766 values;
+# PostgreSQL 65,535.
+PORTION = 150
+
+Row = TypeVar("Row")
+
+
+def portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Yield these rows in their order, as many at a time as any statement takes."""
+    for begin in range(0, len(rows), PORTION):
+        yield rows[begin : begin + PORTION]
 
 
 def rows_of(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def rows_for(sql: str, values: Sequence[Any], *more: str | int | None) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement about a list of values, the `{portion}` in it, and about `more`."""
+    found = (rows_of(sql.format(portion=marks(portion)), [*portion, *more]) for portion in portions(values))
+    return [row for rows in found for row in rows]
 
 
 def run(sql: str, parameters: Sequence[Any]) -> None:
@@ -101,15 +129,16 @@ def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
 
 def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
     """Insert these rows, each with its values in the order of the fields; return the ids of those not there yet."""
-    if not rows:
-        return []
     columns = ", ".join(str(field_of(model, name).column) for name in fields)
-    values = [prepared(model, name, value) for row in rows for name, value in zip(fields, row, strict=True)]
-    sql = (
-        f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([marks(fields)] * len(rows))} "
-        "ON CONFLICT DO NOTHING RETURNING id"
-    )
-    return [value for (value,) in rows_of(sql, values)]
+    ids: list[int] = []
+    for portion in portions(rows):
+        values = [prepared(model, name, value) for row in portion for name, value in zip(fields, row, strict=True)]
+        sql = (
+            f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([marks(fields)] * len(portion))} "
+            "ON CONFLICT DO NOTHING RETURNING id"
+        )
+        ids += [value for (value,) in rows_of(sql, values)]
+    return ids
 
 
 def insert_job(devlog_id: int, priority: int) -> None:
@@ -118,49 +147,59 @@ def insert_job(devlog_id: int, priority: int) -> None:
 
 def entries(ids: Sequence[int]) -> list[tuple[int, str, int | None]]:
     """Return id, entry and author of these dev-logs."""
-    return rows_of(READ_ENTRIES.format(ids=marks(ids)), ids) if ids else []
+    return rows_for(READ_ENTRIES, ids)
 
 
 def claim(
-    job: type[models.Model], limit: int, token: UUID, owner: str, lease_seconds: float, tokens: int, cost: Decimal
-) -> list[tuple[int, int, datetime]]:
-    """Claim up to `limit` due jobs, reserve tokens and cost on each; return id, attempts and start of each."""
+    job: type[models.Model],
+    limit: int,
+    token: UUID,
+    owner: str,
+    lease_seconds: float,
+    tokens: int,
+    cost: Decimal,
+    untried: bool,
+) -> list[ClaimedRow]:
+    """Claim up to `limit` due jobs, reserve tokens and cost on each; return what is known of them."""
     vendor = connection.vendor
-    due = DUE[vendor].format(now=NOW[vendor])
+    due = DUE[vendor].format(now=NOW[vendor], only=UNTRIED if untried else DECIDED)
     sql = CLAIM_DUE_JOBS.format(now=NOW[vendor], later=SECONDS_FROM_NOW[vendor], due=due)
     lease = f"+{lease_seconds}" if vendor == "sqlite" else lease_seconds
     held = [prepared(job, "claim_token", token), owner, lease]
     rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), limit])
     # SQLite's times are in UTC and do not say so.
-    return [(pk, attempts, at if at.tzinfo else at.replace(tzinfo=UTC)) for pk, attempts, at in rows]
+    return [(*known, at if at.tzinfo else at.replace(tzinfo=UTC), refusals) for *known, at, refusals in rows]
 
 
 def known_answers(digests: Sequence[str], asked: Sequence[str | int | None]) -> dict[str, int]:
     """Return the ids of these attempts by digest; `asked` is extractor, model and prompt version."""
-    return dict(rows_of(FIND_KNOWN_ANSWERS.format(digests=marks(digests)), [*digests, *asked]))
+    return dict(rows_for(FIND_KNOWN_ANSWERS, digests, *asked))
 
 
 def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]]) -> set[int]:
     """End these claims, each on another job; return the ids of the jobs that were held."""
-    sql = COMPLETE_CLAIMS.format(now=NOW[connection.vendor], claims=" OR ".join([CLAIM_HOLDS] * len(fences)))
-    values = [value for job_id, token in fences for value in (job_id, prepared(job, "claim_token", token))]
-    return {job_id for (job_id,) in rows_of(sql, values)}
+    held: set[int] = set()
+    # From the lowest id on, as all who lock many: else two could wait for each other between portions.
+    for portion in portions(sorted(fences)):
+        sql = COMPLETE_CLAIMS.format(now=NOW[connection.vendor], claims=" OR ".join([CLAIM_HOLDS] * len(portion)))
+        values = [value for job_id, token in portion for value in (job_id, prepared(job, "claim_token", token))]
+        held |= {job_id for (job_id,) in rows_of(sql, values)}
+    return held
 
 
 def ids_by_slug(slugs: Sequence[str]) -> dict[str, int | None]:
-    return dict(rows_of(RESOLVE_ALIASES.format(slugs=marks(slugs)), slugs)) if slugs else {}
+    return dict(rows_for(RESOLVE_ALIASES, slugs))
 
 
 def removals(devlog_ids: Sequence[int]) -> set[tuple[int, int]]:
     """Return, as pairs of ids, which tags people took off which of these dev-logs."""
-    rows = rows_of(FIND_REMOVALS.format(ids=marks(devlog_ids)), devlog_ids) if devlog_ids else []
-    return {(devlog_id, tag_id) for devlog_id, tag_id in rows}
+    return {(devlog_id, tag_id) for devlog_id, tag_id in rows_for(FIND_REMOVALS, devlog_ids)}
 
 
 def delete_found_tags(devlog_ids: Sequence[int]) -> None:
     """Delete the tags that attempts found on these dev-logs."""
-    if devlog_ids:
-        run(DELETE_FOUND_TAGS.format(ids=marks(devlog_ids)), devlog_ids)
+    for portion in portions(devlog_ids):
+        run(DELETE_FOUND_TAGS.format(portion=marks(portion)), portion)
 
 
 def add_spending(spending: type[models.Model], day: date, tokens: int, cost: Decimal) -> None:

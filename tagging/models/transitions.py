@@ -4,8 +4,10 @@
       ------------> pending -------> running ----------------> done
                        ^                |  |     discard
                        +----------------+  +-----------------> failed
-                    retry, release, recover
+              retry, release, recover, doubt
 
+A job that failed may be in doubt first, which blame or excuse decides (doubt.py). One whose entry was edited while it
+runs is superseded: it stays with its holder until the old call has ended, and is then released.
 To settle a job is to hold its claim still: the token that `claim` wrote is compared under a lock in the same
 transaction, so a late worker changes nothing. Times come from the database's clock, the one that all processes share.
 """
@@ -15,21 +17,22 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Length, Now
+from django.db.models.functions import Now
 
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
-from tagging.models import spending, sql
+from tagging.models import sql
 from tagging.models.attempt import Attempt
 from tagging.models.backoff import wait_after
+from tagging.models.claims import Fence, seconds_from_now
+from tagging.models.doubt import DoubtQuerySet
+from tagging.models.provider_state import probe_seconds
 from tagging.models.spending import Price, Spending
 from tagging.models.tag import DevLogTag
 
@@ -37,12 +40,6 @@ if TYPE_CHECKING:
     from tagging.models import Job
 
 logger = logging.getLogger(__name__)
-
-# A job's id with the token of one claim on it: who settles must show it.
-Fence = tuple[int, uuid.UUID | None]
-
-# What is known of a job just claimed, in the order of the model.
-CLAIMED = ("devlog_id", "state", "attempts", "started_at", "claim_token")
 
 NO_CLAIM: dict[str, Any] = {
     "claim_token": None,
@@ -53,7 +50,10 @@ NO_CLAIM: dict[str, Any] = {
 }
 
 # What the database's defaults make of a new job.
-FRESH = {"state": "pending", "attempts": 0, "waiting_for": "", "error_code": "", "error_detail": "", **NO_CLAIM}
+NO_ERROR = {"error_code": "", "error_detail": "", "refusals": 0, "in_doubt_since": None, "asks_anew": False}
+FRESH = {"state": "pending", "attempts": 0, "waiting_for": "", **NO_ERROR, **NO_CLAIM}
+# The longest lease is that of a job at SQS; beyond it lies only what was written before the clock was set back.
+LONGEST_LEASE_SECONDS = 3600.0
 
 
 def due_after(wait_seconds: float | None) -> Any:
@@ -61,22 +61,7 @@ def due_after(wait_seconds: float | None) -> Any:
     return F("queued_at") if wait_seconds is None else seconds_from_now(wait_seconds)
 
 
-def seconds_from_now(seconds: float) -> Any:
-    """Return the database's time, this many seconds ahead."""
-    return Now() + timedelta(seconds=seconds) if seconds else Now()
-
-
-class JobQuerySet(models.QuerySet["Job"]):
-    def due(self) -> JobQuerySet:
-        """Pending jobs whose time has come, in the order in which they are claimed."""
-        return self.filter(run_after__lte=Now()).order_by("priority", "run_after")
-
-    def running(self) -> JobQuerySet:
-        return self.filter(lease_expires_at__isnull=False)
-
-    def held_by(self, owner: str) -> JobQuerySet:
-        return self.running().filter(claimed_by=owner)
-
+class JobQuerySet(DoubtQuerySet):
     def insert(self, devlog: DevLog, priority: int = 0) -> Job:
         """Write the job of a dev-log saved just now, in the same transaction; return it as it stands.
 
@@ -86,51 +71,32 @@ class JobQuerySet(models.QuerySet["Job"]):
         times = {"queued_at": devlog.created_at, "run_after": devlog.created_at}
         return self.model(devlog=devlog, priority=priority, **times, **FRESH)
 
-    def enqueue(self, devlog_ids: Iterable[int], priority: int = 0) -> list[Job]:
+    def enqueue(self, devlog_ids: Iterable[int], priority: int = 0, *, asks_anew: bool = False) -> list[Job]:
         """Write these dev-logs' jobs, or reset those that exist: pending, due now, no attempt spent, no claim."""
-        jobs: list[Any] = [self.model(devlog_id=devlog_id, priority=priority) for devlog_id in devlog_ids]
-        fields = [field.name for field in self.model._meta.local_concrete_fields if not field.primary_key]
-        self.bulk_create(jobs, update_conflicts=True, update_fields=fields, unique_fields=["devlog"])
+        fields = {"priority": priority, "asks_anew": asks_anew}
+        jobs: list[Any] = [self.model(devlog_id=devlog_id, **fields) for devlog_id in devlog_ids]
+        all_fields = [field.name for field in self.model._meta.local_concrete_fields if not field.primary_key]
+        self.bulk_create(jobs, sql.PORTION, update_conflicts=True, update_fields=all_fields, unique_fields=["devlog"])
         return jobs
 
-    def claim(self, limit: int, *, owner: str, lease_seconds: float, is_paid: bool = False) -> list[Job]:
-        """Take up to `limit` due jobs, count an attempt on each, and return them with their dev-logs.
+    def supersede(self, devlog_id: int) -> bool:
+        """Reset a running job whose entry was edited; return False where it does not run.
 
-        Where answers are paid for, no more than the day's budget allows; raises BudgetReachedError when that is none.
+        Its claim's token is no more, so the old text's answer is dropped. But it stays with its holder, who gives it
+        back once the old call has ended: no second call is made beside it.
         """
-        token = uuid.uuid4()
-        if not (is_paid and spending.is_limited()):
-            return self._with_devlogs(token, sql.claim(self.model, limit, token, owner, lease_seconds, 0, Decimal(0)))
-        with transaction.atomic():
-            affordable, reserved = self._affordable(limit)
-            held = (token, owner, lease_seconds, reserved.tokens, reserved.cost)
-            claimed = sql.claim(self.model, affordable, *held) if affordable else []
-        if not affordable and self.due().exists():
-            raise spending.BudgetReachedError
-        return self._with_devlogs(token, claimed)
+        fresh = NO_ERROR | {"claim_token": uuid.uuid4(), "attempts": 1, "priority": 0}
+        running = self.running().filter(pk=devlog_id)
+        return bool(running.update(**fresh, started_at=None, finished_at=None, queued_at=Now()))
 
-    def renew(self, jobs: Iterable[Job], *, lease_seconds: float, **changes: str) -> int:
-        """Push out the leases of all these claims in one statement; return how many still stood.
+    def renew(self, job_ids: Collection[int], *, owner: str, lease_seconds: float, **changes: str) -> int:
+        """Push out the leases of what this owner holds of these jobs; return how many.
 
         changes: fields to set with it, such as `claimed_by` to hand the claims over under the same tokens.
         """
-        claims = {job.pk: job.claim_token for job in jobs}
-        mine = self.running().filter(pk__in=claims, claim_token__in=set(claims.values()))
-        return mine.update(lease_expires_at=seconds_from_now(lease_seconds), **changes) if claims else 0
-
-    def claim_late_answer(self, job: Job, *, owner: str, lease_seconds: float) -> Job:
-        """Claim a pending job, which is locked, for an answer that came after its first claim ran out; return it."""
-        self.filter(pk=job.pk, run_after__isnull=False).update(
-            state=self.model.State.RUNNING,
-            run_after=None,
-            waiting_for="",
-            attempts=F("attempts") + 1,
-            started_at=Now(),
-            claim_token=uuid.uuid4(),
-            claimed_by=owner,
-            lease_expires_at=seconds_from_now(lease_seconds),
-        )
-        return self.get(pk=job.pk)
+        changed = {"lease_expires_at": seconds_from_now(lease_seconds), **changes}
+        mine = (self.held_by(owner).filter(pk__in=ids) for ids in sql.portions(list(job_ids)))
+        return sum(jobs.update(**changed) for jobs in mine)
 
     def complete(self, answers: Sequence[Attempt]) -> set[Fence]:
         """Store these answers' tags and end their jobs `done`, together; return the fences that held.
@@ -153,32 +119,35 @@ class JobQuerySet(models.QuerySet["Job"]):
         waiting = {"waiting_for": WaitingFor.RETRY, "run_after": due_after(wait_seconds)}
         return self._settle(attempt, state=self.model.State.PENDING, **waiting)
 
+    def doubt(self, attempt: Attempt, *, fails_if_blamed: bool) -> set[Fence]:
+        """Record the failed attempt and have its job wait until it is known whose fault it was (see doubt.py)."""
+        at_the_latest = seconds_from_now(2 * probe_seconds())  # the slowest call that may decide has come back by then
+        waiting = {"waiting_for": WaitingFor.RETRY, "run_after": at_the_latest, "in_doubt_since": Now()}
+        return self._settle(attempt, state=self.model.State.PENDING, fails_if_blamed=fails_if_blamed, **waiting)
+
     def discard(self, attempt: Attempt) -> set[Fence]:
         """Record the failed attempt and end its job `failed`; only a person tries again."""
         return self._settle(attempt, state=self.model.State.FAILED, finished_at=Now())
 
-    def release(
-        self,
-        jobs: Iterable[Job],
-        *,
-        waiting_for: str = "",
-        wait_seconds: float | None = None,
-        code: str = "",
-        detail: str = "",
-    ) -> set[Fence]:
-        """Give claims back, each with its attempt refunded; return the fences that still held."""
+    def release(self, jobs: Iterable[Job], **changes: str | int) -> set[Fence]:
+        """Give claims back, each with its attempt refunded and in its old place; return the fences that still held.
+
+        changes: fields to set with it, such as what they wait for and why.
+        """
+        released: set[Fence] = set()
         with transaction.atomic(savepoint=False):
-            held = self._still_held(jobs)
-            self.filter(pk__in=[pk for pk, _ in held]).update(
-                state=self.model.State.PENDING,
-                attempts=F("attempts") - 1,
-                run_after=due_after(wait_seconds),
-                waiting_for=waiting_for,
-                error_code=code,
-                error_detail=detail,
-                **NO_CLAIM,
-            )
-        return held
+            for fences in sql.portions(sorted({job.fence for job in jobs})):
+                rows = self.running().filter(pk__in=[pk for pk, _ in fences]).order_by("pk").select_for_update()
+                held = set(fences) & set(rows.values_list("pk", "claim_token"))
+                self.filter(pk__in=[pk for pk, _ in held]).update(
+                    state=self.model.State.PENDING,
+                    attempts=F("attempts") - 1,
+                    run_after=F("queued_at"),
+                    **NO_CLAIM,
+                    **changes,
+                )
+                released |= held
+        return released
 
     def recover(self, dead_owners: Collection[str] = ()) -> list[int]:
         """Take back the jobs of dead owners and of expired leases; return their ids.
@@ -186,27 +155,47 @@ class JobQuerySet(models.QuerySet["Job"]):
         A first loss is due at once. After a second one the job waits a random while, so that a job that kills its
         worker parts from those that only happened to run beside it. With its attempts used up it ends `failed`.
         """
-        lost = self.running().filter(Q(lease_expires_at__lt=Now()) | Q(claimed_by__in=dead_owners))
+        # Twice the longest, so that a small step of the clock does not count.
+        longest = seconds_from_now(2 * max(LONGEST_LEASE_SECONDS, settings.TAGGING_LEASE_SECONDS))
+        has_expired = Q(lease_expires_at__lt=Now()) | Q(lease_expires_at__gt=longest)
+        lost = self.running().filter(has_expired | Q(claimed_by__in=dead_owners))
         if not lost.exists():  # as usual, and without a write transaction
             return []
         with transaction.atomic(savepoint=False):
             jobs = list(lost.select_for_update(skip_locked=True))
             for job in jobs:
-                attempt = job.new_attempt(
-                    outcome=Attempt.Outcome.LOST,
-                    error_code=ErrorCode.WORKER_LOST,
-                    error_detail="The process that worked on this dev-log ended before it had an answer.",
-                )
                 # The provider may well have charged what it was asked.
                 Spending.objects.add(Price(job.reserved_tokens, job.reserved_cost))
-                if job.attempts >= settings.TAGGING_MAX_ATTEMPTS:
-                    self.discard(attempt)
-                else:
-                    self.retry(attempt, wait_seconds=None if job.attempts == 1 else wait_after(job.attempts))
-                became = "failed" if job.attempts >= settings.TAGGING_MAX_ATTEMPTS else "tried again"
+                became = self._lose(job)
                 words = (job.pk, job.attempts, job.claimed_by, became)
                 transaction.on_commit(partial(logger.warning, "job=%s attempt=%s lost with %s: %s", *words))
         return [job.pk for job in jobs]
+
+    def _lose(self, job: Job) -> str:
+        """Have a lost job tried again unless its attempts are used up; return what became of it."""
+        if not job.started_at:  # edited meanwhile: what was lost is the call for the old text
+            self.release([job])
+            return "its new text is next"
+        attempt = job.new_attempt(
+            outcome=Attempt.Outcome.LOST,
+            error_code=ErrorCode.WORKER_LOST,
+            error_detail="The process that worked on this dev-log ended before it had an answer.",
+        )
+        if job.attempts >= settings.TAGGING_MAX_ATTEMPTS:
+            self.discard(attempt)
+            return "failed"
+        self.retry(attempt, wait_seconds=None if job.attempts == 1 else wait_after(job.attempts))
+        return "tried again"
+
+    def end_impossible_waits(self) -> None:
+        """Make due what waits longer than can have been meant: the clock was set back since."""
+        longest = 2 * max(settings.TAGGING_BACKOFF_CAP_SECONDS, 2 * probe_seconds())
+        # By priority, as the index on what is due begins with it.
+        ahead = self.filter(priority__in=self.model.Priority.values, run_after__gt=seconds_from_now(1))
+        stuck = ahead.filter(Q(waiting_for="") | Q(run_after__gt=seconds_from_now(longest)))
+        if stuck.exists():
+            logger.warning("The clock was set back; jobs that wait longer than was meant are due now")
+            stuck.update(run_after=Now())
 
     def _settle(self, attempt: Attempt, **changes: Any) -> set[Fence]:
         job = attempt.job
@@ -220,29 +209,3 @@ class JobQuerySet(models.QuerySet["Job"]):
                 Attempt.objects.insert([attempt])
             Spending.objects.add(attempt.price)
         return {job.fence} if held else set()
-
-    def _affordable(self, limit: int) -> tuple[int, Price]:
-        """Return how many of the next due jobs today's budget still allows, and what to reserve on each of them."""
-        spent = Spending.objects.today()  # locked: one claim at a time counts what is left
-        held = self.running().aggregate(tokens=models.Sum("reserved_tokens"), cost=models.Sum("reserved_cost"))
-        spent += Price(held["tokens"] or 0, held["cost"] or Decimal(0))
-        return spending.affordable(spent, list(self.due().values_list(Length("devlog__entry"), flat=True)[:limit]))
-
-    def _with_devlogs(self, token: uuid.UUID, claimed: Sequence[tuple[int, int, datetime]]) -> list[Job]:
-        """Return the jobs just claimed. Their entries are read after the claim: an edit before it is seen, an edit
-        after it takes the claim away."""
-        devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
-        jobs: list[Job] = []
-        for pk, attempts, started_at in claimed:
-            if pk in devlogs:
-                # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
-                job = self.model.from_db(self.db, CLAIMED, [pk, self.model.State.RUNNING, attempts, started_at, token])
-                job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
-                jobs.append(job)
-        return jobs
-
-    def _still_held(self, jobs: Iterable[Job]) -> set[Fence]:
-        """Lock these jobs' rows and return the fences that hold."""
-        fences = {job.fence for job in jobs}
-        rows = self.running().filter(pk__in=[pk for pk, _ in fences]).order_by("pk").select_for_update()
-        return fences & set(rows.values_list("pk", "claim_token"))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.module_loading import import_string
 
 from tagging.engine.attempting import FinishedAttempt, note_answer, note_error, safety_identifier
 from tagging.engine.settlement import lock_provider, settle
 from tagging.extraction.base import Extraction, ExtractionError
 from tagging.extraction.contract import Result
 from tagging.extraction.redaction import redact
-from tagging.models import Job, Provider
+from tagging.models import Job, ProviderState, Spending
 from tagging.models.attempt import digest_of
+from tagging.models.job import CANARY_ID
+from tagging.models.provider_state import probe_seconds
+from tagging.models.spending import Price
 
 # Who claims for an answer that comes after its claim ran out.
 LATE_ANSWER_OWNER = "remote"
@@ -42,31 +47,62 @@ def sealed_digest(entry: str) -> str:
     return salted_hmac("tagging.remote", entry, algorithm="sha256").hexdigest()
 
 
-@transaction.atomic
 def settle_result(devlog_id: int, result: Result) -> str | None:
     """Settle the job with this result and return its state; None when the dev-log was deleted.
 
     Repeated, it changes nothing. Raises StaleError where the entry was edited or the claim is another's.
     """
-    provider = Provider.objects.current()
+    with transaction.atomic():
+        state = _settle_locked(devlog_id, result)
+    if isinstance(state, StaleError):  # not before what it led to is committed
+        raise state
+    return state
+
+
+def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
+    provider = ProviderState.objects.current()
     lock_provider(provider, has_failed=isinstance(result.outcome, ExtractionError))
+    if devlog_id == CANARY_ID:
+        return _settle_canary(result, provider)
     # The row is locked: an edit, a deletion, and another that settles the job wait.
     job = Job.objects.select_for_update().filter(pk=devlog_id).first()
     if job is None:
         return None
+    if job.state == Job.State.RUNNING and job.started_at is None:
+        # Its text was edited, perhaps back and forth, and waited for the end of this call, which was paid for.
+        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens))
+        Job.objects.release([job])
+        return StaleError("The entry was edited meanwhile; its text of now is tagged anew.")
     if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
-        raise StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
+        return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
     if job.is_final:
         return job.state
+    is_late = False
     if job.state == Job.State.PENDING and isinstance(result.outcome, Extraction):
         # The claim ran out, but no other has it, and the text is the same: what was paid for is taken.
         lease_seconds = settings.TAGGING_LEASE_SECONDS
         job = Job.objects.claim_late_answer(job, owner=LATE_ANSWER_OWNER, lease_seconds=lease_seconds)
+        is_late = True
     elif job.claim_token is None or job.claim_token != result.claim:
-        raise StaleError("The claim that this result was made under is gone; the dev-log is being tagged by another.")
-    list(settle([finished_attempt(job, result)], provider))
+        return StaleError("The claim that this result was made under is gone; the dev-log is being tagged by another.")
+    job.is_probe = provider.is_half_open  # then no other call is out
+    finished = finished_attempt(job, result)
+    finished.is_late = is_late
+    list(settle([finished], provider))
     job.refresh_from_db(fields=["state"])
     return job.state
+
+
+def _settle_canary(result: Result, provider: ProviderState) -> str | StaleError:
+    """Settle the answer to the entry of our own that is out as a probe."""
+    canary = Job.canary(import_string(settings.TAGGING_EXTRACTOR).canary, provider.now or timezone.now())
+    if not constant_time_compare(sealed_digest(canary.devlog.entry), result.entry_digest):
+        return StaleError("This is no record of ours.")
+    if not provider.probing_until:
+        return StaleError("The provider is not being tested; it answered meanwhile.")
+    canary.started_at = provider.probing_until - timedelta(seconds=probe_seconds())
+    list(settle([finished_attempt(canary, result)], provider))
+    return Job.State.FAILED if result.error else Job.State.DONE
 
 
 def finished_attempt(job: Job, result: Result) -> FinishedAttempt:

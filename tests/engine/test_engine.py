@@ -129,7 +129,7 @@ def test_in_a_backlog_a_finished_call_waits_a_moment_for_another_and_both_are_se
     engine.close()
 
 
-def test_of_a_job_claimed_twice_by_one_process_the_later_answer_counts(make_devlog, settings):
+def test_an_entry_edited_while_its_call_runs_is_called_again_only_when_that_has_ended(make_devlog):
     devlog = make_devlog("Wrote a Django view.")
     extractor = Scripted(["Django"], ["Redis"])
     engine = Engine(extractor, Mailbox(), make_calls=CallsOfTheTest)
@@ -139,11 +139,14 @@ def test_of_a_job_claimed_twice_by_one_process_the_later_answer_counts(make_devl
     queues.enqueue_again(devlog)
     engine.expect_work()
     engine.step()
-    for job in engine.calls.jobs:
-        engine.slots.finish(make_attempt(extractor, job))
+    (old,) = engine.calls.jobs  # and no second one
+    engine.slots.finish(make_attempt(extractor, old))
+    engine.step()
+    engine.step()
+    engine.slots.finish(make_attempt(extractor, engine.calls.jobs[1]))
 
     engine.step()
 
     assert ([tag.name for tag in devlog.tags.all()], job_of(devlog).state) == (["Redis"], "done")
-    assert engine.slots.in_flight == {}
+    assert (engine.slots.in_flight, job_of(devlog).attempts) == ({}, 1)
     engine.close()

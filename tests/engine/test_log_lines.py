@@ -27,12 +27,32 @@ def lines(caplog, django_capture_on_commit_callbacks):
     return logged
 
 
+SENT = "An entry of our own is sent, to see whether the provider answers"
+ANSWERED = "The entry of our own: answered (…)"
+
+
 @pytest.mark.parametrize(
     "step, became",
     [
         (["Django"], ["job={pk} attempt=1 done (…)"]),
-        (error(), ["job={pk} attempt=1 timeout: next try in … (…)"]),
-        (error(ErrorCode.ENTRY_TOO_LONG, permanent=True), ["job={pk} attempt=1 entry_too_long: failed (…)"]),
+        (
+            error(),
+            [
+                "job={pk} attempt=1 timeout: others are tried first (…)",
+                SENT,
+                "job={pk} attempt=1 timeout: its own fault, next try in …",
+                ANSWERED,
+            ],
+        ),
+        (
+            error(ErrorCode.ENTRY_TOO_LONG, permanent=True),
+            [
+                "job={pk} attempt=1 entry_too_long: others are tried first (…)",
+                SENT,
+                "job={pk} attempt=1 entry_too_long: its own fault, failed",
+                ANSWERED,
+            ],
+        ),
         (
             error(ErrorCode.RATE_LIMITED, waiting_for=WaitingFor.RATE_LIMIT, retry_after=60),
             [

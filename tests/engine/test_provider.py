@@ -6,28 +6,16 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from tagging import queues
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
-from tagging.models import Job, Provider, Spending
-from tagging.models.provider_state import FAILURES_THAT_OPEN, PAUSE_CAP_SECONDS
+from tagging.models import Job, ProviderState, Spending
+from tagging.models.provider_state import PAID_PAUSE_CAP_SECONDS, PAUSE_CAP_SECONDS
 from tests.support.extractors import Paid, Scripted
 from tests.support.jobs import job_of
+from tests.support.provider import OUTAGE, REFUSED, TOO_FAST, TOO_FAST_FOR_A_MINUTE, let_the_pause_pass
 from tests.support.running import drain, engine_for
 
 pytestmark = pytest.mark.django_db
-
-OUTAGE = ExtractionError(ErrorCode.SERVER_ERROR, "The model's server answered 503.")
-REFUSED = ExtractionError(ErrorCode.PROVIDER_REFUSED, "The key was refused.", waiting_for=WaitingFor.PROVIDER)
-TOO_FAST = ExtractionError(ErrorCode.RATE_LIMITED, "Too many requests.", waiting_for=WaitingFor.RATE_LIMIT)
-
-
-TOO_FAST_FOR_A_MINUTE = ExtractionError(
-    ErrorCode.RATE_LIMITED, "Too many requests.", waiting_for=WaitingFor.RATE_LIMIT, retry_after=60
-)
-
-
-def let_the_pause_pass():
-    Provider.objects.update(resume_at=Now() - timedelta(seconds=1))
-    Job.objects.filter(state="pending").update(run_after=Now())
 
 
 @pytest.fixture(autouse=True)
@@ -37,15 +25,32 @@ def one_at_a_time(settings, monkeypatch):
     settings.TAGGING_BACKOFF_SECONDS = 0
 
 
-def test_a_pause_that_one_worker_was_told_holds_for_another(make_devlog, run_jobs):
-    make_devlog()
-    run_jobs(Scripted(TOO_FAST))
-    make_devlog()
-    other = Scripted()
+@pytest.fixture
+def started():
+    """Return engines that have started already: a start would send a probe."""
+    engines = []
 
-    run_jobs(other)
+    def start(extractor):
+        engines.append(engine_for(extractor))
+        drain(engines[-1])
+        return engines[-1]
 
-    assert other.entries == []
+    yield start
+    for engine in engines:
+        engine.close()
+
+
+def test_a_pause_that_one_worker_was_told_holds_for_another(make_devlog, started):
+    one, other = started(Scripted(TOO_FAST_FOR_A_MINUTE)), started(Scripted())
+    make_devlog()
+    one.expect_work()
+    drain(one)
+    make_devlog()
+
+    other.expect_work()
+    drain(other)
+
+    assert other.extractor.entries == []
 
 
 def test_when_the_pause_has_passed_the_work_goes_on(make_devlog, run_jobs):
@@ -58,87 +63,131 @@ def test_when_the_pause_has_passed_the_work_goes_on(make_devlog, run_jobs):
     assert (job_of(devlog).state, job_of(devlog).attempts, job_of(devlog).error) == ("done", 1, None)
 
 
-def test_refusals_in_a_row_wait_longer_and_an_answer_forgets_them(make_devlog, run_jobs):
-    make_devlog()
-    waits = []
-    for _ in range(3):
-        run_jobs(Scripted(REFUSED))
-        provider = Provider.objects.get()
-        waits.append(provider.refusals)
-        let_the_pause_pass()
-
-    run_jobs(Scripted(["Django"]))
-
-    assert waits == [1, 2, 3]
-    assert Provider.objects.get().is_clean
-
-
-def test_an_open_breaker_lets_one_probe_through_and_its_success_all_others(make_devlog, run_jobs, settings):
-    settings.TAGGING_CONCURRENCY = 3
+def test_refusals_in_a_row_are_counted_and_an_answer_forgets_them(make_devlog, started):
+    engine = started(Scripted(REFUSED, REFUSED, REFUSED, *[["Django"]] * 3))
+    counted = []
     for _ in range(3):
         make_devlog("Wrote a Django view.")
-    run_jobs(Scripted(REFUSED, REFUSED, REFUSED))
+        engine.expect_work()
+        drain(engine)
+        counted.append(ProviderState.objects.get().refusals)
+        let_the_pause_pass()
+
+    drain(engine)
+
+    assert counted == [1, 2, 3]
+    assert ProviderState.objects.get().is_clean
+    assert ProviderState.objects.get().since is None
+
+
+@pytest.mark.parametrize("error", [REFUSED, TOO_FAST])
+def test_after_a_pause_one_probe_goes_out_and_its_success_lets_all_others_follow(
+    make_devlog, started, settings, error
+):
+    settings.TAGGING_CONCURRENCY = 4
+    engine = started(Scripted(error, error, error, *[["Django"]] * 4))
+    for _ in range(4):
+        make_devlog("Wrote a Django view.")
+    engine.concurrency = 3
+    engine.expect_work()
+    drain(engine)
     let_the_pause_pass()
-    engine = engine_for(Scripted(["Django"], ["Django"], ["Django"]))
 
     engine.step()
     probes = len(engine.slots.in_flight)
     drain(engine)
 
     assert probes == 1
-    assert Job.objects.filter(state="done").count() == 3
-    engine.close()
+    assert Job.objects.filter(state="done").count() == 4
 
 
-def test_two_processes_send_one_probe_between_them(make_devlog, run_jobs):
-    make_devlog()
-    run_jobs(Scripted(REFUSED))
+def test_two_processes_send_one_probe_between_them():
+    ProviderState.objects.pause(REFUSED)
     let_the_pause_pass()
 
-    assert [Provider.objects.take_probe() for _ in range(2)] == [True, False]
+    assert [bool(ProviderState.objects.take_probe()) for _ in range(2)] == [True, False]
 
 
-def test_many_failures_in_a_row_open_the_breaker(make_devlog, run_jobs):
-    for _ in range(FAILURES_THAT_OPEN + 5):
-        make_devlog()
-    extractor = Scripted(*[OUTAGE] * (FAILURES_THAT_OPEN + 5))
+def test_a_probe_whose_process_died_keeps_no_other_from_probing_for_ever(settings):
+    ProviderState.objects.pause(REFUSED)
+    let_the_pause_pass()
+    ProviderState.objects.take_probe()
+    ProviderState.objects.update(probing_until=Now())
 
-    run_jobs(extractor)
-
-    assert len(extractor.entries) == FAILURES_THAT_OPEN
-    assert Provider.objects.get().is_refusing
+    assert ProviderState.objects.take_probe()
 
 
-def test_an_answer_between_failures_keeps_the_breaker_closed(make_devlog, run_jobs):
-    for _ in range(2 * FAILURES_THAT_OPEN):
-        make_devlog("Wrote a Django view.")
-    almost = [OUTAGE] * (FAILURES_THAT_OPEN - 1)
+def test_a_queue_that_was_paused_meanwhile_is_not_probed():
+    ProviderState.objects.pause(REFUSED)
 
-    run_jobs(Scripted(*almost, ["Django"], *almost, *[["Django"]] * 99))
-
-    assert Job.objects.filter(state="done").count() == 2 * FAILURES_THAT_OPEN
+    assert ProviderState.objects.take_probe() is None
 
 
-def test_an_outage_of_many_probes_costs_no_attempt(make_devlog, run_jobs):
+def test_a_probe_whose_entry_was_edited_meanwhile_lets_the_next_go_out(make_devlog, started):
+    devlog = make_devlog("Bad.")
+    engine = started(Scripted(REFUSED))
+    let_the_pause_pass()
+    Job.objects.update(error_code="")
+    engine.extractor.steps = [OUTAGE]
+    engine.step()
+    queues.enqueue_again(devlog)
+
+    engine.mailbox.wait(10)
+    engine.step()
+
+    assert not ProviderState.objects.current().is_probing
+
+
+@pytest.mark.parametrize("end", [lambda engine: engine.close(), lambda engine: engine.dispatcher.owner.drop_lock()])
+def test_a_probe_of_a_process_that_has_ended_is_not_waited_for(make_devlog, started, end):
+    ProviderState.objects.pause(OUTAGE)
+    make_devlog()
+    ended = engine_for(Scripted(["Django"]))
+    ended.step()
+    assert ProviderState.objects.current().is_probing
+
+    end(ended)
+    started(Scripted())
+
+    assert not ProviderState.objects.current().is_probing
+
+
+def test_each_probe_is_another_entry(make_devlog, started):
+    engine = started(Scripted(*[REFUSED] * 3, outage=REFUSED))
+    entries = [make_devlog(f"Wrote a Django view, no. {number}.").entry for number in range(3)]
+    for _ in range(5):
+        engine.expect_work()
+        drain(engine)
+        let_the_pause_pass()
+
+    assert engine.extractor.entries == entries
+    assert engine.extractor.canaries == 2  # when all had been one
+
+
+def test_an_outage_of_many_probes_costs_no_attempt(make_devlog, started):
     devlog = make_devlog()
-    run_jobs(Scripted(REFUSED))
+    engine = started(Scripted(OUTAGE, outage=OUTAGE))
     for _ in range(20):
         let_the_pause_pass()
-        run_jobs(Scripted(OUTAGE))
+        drain(engine)
 
     job = job_of(devlog)
     assert (job.state, job.attempts, job.waiting_for) == ("pending", 0, "provider")
 
 
-def test_a_rate_limit_halves_the_calls_in_flight_and_answers_bring_them_back(make_devlog, settings):
+@pytest.mark.parametrize("code", [ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT])
+def test_a_provider_that_is_too_slow_for_us_halves_the_calls_in_flight_and_answers_bring_them_back(
+    make_devlog, settings, code
+):
     settings.TAGGING_CONCURRENCY = 8
     for _ in range(8):
         make_devlog("Wrote a Django view.")
-    engine = engine_for(Scripted(*[TOO_FAST] * 8, *[["Django"]] * 100))
+    too_fast = ExtractionError(code, "Too many.", waiting_for=WaitingFor.RATE_LIMIT)
+    engine = engine_for(Scripted(*[too_fast] * 8, *[["Django"]] * 100))
     drain(engine)
     after_refusals = engine.slots.free
     let_the_pause_pass()
-    for _ in range(40):
+    for _ in range(80):
         make_devlog("Wrote a Django view.")
     drain(engine)
 
@@ -156,34 +205,50 @@ def test_a_paused_queue_is_shown_with_each_job_that_waits_in_it(api, make_devlog
 
 
 def test_the_pause_is_as_long_as_the_provider_asks():
-    refused = ExtractionError(ErrorCode.RATE_LIMITED, "Slow down.", waiting_for=WaitingFor.RATE_LIMIT, retry_after=60)
+    ProviderState.objects.pause(TOO_FAST_FOR_A_MINUTE)
 
-    Provider.objects.pause(refused)
-
-    wait = Provider.objects.get().resume_at - timezone.now()
+    wait = ProviderState.objects.get().resume_at - timezone.now()
     assert timedelta(seconds=55) < wait <= timedelta(seconds=60)
 
 
-def test_a_pause_without_a_time_grows_but_not_for_ever():
+def paid_for_nothing() -> ExtractionError:
+    error = ExtractionError(ErrorCode.BAD_ANSWER, "Prose.")
+    error.input_tokens = error.output_tokens = 100
+    return error
+
+
+@pytest.mark.parametrize("error, cap", [(REFUSED, PAUSE_CAP_SECONDS), (paid_for_nothing(), PAID_PAUSE_CAP_SECONDS)])
+def test_a_pause_without_a_time_grows_but_not_for_ever(error, cap):
     waits = []
     for _ in range(30):
-        waits.append(Provider.objects.pause(REFUSED).wait_seconds)
-        Provider.objects.update(resume_at=Now() - timedelta(seconds=1))
+        waits.append(ProviderState.objects.pause(error).pause_seconds)
+        let_the_pause_pass()
 
-    assert waits[:3] == [5, 10, 20]
-    assert waits[-1] == PAUSE_CAP_SECONDS
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == cap
 
 
-def test_an_answer_that_was_under_way_does_not_end_a_pause(make_devlog, settings):
-    settings.TAGGING_CONCURRENCY = 2
+def test_an_answer_that_was_under_way_does_not_end_a_rate_limit(make_devlog):
     make_devlog("Wrote a Django view.")
     engine = engine_for(Scripted(["Django"]))
     engine.step()
-    Provider.objects.pause(TOO_FAST_FOR_A_MINUTE)
+    ProviderState.objects.pause(TOO_FAST_FOR_A_MINUTE)
 
     drain(engine)
 
-    assert Provider.objects.current().is_paused
+    assert ProviderState.objects.current().is_paused
+    engine.close()
+
+
+def test_an_answer_that_was_under_way_shows_that_there_is_no_outage(make_devlog):
+    make_devlog("Wrote a Django view.")
+    engine = engine_for(Scripted(["Django"]))
+    engine.step()
+    ProviderState.objects.pause(OUTAGE)
+
+    drain(engine)
+
+    assert ProviderState.objects.current().is_clean
     engine.close()
 
 
@@ -198,8 +263,8 @@ def test_an_answer_from_the_ledger_says_nothing_of_the_provider(make_devlog, run
 
     run_jobs(Paid())
 
-    assert Provider.objects.get().is_refusing
-    assert Provider.objects.take_probe()
+    assert ProviderState.objects.current().is_half_open
+    assert ProviderState.objects.take_probe()
 
 
 def test_tokens_paid_before_a_refusal_are_spending(make_devlog, run_jobs):
@@ -210,3 +275,90 @@ def test_tokens_paid_before_a_refusal_are_spending(make_devlog, run_jobs):
     run_jobs(Scripted(refused))
 
     assert Spending.objects.get().tokens == 500
+
+
+# -- whose pause it is -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "setting, value",
+    [
+        ("OPENAI_BASE_URL", "https://another.example/v1"),
+        ("OPENAI_API_KEY", "another-key"),
+        ("OPENAI_MODEL", "another-model"),
+        ("TAGGING_EXTRACTOR", "tagging.extraction.openai.client.OpenAIExtractor"),
+    ],
+)
+def test_another_provider_or_extractor_is_not_paused_and_the_first_still_is(settings, setting, value):
+    ProviderState.objects.pause(TOO_FAST_FOR_A_MINUTE)
+    before = getattr(settings, setting)
+
+    setattr(settings, setting, value)
+    assert ProviderState.objects.current().is_clean
+
+    setattr(settings, setting, before)
+    assert ProviderState.objects.current().is_paused
+
+
+def test_the_row_does_not_tell_the_key(settings):
+    settings.OPENAI_API_KEY = "sk-secret"
+
+    ProviderState.objects.pause(REFUSED)
+
+    assert "sk-secret" not in str(ProviderState.objects.values().get())
+
+
+def test_a_start_sends_a_probe_at_once(make_devlog, run_jobs):
+    devlog = make_devlog("Wrote a Django view.")
+    run_jobs(Scripted(TOO_FAST_FOR_A_MINUTE))
+
+    run_jobs(Scripted(["Django"]))
+
+    assert job_of(devlog).state == "done"
+
+
+# -- the clock ---------------------------------------------------------------------------------------------------
+
+
+def test_a_clock_set_back_does_not_prolong_a_pause():
+    ProviderState.objects.pause(TOO_FAST_FOR_A_MINUTE)
+    ProviderState.objects.update(resume_at=Now() + timedelta(hours=5))
+
+    assert not ProviderState.objects.current().is_paused
+
+
+def test_a_clock_set_back_does_not_keep_the_queue_from_probing():
+    ProviderState.objects.pause(REFUSED)
+    let_the_pause_pass()
+    ProviderState.objects.update(probing_until=Now() + timedelta(hours=5))
+
+    assert ProviderState.objects.take_probe()
+
+
+@pytest.mark.parametrize("waiting_for, hours", [("", 0.1), ("retry", 5)])
+def test_a_clock_set_back_does_not_prolong_the_wait_of_a_job(make_devlog, run_jobs, waiting_for, hours):
+    devlog = make_devlog("Wrote a Django view.")
+    Job.objects.update(run_after=Now() + timedelta(hours=hours), waiting_for=waiting_for)
+
+    run_jobs(Scripted(["Django"]))
+
+    assert job_of(devlog).state == "done"
+
+
+def test_a_wait_that_was_meant_is_not_cut_short(make_devlog, run_jobs):
+    make_devlog("Wrote a Django view.")
+    Job.objects.update(run_after=Now() + timedelta(minutes=5), waiting_for="retry")
+
+    run_jobs(Scripted())
+
+    assert Job.objects.get().state == "pending"
+
+
+def test_a_clock_set_back_does_not_prolong_the_lease_of_a_lost_job(make_devlog):
+    make_devlog()
+    Job.objects.claim(1, owner="elsewhere", lease_seconds=60)
+    Job.objects.update(lease_expires_at=Now() + timedelta(hours=5))
+
+    Job.objects.recover()
+
+    assert Job.objects.get().state == "pending"

@@ -4,8 +4,9 @@ import threading
 from asyncio import CancelledError
 
 import pytest
-from django.db import DataError, transaction
+from django.db import DataError, OperationalError, transaction
 
+from tagging.engine.engine import TRIES_TOGETHER
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, Job
 from tagging.transports.memory import MemoryTransport
@@ -115,6 +116,48 @@ def test_an_outcome_the_database_refuses_does_not_hold_up_the_others(make_devlog
 
     assert (job_of(refused).state, job_of(refused).error_code, job_of(other).state) == ("failed", "internal", "done")
     engine.close()
+
+
+@pytest.fixture
+def engine_whose_database_refuses(make_devlog, monkeypatch):
+    """Return an engine with an answer that the database refuses each time, as if it were away, and the dev-log."""
+    devlog = make_devlog("Wrote a Django view.")
+    engine = engine_for(Scripted(["Django"]))
+
+    def refuse(answers):
+        if answers:
+            raise OperationalError("Expression tree is too large")
+        return set()
+
+    monkeypatch.setattr(Job.objects, "complete", refuse)
+    engine.step()
+    engine.mailbox.wait(10)
+    yield engine, devlog
+    engine.close()
+
+
+def test_an_outcome_that_the_database_refuses_again_and_again_is_not_kept_for_ever(engine_whose_database_refuses):
+    engine, devlog = engine_whose_database_refuses
+    for _ in range(TRIES_TOGETHER):
+        with pytest.raises(OperationalError):
+            engine.step()
+
+    engine.step()
+
+    assert (job_of(devlog).error_code, job_of(devlog).waiting_for, job_of(devlog).attempts) == ("internal", "retry", 1)
+    assert engine.slots.in_flight == {}
+
+
+def test_an_outcome_is_kept_as_long_as_the_database_takes_nothing_at_all(engine_whose_database_refuses, monkeypatch):
+    engine, devlog = engine_whose_database_refuses
+    with monkeypatch.context() as away:
+        away.setattr(Job.objects, "retry", lambda *args, **kwargs: Job.objects.complete([None]))
+        for _ in range(TRIES_TOGETHER + 3):
+            with pytest.raises(OperationalError):
+                engine.step()
+
+    assert job_of(devlog).state == "running"
+    assert len(engine.slots.in_flight) == 1
 
 
 def test_a_failed_settling_can_be_repeated_beside_new_attempts(make_devlog, settings):

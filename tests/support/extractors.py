@@ -18,16 +18,26 @@ from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extr
 
 
 class Scripted(Extractor):
-    """An extractor that answers from a script, one step a call: names, or an exception to raise."""
+    """An extractor that answers from a script, one step a call: names, or an exception to raise.
+
+    A canary is answered, so that what fails is an entry's own fault; or it meets an outage: the exception given.
+    """
 
     name = "scripted"
     model = "model-1"
 
-    def __init__(self, *steps):
+    def __init__(self, *steps, outage=None):
         self.steps = list(steps)
+        self.outage = outage
         self.entries = []
+        self.canaries = 0
 
     def extract(self, entry, *, safety_identifier=""):
+        if entry == self.canary:
+            self.canaries += 1
+            if self.outage:
+                raise self.outage
+            return Extraction([Technology("Django")], input_tokens=7, output_tokens=3)
         self.entries.append(entry)
         step = self.steps.pop(0)
         if isinstance(step, BaseException):

@@ -18,7 +18,9 @@ def claim(limit=10, owner="me", lease_seconds=60):
 
 def answer(job, *names):
     found = [Mention(name, f"with {name}", position) for position, name in enumerate(names)]
-    return job.new_attempt(outcome="answered", extractor="embedded", answer=found)
+    attempt = job.new_attempt(outcome="answered", extractor="embedded", answer=[[*mention[:2]] for mention in found])
+    attempt.mentions = found
+    return attempt
 
 
 def failure(job, code="timeout"):

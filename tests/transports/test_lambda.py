@@ -90,7 +90,7 @@ def test_a_record_becomes_tags_on_its_dev_log(handler, live_server, make_devlog,
         ("rate_limit", "pending", "rate_limited", "rate_limit"),
         ("unauthorized", "pending", "provider_refused", "provider"),
         ("server_error", "pending", "server_error", "retry"),
-        ("context_length", "failed", "entry_too_long", ""),
+        ("context_length", "pending", "entry_too_long", "retry"),
     ],
 )
 def test_what_goes_wrong_with_the_model_is_settled_as_in_the_worker(

@@ -7,14 +7,17 @@ from uuid import uuid4
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from devlogs.models import DevLog
 from tagging import queues
-from tagging.models import Attempt, Job, Provider, Spending
+from tagging.extraction.base import Extractor
+from tagging.models import Attempt, Job, ProviderState, Spending
 from tagging.models.attempt import digest_of
 from tagging.remote import records as remote
 from tests.support.entries import FOUNDING
 
+CANARY = Extractor.canary
 TOKEN = "a-token-of-thirty-two-characters"
 DJANGO = {"name": "Django", "evidence": "eine Anwendung mit Django geschrieben"}
 
@@ -136,6 +139,8 @@ def test_it_is_refused_too_when_the_new_text_is_tagged_already(claimed, post, ap
     job = claimed()
     result = result_for(job)
     api.patch(f"/api/v1/devlogs/{job.pk}/", {"entry": "Wrote a Kafka consumer with Django."}, format="json")
+    Job.objects.update(lease_expires_at=Now() - timedelta(seconds=1))  # the old text's result did not come
+    Job.objects.recover()
     run_jobs()
 
     assert post(job.pk, result).status_code == 409
@@ -193,17 +198,100 @@ def test_an_error_posted_again_costs_nothing_more(claimed, post):
     assert Attempt.objects.count() == 1
 
 
-def test_a_permanent_error_fails_the_job(claimed, post):
+@pytest.fixture
+def answer_another(claimed, post):
+    """Have another dev-log answered: so the fault of one that failed before is its own."""
+
+    def answer() -> None:
+        job = claimed()
+        assert post(job.pk, result_for(job)).json() == {"state": "done"}
+
+    return answer
+
+
+def test_a_permanent_error_fails_the_job_once_another_is_answered(claimed, post, answer_another):
     job = claimed()
 
-    assert post(job.pk, error_for(job, "refused", permanent=True)).json() == {"state": "failed"}
+    assert post(job.pk, error_for(job, "refused", permanent=True)).json() == {"state": "pending"}
+    answer_another()
+
+    assert Job.objects.get(pk=job.pk).state == "failed"
 
 
-def test_the_last_attempt_fails_the_job(claimed, post, settings):
+def test_the_last_attempt_fails_the_job(claimed, post, settings, answer_another):
     settings.TAGGING_MAX_ATTEMPTS = 1
     job = claimed()
 
-    assert post(job.pk, error_for(job, "timeout")).json() == {"state": "failed"}
+    post(job.pk, error_for(job, "timeout"))
+    answer_another()
+
+    assert Job.objects.get(pk=job.pk).state == "failed"
+
+
+def test_the_result_of_a_canary_decides_about_a_lone_job(claimed, post):
+    job = claimed()
+    post(job.pk, error_for(job, "refused", permanent=True))
+    canary = Job.canary(CANARY, ProviderState.objects.take_probe())
+
+    assert post(canary.pk, result_for(canary)).json() == {"state": "done"}
+
+    assert Job.objects.get().state == "failed"
+
+
+def test_a_canary_that_fails_too_pauses_the_queue_and_costs_the_job_nothing(claimed, post):
+    job = claimed()
+    post(job.pk, error_for(job, "unreachable"))
+    canary = Job.canary(CANARY, ProviderState.objects.take_probe())
+
+    post(canary.pk, error_for(canary, "unreachable"))
+
+    assert (Job.objects.get().attempts, ProviderState.objects.current().is_paused) == (0, True)
+    assert not Attempt.objects.exists()
+
+
+@pytest.mark.parametrize("entry, is_probing", [("Heute Django benutzt.", False), ("Another text.", True)])
+def test_the_result_of_a_canary_that_is_not_out_is_refused(claimed, post, entry, is_probing):
+    job = claimed()
+    post(job.pk, error_for(job, "unreachable"))
+    began = ProviderState.objects.take_probe() if is_probing else timezone.now()
+    canary = Job.canary(entry, began)
+
+    assert post(canary.pk, result_for(canary)).status_code == 409
+    assert Job.objects.get().in_doubt_since
+
+
+def test_an_entry_edited_and_edited_back_is_tagged_anew_and_its_old_call_is_paid_for(claimed, post, api):
+    job = claimed()
+    result = result_for(job)
+    for entry in ("Another.", FOUNDING):
+        api.patch(f"/api/v1/devlogs/{job.pk}/", {"entry": entry}, format="json")
+
+    assert post(job.pk, result).status_code == 409
+
+    assert Job.objects.due().count() == 1
+    assert Spending.objects.get().tokens == 1100
+
+
+def test_a_late_answer_blames_nobody(claimed, post):
+    late, failed = claimed(), claimed()
+    Job.objects.filter(pk=late.pk).update(lease_expires_at=Now() - timedelta(seconds=1))
+    Job.objects.recover()
+    post(failed.pk, error_for(failed, "refused", permanent=True))
+
+    assert post(late.pk, result_for(late)).json() == {"state": "done"}
+
+    assert Job.objects.get(pk=failed.pk).in_doubt_since
+
+
+def test_the_result_for_an_edited_entry_lets_its_new_text_go_ahead(claimed, post, api):
+    job = claimed()
+    result = result_for(job)
+    api.patch(f"/api/v1/devlogs/{job.pk}/", {"entry": "Wrote a Kafka consumer."}, format="json")
+    assert not Job.objects.due().exists()
+
+    post(job.pk, result)
+
+    assert Job.objects.due().count() == 1
 
 
 def test_a_rate_limit_pauses_the_queue_and_costs_no_attempt(claimed, post):
@@ -214,7 +302,7 @@ def test_a_rate_limit_pauses_the_queue_and_costs_no_attempt(claimed, post):
     assert answer.json() == {"state": "pending"}
     job = Job.objects.get()
     assert (job.attempts, job.waiting_for) == (0, "rate_limit")
-    assert Provider.objects.current().is_paused
+    assert ProviderState.objects.current().is_paused
     assert not Attempt.objects.exists()
 
 
@@ -228,16 +316,18 @@ def test_a_paid_answer_before_a_rate_limit_counts_towards_the_day_and_costs_no_a
 
 
 def test_an_outage_opens_the_breaker_and_an_answer_closes_it(claimed, post):
-    for _ in range(10):
+    for _ in range(3):
         job = claimed()
         post(job.pk, error_for(job, "unreachable"))
-    assert Provider.objects.current().is_refusing
+    canary = Job.canary(CANARY, ProviderState.objects.take_probe())
+    post(canary.pk, error_for(canary, "unreachable"))
+    assert ProviderState.objects.current().is_paused
 
-    Provider.objects.update(resume_at=Now() - timedelta(seconds=1))
+    ProviderState.objects.update(resume_at=Now() - timedelta(seconds=1))
     job = claimed()
     post(job.pk, result_for(job))
 
-    assert Provider.objects.current().is_clean
+    assert ProviderState.objects.current().is_clean
 
 
 # -- who may -----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from tagging.engine.attempting import configured_extractor
 from tagging.engine.mailbox import MAX_IDS, Mailbox
 from tagging.engine.worker import Worker
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology, WaitingFor
-from tagging.models import Attempt, DevLogTag, Job, Provider
+from tagging.models import Attempt, DevLogTag, Job, ProviderState
 from tagging.remote import records as remote
 from tagging.transports.sender import BrokerDownError, Sender
 from tagging.transports.sqs.queue import MAX_BYTES, Queue, batches
@@ -313,15 +313,16 @@ def test_only_so_many_jobs_are_in_the_queue_and_the_others_wait_in_the_database(
 def test_nothing_is_sent_while_the_provider_refuses_but_a_probe_at_a_time(
     sqs, url, relay, make_devlog, no_pause_between_claims
 ):
+    relay.dispatcher.claim(1)  # its start ends the pauses of before
     for _ in range(3):
         make_devlog()
     refused = ExtractionError(ErrorCode.PROVIDER_REFUSED, "No.", waiting_for=WaitingFor.PROVIDER)
-    Provider.objects.pause(refused)
+    ProviderState.objects.pause(refused)
 
     relay.deliver(set())
     assert counts(sqs, url) == (0, 0)
 
-    Provider.objects.update(resume_at=Now())
+    ProviderState.objects.update(resume_at=Now())
     relay.deliver(set())
     relay.deliver(set())
     assert counts(sqs, url) == (1, 0)
@@ -334,7 +335,7 @@ def test_a_spent_budget_sends_nothing(sqs, url, relay, make_devlog, settings):
     relay.deliver(set())
 
     assert counts(sqs, url) == (0, 0)
-    assert Provider.objects.current().waiting_for == "budget"
+    assert ProviderState.objects.current().waiting_for == "budget"
 
 
 def test_an_entry_that_was_paid_for_is_answered_from_the_ledger(sqs, url, relay, make_devlog):

@@ -54,10 +54,10 @@ class Relay(Sender):
         if time.monotonic() >= self._sweep_at:
             self.dispatcher.recover()
             self._sweep_at = time.monotonic() + settings.TAGGING_SWEEP_SECONDS
-        while not self.stopping.is_set() and Job.objects.due().exists():
+        while not self.stopping.is_set() and (Job.objects.due().exists() or Job.objects.in_doubt().exists()):
             claimed = self.dispatcher.claim(self._room())
             has_sent |= self._hand_over(claimed)
-            if len(claimed.jobs) < claimed.asked_for or not claimed.jobs:
+            if claimed.is_all or not claimed.jobs:
                 break
         return has_sent
 
@@ -81,7 +81,8 @@ class Relay(Sender):
         asked = [job for job in claimed.jobs if job.pk not in claimed.known]
         sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
-        Job.objects.renew(taken, lease_seconds=LEASE_SECONDS, claimed_by=SQS_OWNER)
+        held = {"owner": self.dispatcher.owner.name, "claimed_by": SQS_OWNER}
+        Job.objects.renew([job.pk for job in taken], lease_seconds=LEASE_SECONDS, **held)
         if len(taken) < len(asked):
             self.dispatcher.give_back([job for job in asked if job.pk not in sent.taken], "SQS did not take it")
         if sent.problem:

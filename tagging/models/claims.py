@@ -1,0 +1,110 @@
+"""How a job is claimed: exclusively, under a token, and where it costs money within the day's budget."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import models, transaction
+from django.db.models import F
+from django.db.models.functions import Length, Now
+
+from devlogs.models import DevLog
+from tagging.models import spending, sql
+from tagging.models.provider_state import ProviderState
+from tagging.models.spending import Price, Spending
+
+if TYPE_CHECKING:
+    from tagging.models import Job
+
+
+# A job's id with the token of one claim on it: who settles must show it.
+Fence = tuple[int, uuid.UUID | None]
+
+# What is known of a job just claimed, in the order of the model.
+CLAIMED = ("devlog_id", "state", "attempts", "asks_anew", "started_at", "claim_token", "refusals")
+
+
+def seconds_from_now(seconds: float) -> Any:
+    """Return the database's time, this many seconds ahead."""
+    return Now() + timedelta(seconds=seconds) if seconds else Now()
+
+
+class ClaimQuerySet(models.QuerySet["Job"]):
+    def due(self) -> ClaimQuerySet:
+        """Pending jobs whose time has come, in the order in which they are claimed."""
+        return self.filter(run_after__lte=Now(), in_doubt_since=None).order_by("priority", "run_after")
+
+    def running(self) -> ClaimQuerySet:
+        return self.filter(lease_expires_at__isnull=False)
+
+    def held_by(self, owner: str) -> ClaimQuerySet:
+        return self.running().filter(claimed_by=owner)
+
+    def claim(
+        self, limit: int, *, owner: str, lease_seconds: float, is_paid: bool = False, untried: bool = False
+    ) -> list[Job]:
+        """Take up to `limit` due jobs, count an attempt on each, and return them with their dev-logs.
+
+        untried: only of those that have not failed. Where answers are paid for, no more than the day's budget allows
+        beside what is reserved; raises BudgetReachedError where it would allow none with nothing reserved.
+        """
+        token = uuid.uuid4()
+        held = (token, owner, lease_seconds)
+        if not (is_paid and spending.is_limited()):
+            return self._with_devlogs(token, sql.claim(self.model, limit, *held, 0, Decimal(0), untried))
+        if not self.due().exists():  # as usual, and without a write transaction
+            return []
+        with transaction.atomic():
+            lengths = list(self.due().values_list(Length("devlog__entry"), flat=True)[:limit])
+            affordable, reserved = self.affordable(lengths)
+            if affordable:
+                claimed = sql.claim(self.model, affordable, *held, reserved.tokens, reserved.cost, untried)
+        return self._with_devlogs(token, claimed) if affordable else []
+
+    def claim_late_answer(self, job: Job, *, owner: str, lease_seconds: float) -> Job:
+        """Claim a pending job, which is locked, for an answer that came after its first claim ran out; return it."""
+        self.filter(pk=job.pk, run_after__isnull=False).update(
+            state=self.model.State.RUNNING,
+            run_after=None,
+            waiting_for="",
+            attempts=F("attempts") + 1,
+            started_at=Now(),
+            claim_token=uuid.uuid4(),
+            in_doubt_since=None,
+            claimed_by=owner,
+            lease_expires_at=seconds_from_now(lease_seconds),
+        )
+        return self.get(pk=job.pk)
+
+    def affordable(self, lengths: Sequence[int]) -> tuple[int, Price]:
+        """Return how many entries of these lengths today's budget still allows, and what to reserve on each of them.
+
+        In a transaction, in which the day's row stays locked. Raises BudgetReachedError as `claim` does.
+        """
+        spent = Spending.objects.today()  # locked: one claim at a time counts what is left
+        held = self.running().aggregate(tokens=models.Sum("reserved_tokens"), cost=models.Sum("reserved_cost"))
+        reserved = Price(held["tokens"] or 0, held["cost"] or Decimal(0))
+        if ProviderState.objects.current().is_probing:  # perhaps by a canary, which has no row to reserve on
+            reserved += spending.estimate(0)
+        affordable = spending.affordable(spent + reserved, lengths)
+        if lengths and not affordable[0] and not spending.affordable(spent, lengths[:1])[0]:
+            raise spending.BudgetReachedError
+        return affordable
+
+    def _with_devlogs(self, token: uuid.UUID, claimed: Sequence[sql.ClaimedRow]) -> list[Job]:
+        """Return the jobs just claimed. Their entries are read after the claim: an edit before it is seen, an edit
+        after it takes the claim away."""
+        devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
+        jobs: list[Job] = []
+        for pk, attempts, asks_anew, started_at, refusals in claimed:
+            if pk in devlogs:
+                # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
+                known = [pk, self.model.State.RUNNING, attempts, asks_anew, started_at, token, refusals]
+                job = self.model.from_db(self.db, CLAIMED, known)
+                job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
+                jobs.append(job)
+        return jobs
