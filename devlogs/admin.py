@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -20,7 +21,7 @@ from devlogs import entries
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.admin import shown
-from tagging.models import Job
+from tagging.models import DevLogTag, Job
 
 IDS_PER_BATCH = 1_000
 TAGS_OFFERED = 20
@@ -74,6 +75,14 @@ class TagFilter(admin.SimpleListFilter):
         return queryset.filter(tags__slug=self.value()) if self.value() else queryset
 
 
+class DevLogList(ChangeList):
+    """The dev-logs of a page, with the tags of these alone: an action may read all there are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = self.result_list.prefetch_related(Prefetch("taggings", DevLogTag.objects.shown()))
+
+
 @admin.register(DevLog)
 class DevLogAdmin(admin.ModelAdmin):
     form = DevLogForm
@@ -91,8 +100,8 @@ class DevLogAdmin(admin.ModelAdmin):
     class Media:
         css = {"all": ["devlogs/admin.css"]}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DevLog]:
-        return super().get_queryset(request).prefetch_related("taggings__tag")
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
+        return DevLogList
 
     def get_fieldsets(self, request: HttpRequest, obj: DevLog | None = None) -> Any:
         written = (None, {"fields": ["entry", "author"]})

@@ -23,8 +23,8 @@ from devlogs.filters import DevLogFilter
 from devlogs.models import DevLog
 from devlogs.serializers import DevLogSerializer
 from tagging import queues
-from tagging.models import Job
-from tagging.models.provider_state import shown_pause
+from tagging.models import DevLogTag, Job
+from tagging.models.shown_pause import shown_pause
 
 
 class NewestFirst(Pages):
@@ -33,10 +33,8 @@ class NewestFirst(Pages):
 
 
 class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
-    queryset = DevLog.objects.select_related("author", "job").prefetch_related(  # type: ignore[misc]  # to_attr is new
-        Prefetch("taggings", to_attr="shown_tags"),
-        "shown_tags__tag",
-        "shown_tags__attempt",
+    queryset = DevLog.objects.select_related("author", "job").prefetch_related(
+        Prefetch("taggings", DevLogTag.objects.shown(), to_attr="shown_tags")
     )
     serializer_class = DevLogSerializer
     pagination_class = NewestFirst

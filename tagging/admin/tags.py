@@ -68,8 +68,8 @@ class TagAdmin(Unchangeable, admin.ModelAdmin):
         target = form.cleaned_data["into"]
         try:
             with transaction.atomic():
+                vocabulary.merge_all(sources, target)
                 for source in sources:
-                    vocabulary.merge(source, target)
                     self.log_change(request, source, f"Merged into {target}.")
         except vocabulary.VocabularyError as error:  # another request was faster
             self.message_user(request, str(error), messages.ERROR)
@@ -121,5 +121,5 @@ class TagAdmin(Unchangeable, admin.ModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Count the places a tag stands in: to list them could be half of all dev-logs."""
         tags = list(objs)
-        uses = Tag.objects.filter(pk__in=[tag.pk for tag in tags]).aggregate(uses=Count("taggings"))["uses"]
+        uses = sum(tag.count for tag in tags)
         return [str(tag) for tag in tags], {"tags": len(tags), "tags on dev-logs": uses}, set(), []

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,6 +39,11 @@ class TagViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
         return super().get_queryset().annotate(count=Count("devlogs", filter=Q(**own))).filter(count__gt=0)
 
 
+class Full(APIException):
+    status_code = 409
+    default_code = "full"
+
+
 class DevLogTagView(APIView):
     """One tag on one dev-log, set or taken off by a person, by its name or its slug."""
 
@@ -50,6 +55,8 @@ class DevLogTagView(APIView):
                 tagging, is_new = edits.add(self.locked(id), name, author_of(request))
             except edits.NameRefusedError as error:
                 raise serializers.ValidationError({"name": [str(error)]}) from error
+            except edits.FullError as error:
+                raise Full(str(error)) from error
         location = reverse("devlog-tag", [id, tagging.tag.slug], request=request)
         return Response(
             DEVLOG_TAG.to_representation(tagging),

@@ -10,7 +10,7 @@ from django.db import transaction
 from devlogs.models import DevLog
 from tagging.curation import vocabulary
 from tagging.extraction import lexicon
-from tagging.extraction.base import Technology
+from tagging.extraction.base import MAX_TECHNOLOGIES, Technology
 from tagging.extraction.grounding import MAX_NAME, clean, ground
 from tagging.models import DevLogTag, Removal, Tag
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 class NameRefusedError(Exception):
     """This text cannot name a tag; the message says why."""
+
+
+class FullError(Exception):
+    """No further tag fits on the dev-log; the message says how many do."""
 
 
 def name_of(text: str) -> str:
@@ -36,7 +40,8 @@ def name_of(text: str) -> str:
 def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool]:
     """Set a tag, or make one that an attempt found a person's own; return it, and whether it is new on the dev-log.
 
-    Call it with the dev-log's job locked, so that no worker settles it meanwhile.
+    People may set as many as an attempt may find. Those found do not count: a full answer must not keep people from
+    setting what it missed. Call it with the dev-log's job locked, so that no worker settles it meanwhile.
     """
     name = name_of(text)
     DevLogTag.objects.lock()
@@ -48,6 +53,8 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
     tagging, is_new = DevLogTag.objects.select_related("tag", "attempt").get_or_create(
         devlog=devlog, tag_id=tag_id, defaults={"person": person, "evidence": evidence, "position": position}
     )
+    if is_new and DevLogTag.objects.filter(devlog=devlog, attempt=None).count() > MAX_TECHNOLOGIES:
+        raise FullError(f"People have set {MAX_TECHNOLOGIES} tags on this dev-log, and may set no more; take one off.")
     if tagging.attempt:
         tagging.attempt, tagging.person = None, person
         tagging.save(update_fields=["attempt", "person"])

@@ -6,13 +6,15 @@ the same moment has either stored its tags before, and they are changed too, or 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, OrderBy, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from tagging.models import DevLogTag, Removal, Tag
+from tagging.models.sql import portions
 from tagging.models.tag import slug_of
 
 
@@ -50,42 +52,67 @@ def refuse_to_merge(source: Tag, target: Tag) -> None:
         raise VocabularyError(f"{target} is blocked.")
 
 
-@transaction.atomic
 def merge(source: Tag, target: Tag) -> Overlap:
-    """Make a tag an alias of another, on every dev-log and in every answer to come.
+    """Make a tag an alias of another, as `merge_all` does with many."""
+    return merge_all([source], target)
 
-    Where a dev-log has both, one row stays: a person's before an attempt's.
+
+@transaction.atomic
+def merge_all(sources: Sequence[Tag], target: Tag) -> Overlap:
+    """Make these tags aliases of another, on every dev-log and in every answer to come.
+
+    Where a dev-log has several of them, one row stays: a person's before an attempt's.
     """
     DevLogTag.objects.lock(alone=True)
-    as_they_are = Tag.objects.select_related("alias_of").in_bulk([source.pk, target.pk])
-    if len({source, target}) > len(as_they_are):
-        raise VocabularyError(f"{source} or {target} is gone.")
-    source, target = as_they_are[source.pk], as_they_are[target.pk]
-    refuse_to_merge(source, target)
-    counts = overlap(source, target)
-    set_by_people = DevLogTag.objects.filter(tag=source, attempt=None)
-    found = DevLogTag.objects.filter(tag=target, attempt__isnull=False)
-    found.filter(devlog__in=set_by_people.values("devlog")).delete()
-    everywhere: list[Any] = [DevLogTag.objects, Removal.objects]
-    for rows in everywhere:
-        rows.filter(tag=source, devlog__in=rows.filter(tag=target).values("devlog")).delete()
-        rows.filter(tag=source).update(tag=target)
+    refuse_to_merge_all(sources, target)
+    for ids in portions([source.pk for source in sources]):
+        Tag.objects.filter(Q(pk__in=ids) | Q(alias_of__in=ids)).update(alias_of=target, is_blocked=False)
+    moving = DevLogTag.objects.filter(tag__alias_of=target).values("devlog").distinct()
+    counts = Overlap(moving.count(), moving.filter(devlog__in=target.taggings.values("devlog")).count())
+    unite(DevLogTag.objects.all(), target, F("attempt").asc(nulls_first=True))
+    unite(Removal.objects.all(), target)
     # A tag that one person set stays, though another took it off; either of them counts before an attempt.
+    set_by_people = DevLogTag.objects.filter(tag=target, attempt=None)
+    found = DevLogTag.objects.filter(tag=target, attempt__isnull=False)
     removals = Removal.objects.filter(tag=target)
-    removals.filter(devlog__in=DevLogTag.objects.filter(tag=target, attempt=None).values("devlog")).delete()
+    removals.filter(devlog__in=set_by_people.values("devlog")).delete()
     found.filter(devlog__in=removals.values("devlog")).delete()
-    Tag.objects.filter(Q(pk=source.pk) | Q(alias_of=source)).update(alias_of=target, is_blocked=False)
     return counts
 
 
+def refuse_to_merge_all(sources: Sequence[Tag], target: Tag) -> None:
+    """Raise VocabularyError unless these tags, as they are stored now, may become aliases of the target."""
+    pks = [tag.pk for tag in (target, *sources)]
+    stored = Tag.objects.select_related("alias_of")
+    now = {tag.pk: tag for ids in portions(pks) for tag in stored.filter(pk__in=ids)}
+    for source in sources:
+        if not {source.pk, target.pk} <= now.keys():
+            raise VocabularyError(f"{source} or {target} is gone.")
+        refuse_to_merge(now[source.pk], now[target.pk])
+
+
+def unite(rows: QuerySet[Any], target: Tag, *order: OrderBy) -> None:
+    """Move the rows of a tag's aliases to it; of those on one dev-log the first in this order stays, or its own."""
+    names = Tag.objects.filter(Q(pk=target.pk) | Q(alias_of=target)).values("pk")
+    order = (*order, F("tag__alias_of").asc(nulls_first=True), F("pk").asc())
+    place = Window(RowNumber(), partition_by="devlog", order_by=order)
+    surplus = rows.filter(tag__in=names).annotate(place=place).filter(place__gt=1)
+    rows.filter(pk__in=surplus.values("pk")).delete()
+    rows.filter(tag__alias_of=target).update(tag=target)
+
+
 @transaction.atomic
-def block(tag_ids: Collection[int]) -> int:
+def block(tag_ids: Sequence[int]) -> int:
     """Take these names off every dev-log and store them no more; return from how many places they went."""
     DevLogTag.objects.lock(alone=True)
-    Tag.objects.filter(pk__in=tag_ids).update(is_blocked=True, alias_of=None)
-    return DevLogTag.objects.filter(tag__in=tag_ids).delete()[0]
+    places = 0
+    for ids in portions(tag_ids):
+        Tag.objects.filter(pk__in=ids).update(is_blocked=True, alias_of=None)
+        places += DevLogTag.objects.filter(tag__in=ids).delete()[0]
+    return places
 
 
-def unblock(tag_ids: Collection[int]) -> None:
+def unblock(tag_ids: Sequence[int]) -> None:
     """Let these names be tags again, from the next answer on."""
-    Tag.objects.filter(pk__in=tag_ids).update(is_blocked=False)
+    for ids in portions(tag_ids):
+        Tag.objects.filter(pk__in=ids).update(is_blocked=False)

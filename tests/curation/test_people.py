@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from tagging.extraction.base import MAX_TECHNOLOGIES
 from tagging.models import DevLogTag, Job, Removal, Tag
 from tests.support.api import DEVLOGS, address, names, shown
 from tests.support.extractors import Scripted
@@ -121,6 +122,46 @@ def test_a_second_person_does_not_take_a_tag_over(api, make_devlog, admin_user):
     api.put(address(devlog, "Celery"))
 
     assert DevLogTag.objects.get().person == admin_user
+
+
+# -- How many --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full(make_tagged):
+    """Return a dev-log in which an attempt found `Redis`, and on which people have set as many tags as they may."""
+    devlog = make_tagged("Redis")
+    tags = Tag.objects.bulk_create(Tag(name=f"T{number}", slug=f"t{number}") for number in range(MAX_TECHNOLOGIES))
+    DevLogTag.objects.bulk_create(DevLogTag(devlog=devlog, tag=tag) for tag in tags)
+    return devlog
+
+
+def test_people_set_no_more_tags_than_an_attempt_may_find(api, full):
+    response = api.put(address(full, "Celery"))
+
+    assert response.status_code == 409
+    assert f"People have set {MAX_TECHNOLOGIES} tags on this dev-log" in response.json()["detail"]
+    assert not Tag.objects.filter(name="Celery").exists()
+
+
+@pytest.mark.parametrize("given", ["T7", "Redis"])
+def test_a_tag_that_a_full_dev_log_carries_can_be_set_all_the_same(api, full, given):
+    response = api.put(address(full, given))
+
+    assert (response.status_code, response.json()["source"]) == (200, "person")
+
+
+def test_where_one_is_taken_off_another_can_be_set(api, full):
+    api.delete(address(full, "T7"))
+
+    assert api.put(address(full, "Celery")).status_code == 201
+
+
+def test_what_an_attempt_found_leaves_people_all_their_room(api, make_tagged):
+    devlog = make_tagged(*(f"T{number}" for number in range(MAX_TECHNOLOGIES)))
+
+    assert api.put(address(devlog, "Celery")).status_code == 201
+    assert len(names(api, devlog)) == MAX_TECHNOLOGIES + 1
 
 
 # -- Taking a tag off ------------------------------------------------------------------------------------------------

@@ -165,6 +165,26 @@ def test_a_tag_that_is_gone_is_not_merged(make_names):
     assert tag("foo").alias_of is None
 
 
+def test_where_a_devlog_has_several_merged_tags_one_stays_and_a_persons_before_others(api, make_tagged):
+    mine, found = make_tagged("Foo", "Baz", "Bar"), make_tagged("Baz", "Foo")
+    api.put(address(mine, "Baz"))
+
+    assert vocabulary.merge_all([tag("foo"), tag("baz")], tag("bar")) == (2, 1)
+
+    assert shown(api, mine) == [("Bar", "person")]
+    assert shown(api, found) == [("Bar", "scripted:model-1")]
+
+
+def test_where_one_of_many_cannot_be_merged_none_is(make_names):
+    foo, bar, alias = make_names("Foo", "Bar", "Alias")
+    merge("alias", "bar")
+
+    with pytest.raises(VocabularyError):
+        vocabulary.merge_all([foo, alias], bar)
+
+    assert tag("foo").alias_of is None
+
+
 def test_a_merge_of_thirty_takes_as_many_queries_as_one_of_one(make_tagged, make_names, django_assert_max_num_queries):
     make_names("Foo1", "Foo30", "Bar")
     for count in (1, 30):

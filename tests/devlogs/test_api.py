@@ -195,7 +195,7 @@ def test_the_list_takes_as_many_queries_however_long_it_is(
         make_devlog(FOUNDING)
     run_jobs()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         assert len(api.get(URL).json()["results"]) == count
 
 
