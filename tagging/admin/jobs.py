@@ -1,16 +1,22 @@
-"""Jobs, attempts, the pause and the spending, to look at."""
+"""Jobs, attempts, what is known of providers and the spending, to look at; and the end of a pause."""
 
+from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from tagging.admin import shown
 from tagging.admin.read_only import ReadOnly
 from tagging.extraction.base import ErrorCode
-from tagging.models import Attempt, Job, Provider, Spending
+from tagging.models import Attempt, Job, ProviderState, Spending
 
 
 class ErrorCodeFilter(admin.SimpleListFilter):
@@ -51,6 +57,7 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):
         "priority",
         "queued_at",
         "run_after",
+        "in_doubt_since",
         "started_at",
         "finished_at",
         "claimed_by",
@@ -81,11 +88,53 @@ class AttemptAdmin(ReadOnly, admin.ModelAdmin):
         return shown.link_to(attempt.job.devlog)
 
 
-@admin.register(Provider)
-class ProviderAdmin(ReadOnly, admin.ModelAdmin):
-    """Whether the queue is paused, why and until when; no row means that nothing ever went wrong."""
+@admin.register(ProviderState)
+class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
+    """What the queue waits for, why and until when, and the button that ends it; one row for each provider.
 
-    list_display = ["__str__", "resume_at", "error_code", "error_detail", "refusals", "failures"]
+    No row means that nothing ever went wrong.
+    """
+
+    list_display = [
+        *("__str__", "of_the_settings", "since", "until"),
+        *("error_code", "error_detail", "refusals", "failures", "canaries"),
+    ]
+    ordering = ["-since"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderState]:
+        return super().get_queryset(request).annotate(now=Now())
+
+    def get_urls(self) -> list[URLPattern]:
+        resume = self.admin_site.admin_view(require_POST(self.resume))
+        return [path("resume/", resume, name="tagging_providerstate_resume"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"may_resume": may_resume(request)} | (extra_context or {}))
+
+    def resume(self, request: HttpRequest) -> HttpResponse:
+        if not may_resume(request):
+            raise PermissionDenied
+        waited = ProviderState.objects.probe_now()
+        for row in waited:
+            self.log_change(request, row, "Resumed.")
+            self.message_user(request, row.resumption, messages.SUCCESS)
+        if not waited:
+            self.message_user(request, "Nothing is paused.")
+        return redirect("admin:tagging_providerstate_changelist")
+
+    @admin.display(description="of the settings", boolean=True)
+    def of_the_settings(self, provider: ProviderState) -> bool:
+        return provider.is_current
+
+    @admin.display
+    def until(self, provider: ProviderState) -> datetime | str | None:
+        if provider.is_half_open:
+            return "a probe is answered"
+        return provider.resume_at if provider.is_paused else None
+
+
+def may_resume(request: HttpRequest) -> bool:
+    return request.user.has_perm("tagging.change_providerstate")
 
 
 @admin.register(Spending)

@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 
 from devlogs.models import DevLog
 from tagging.models import Attempt, DevLogTag, Job
-from tagging.models.provider_state import shown_pause
+from tagging.models.shown_pause import shown_pause
 
 EMPTY = "-"
 

@@ -262,7 +262,21 @@ def test_the_cost_is_estimated_for_the_extractor_that_is_set(make_tagged, settin
     entries = [make_tagged("Django").entry for _ in range(3)]
 
     tokens = 3 * estimate(len(entries[0])).tokens
-    assert command("--dry-run")[0] == f"3 dev-logs to tag again, for at most 3.00 $ (paid, {tokens} tokens)."
+    assert command("--dry-run")[0] == (
+        f"3 dev-logs to tag again, each by a new call, for at most 3.00 $ if none fails (paid, {tokens} tokens)."
+    )
+
+
+def test_each_dev_log_that_was_estimated_is_asked_though_the_ledger_knows_its_entry(make_tagged, run_jobs, settings):
+    settings.TAGGING_EXTRACTOR = "tests.support.extractors.Paid"
+    devlogs = [make_tagged("Django", by=Paid) for _ in range(2)]
+    extractor = Paid(["Django"], ["Django"])
+
+    said = command("--yes")[0]
+    run_jobs(extractor)
+
+    assert said.startswith("2 dev-logs to tag again, each by a new call,")
+    assert extractor.entries == [devlog.entry for devlog in devlogs]
 
 
 @pytest.mark.parametrize("answer, is_queued", [("y", True), ("yes", True), ("n", False), ("", False)])

@@ -12,12 +12,13 @@ DEVLOGS = "/admin/devlogs/devlog/"
 TAGS = "/admin/tagging/tag/"
 JOBS = "/admin/tagging/job/"
 ATTEMPTS = "/admin/tagging/attempt/"
+PROVIDERS = "/admin/tagging/providerstate/"
 CHANGELISTS = [DEVLOGS, TAGS, JOBS, ATTEMPTS]
 SCRIPT = "<script>alert(1)</script>"
 
 
 class Answer(Extractor):
-    """An extractor with one answer to every entry: names, or an exception to raise."""
+    """An extractor with one answer to every entry: names, or an exception to raise; a canary it answers."""
 
     name = "answer"
     model = "model-1"
@@ -26,7 +27,7 @@ class Answer(Extractor):
         self.names, self.error = names, error
 
     def extract(self, entry, *, safety_identifier=""):
-        if self.error:
+        if self.error and entry != self.canary:
             raise self.error
         return Extraction([Technology(name) for name in self.names])
 
@@ -44,6 +45,11 @@ def change_page(instance):
 
 def words(html):
     return " ".join(strip_tags(html).replace("&#x27;", "'").split())
+
+
+def inline(html):
+    """Return what a strict Content-Security-Policy would not let run or show."""
+    return re.findall(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\b(?:src|type=\"application/json\"))", html)
 
 
 def column(response, name):

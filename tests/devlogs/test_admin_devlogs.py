@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from devlogs import admin as devlogs_admin
 from devlogs.models import DevLog
-from tagging.models import DevLogTag, Job, Provider, Tag
+from tagging.models import DevLogTag, Job, ProviderState, Tag
 from tests.devlogs.admin_pages import DEVLOGS, LIMITED, REFUSED, change_page, column, fact, words
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_a_waiting_job_says_what_it_waits_for(admin_client, make_devlog, run_job
 
 def test_a_pending_job_says_that_the_whole_queue_waits(admin_client, make_devlog):
     make_devlog()
-    Provider.objects.create(waiting_for="provider", error_code="provider_refused")
+    ProviderState.objects.pause(REFUSED.error)
 
     assert column(admin_client.get(DEVLOGS), "state") == ["pending waiting for provider"]
 

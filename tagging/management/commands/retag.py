@@ -121,9 +121,14 @@ def chosen(options: dict[str, Any]) -> JobQuerySet:
 
 
 def cost_of(count: int, characters: int) -> str:
-    """Say what the extractor that is set will cost for so many entries, of so many characters together."""
+    """Say what the extractor that is set will cost for so many entries, of so many characters together.
+
+    The ledger saves none of it: a retag asks the model, also where it answered the same entry before.
+    """
     extractor = import_string(settings.TAGGING_EXTRACTOR)
     if not extractor.is_paid:
         return f"for nothing ({extractor.name})"
     price = spending.estimate(-(-characters // count)).times(count)
-    return f"for at most {price.cost:.2f} $ ({extractor.name}, {price.tokens} tokens)"
+    return (
+        f"each by a new call, for at most {price.cost:.2f} $ if none fails ({extractor.name}, {price.tokens} tokens)"
+    )
