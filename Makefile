@@ -56,7 +56,7 @@ test-services: $(VENV)/.installed-dev ## the tests against real servers, those t
 bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; writes docs/benchmarks.*
 	@$(RUN) -m tests.load.benchmarks $(BENCH_FLAGS)
 
-chaos: $(VENV)/.installed ## kill -9 real servers 200 times on SQLite, then on PostgreSQL, and count what is lost (half an hour)
+chaos: $(VENV)/.installed ## kill -9 real servers 200 times, have the provider fail in every way, on SQLite and PostgreSQL; count what is lost (40 minutes)
 	@$(RUN) -m tests.load.chaos $(CHAOS_FLAGS)
 
 eval: $(VENV)/.installed ## score the extractor on the repository's own gold set

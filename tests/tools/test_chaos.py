@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import openai
 import pytest
 
 from tests.load.chaos.databases import Sqlite
 from tests.load.chaos.lives import Death, launched_since, lives
+from tests.load.chaos.provider.faults import KINDS, REFUSED
+from tests.load.chaos.provider.model import Model
+from tests.load.chaos.provider.run import ProviderRun, Step, plan
+from tests.load.chaos.provider.verdict import ProviderVerdict
 from tests.load.chaos.run import Run
 from tests.load.chaos.verdict import Verdict
+from tests.support.replies import REPLIES
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
@@ -39,6 +45,68 @@ def test_jobs_that_nobody_takes_back_are_reported(tmp_path):
 
     assert not verdict.figure("lost").holds
 
+
+# -- a provider that fails ---------------------------------------------------------------------------------------
+
+
+def provider_verdict_after(directory: Path, *steps: Step) -> ProviderVerdict:
+    run = ProviderRun(directory, Sqlite(directory), steps, seed=1, phase_seconds=2, marked_rate=0)
+    run.go()
+    return ProviderVerdict(run)
+
+
+def test_every_way_to_fail_has_its_phase_in_an_order_of_the_seed():
+    assert plan(1) == plan(1) != plan(2)
+    assert sorted(step.kind for step in plan(1) if not step.is_quiet) == sorted(KINDS)
+
+
+def test_a_marked_entry_is_refused_by_a_provider_that_answers_the_others():
+    with Model(1) as model, client_of(model) as client:
+        ask(client, "For item 1.1 edition 0 wrote an app with Django.")
+        with pytest.raises(openai.PermissionDeniedError):
+            ask(client, "For item 1.2 edition 0 case forbidden wrote an app with Django.")
+
+        assert [(call.is_good, call.mark) for call in model.calls] == [(True, ""), (False, "forbidden")]
+
+
+def test_a_closed_listener_opens_again_on_its_port():
+    with Model(1) as model, client_of(model) as client:
+        model.fail("a phase", REFUSED)
+        with pytest.raises(openai.APIConnectionError):
+            ask(client, "Django")
+        model.recover()
+        ask(client, "Django")
+
+        assert [call.is_canary for call in model.calls] == [True]
+
+
+def client_of(model: Model) -> openai.OpenAI:
+    return openai.OpenAI(base_url=model.base_url, api_key="sk-test", max_retries=0, timeout=10)
+
+
+def ask(client: openai.OpenAI, entry: str) -> None:
+    client.chat.completions.create(model="m", messages=[{"role": "user", "content": entry}])
+
+
+@pytest.mark.long
+def test_nothing_fails_where_the_provider_did(tmp_path):
+    verdict = provider_verdict_after(tmp_path, Step("401", is_quiet=True), Step("429 retry-after", kill="one process"))
+
+    # How long it takes on a machine that is busy with other tests says nothing.
+    assert not [figure for figure in verdict.figures if not figure.holds and "tags after" not in figure.name]
+    assert not verdict.not_run
+
+
+@pytest.mark.long
+def test_entries_that_fail_with_their_provider_are_reported(tmp_path, monkeypatch):
+    monkeypatch.setitem(KINDS, "each is too long", [REPLIES["context_length"]])
+
+    verdict = provider_verdict_after(tmp_path, Step("each is too long"))
+
+    assert not verdict.figure("failed, though a sound provider would have answered").holds
+
+
+# -- who was at work when ----------------------------------------------------------------------------------------
 
 FIRST_SERVER, SECOND_SERVER = 1, 2
 LAUNCHES = {FIRST_SERVER: 0.0, SECOND_SERVER: 0.5}

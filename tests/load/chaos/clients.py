@@ -6,6 +6,8 @@ import http.client
 import json
 import random
 import threading
+import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -27,28 +29,39 @@ class Item:
     """An entry as its writer knows it: which editions were sent, and which are known to be stored."""
 
     marker: str
+    mark: str = ""
     devlog: int = 0
     sent: int = 0
     promised: int = -1
+    promised_at: float = 0.0
 
     @property
     def is_accepted(self) -> bool:
         return self.promised >= 0
 
+    def promise(self) -> None:
+        """Note that the edition sent last is stored."""
+        self.promised, self.promised_at = self.sent, time.time()
+
 
 class Clients:
-    """So many threads that write `rate` entries a second in all, to the ports in `ports`; `is_held` has them pause."""
+    """So many threads that write `rate` entries a second in all, to the ports in `ports`; `is_held` has them pause.
 
-    def __init__(self, seed: int, *, count: int, rate: float) -> None:
+    With `marks` each entry holds one of these words, in turn, and is not edited; `name` tells whose they are.
+    """
+
+    def __init__(self, seed: int, *, count: int, rate: float, marks: Sequence[str] = (), name: int = 0) -> None:
         self.ports: list[int] = []
         self.is_held = False
         self.unexpected: list[str] = []
         self.server_errors = 0
+        self._marks = marks
+        self._name = name
         self._items: list[list[Item]] = [[] for _ in range(count)]
         self._pause = count / rate
         self._is_over = threading.Event()
         self._threads = [
-            threading.Thread(target=self._write, args=(number, random.Random(f"{seed}-{number}")))
+            threading.Thread(target=self._write, args=(number, random.Random(f"{seed}-{name + number}")))
             for number in range(count)
         ]
 
@@ -72,18 +85,23 @@ class Clients:
             if self.is_held or not (ports := list(self.ports)):
                 continue
             recent = [item for item in items[-5:] if item.is_accepted and item.promised == item.sent]
-            if recent and rng.random() < 0.15:
+            if recent and not self._marks and rng.random() < 0.15:
                 self._edit(rng.choice(recent), rng.choice(ports), rng)
             else:
-                self._create(Item(f"{number}.{len(items)}"), items, rng.choice(ports), rng)
+                self.create(rng.choice(ports), rng, number)
 
-    def _create(self, item: Item, items: list[Item], port: int, rng: random.Random) -> None:
+    def create(self, port: int, rng: random.Random, number: int = 0) -> None:
+        """Write one entry, as the thread of this number does."""
+        items = self._items[number]
+        mark = self._marks[len(items) % len(self._marks)] if self._marks else ""
+        item = Item(f"{self._name + number}.{len(items)}", mark)
         answer = self._send("POST", port, "/api/v1/devlogs/", text_of(item, rng))
         if answer == "not sent":
             return
         items.append(item)
         if isinstance(answer, dict):
-            item.devlog, item.promised = answer["id"], item.sent
+            item.devlog = answer["id"]
+            item.promise()
 
     def _edit(self, item: Item, port: int, rng: random.Random) -> None:
         item.sent += 1
@@ -91,7 +109,7 @@ class Clients:
         if answer == "not sent":
             item.sent -= 1
         elif isinstance(answer, dict):
-            item.promised = item.sent
+            item.promise()
 
     def _send(self, method: str, port: int, path: str, entry: str) -> dict | str:
         """Return the answer of a request that was accepted, or why there is none."""
@@ -118,6 +136,5 @@ class Clients:
 def text_of(item: Item, rng: random.Random) -> str:
     kind = KINDS[item.sent % len(KINDS)]
     first, second, third = rng.sample(kind, 3)
-    return (
-        f"For item {item.marker} edition {item.sent} wrote an app with {first} and {second}, deployed it with {third}."
-    )
+    which = f"item {item.marker} edition {item.sent}{item.mark and f' case {item.mark}'}"
+    return f"For {which} wrote an app with {first} and {second}, deployed it with {third}."

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -187,3 +187,16 @@ def open_database(wanted: str, directory: Path) -> Sqlite | Postgres:
     if not (binaries := postgres_binaries()):
         raise SystemExit("NOT RUN: no PostgreSQL programs found here; give --database the URL of a server instead.")
     return OwnPostgres(binaries)
+
+
+def ask(database: Sqlite | Postgres, sql: str) -> list[tuple[Any, ...]]:
+    """Ask the database, and wait while it is locked."""
+    answers: list[list[tuple[Any, ...]]] = []
+
+    def has_answered() -> bool:
+        with suppress(sqlite3.OperationalError):
+            answers.append(database.query(sql))
+        return bool(answers)
+
+    eventually(has_answered, "an answer of the database")
+    return answers[0]

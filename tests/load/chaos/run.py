@@ -14,10 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any
 
 from tests.load.chaos.clients import Clients
-from tests.load.chaos.databases import Postgres, Sqlite
+from tests.load.chaos.databases import Postgres, Sqlite, ask
 from tests.load.chaos.lives import Death, Life, lives
 from tests.load.chaos.points import POINTS, Order, Orders
 from tests.load.chaos.stand_in import StandIn
@@ -298,7 +297,7 @@ class Run:
         unfinished = f"{UNFINISHED} AND devlog_id IN ({theirs})"
         for waiting in (still_its, unfinished):
             with suppress(AssertionError):  # the verdict will tell
-                eventually(lambda waiting=waiting: self._ask(waiting) == [(0,)], waiting, seconds=6)
+                eventually(lambda waiting=waiting: ask(self.database, waiting) == [(0,)], waiting, seconds=6)
         os.kill(pid, signal.SIGCONT)
         self._retire(frozen)
 
@@ -353,27 +352,17 @@ class Run:
 
     # -- looks ---------------------------------------------------------------------------------------------------
 
-    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the database, and wait while it is locked."""
-        answers: list[list[tuple[Any, ...]]] = []
-
-        def has_answered() -> bool:
-            with suppress(sqlite3.OperationalError):
-                answers.append(self.database.query(sql))
-            return bool(answers)
-
-        eventually(has_answered, "an answer of the database")
-        return answers[0]
-
     def _check_states(self) -> None:
-        wrong = self._ask(STATES)
+        wrong = ask(self.database, STATES)
         self.record.in_two_states |= {f"job {job} ({state}) at step {len(self.record.loads)}" for job, state in wrong}
-        self.clients.is_held = self._ask(UNFINISHED)[0][0] > BACKLOG
+        self.clients.is_held = ask(self.database, UNFINISHED)[0][0] > BACKLOG
 
     def _drain(self) -> None:
         """Let the servers that are there finish, with a model in best health."""
         self.model.is_down, self.model.fault_rate = False, 0.0
         self._say("waiting for the last jobs")
         with suppress(AssertionError):  # who is not finished counts as lost
-            eventually(lambda: self._ask(UNFINISHED) == [(0,)], "all jobs finished", seconds=self._drain_seconds)
+            eventually(
+                lambda: ask(self.database, UNFINISHED) == [(0,)], "all jobs finished", seconds=self._drain_seconds
+            )
         self._check_states()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import mean, median
@@ -19,6 +19,8 @@ from tests.load.chaos.stand_in import edition_of
 RECOVERY_P50_SECONDS = 1.0
 # A database that is away is part of the plan.
 WORKER_FAILED = r"The worker failed and continues \([^)]*\): (?!OperationalError|InterfaceError)"
+
+Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,44 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def read_entries(query: Query) -> Iterable[Entry]:
+    """Yield each dev-log as it is stored."""
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    digests: defaultdict[int, set[str]] = defaultdict(set)
+    for devlog, name, digest in query(
+        "SELECT x.devlog_id, t.name, a.entry_digest FROM tagging_devlogtag x "
+        "JOIN tagging_tag t ON t.id = x.tag_id LEFT JOIN tagging_attempt a ON a.id = x.attempt_id"
+    ):
+        names[devlog].append(name)
+        digests[devlog].add(digest)
+    for devlog, text, state, code in query(
+        "SELECT d.id, d.entry, j.state, j.error_code "
+        "FROM devlogs_devlog d LEFT JOIN tagging_job j ON j.devlog_id = d.id"
+    ):
+        yield Entry(devlog, text, state, code, frozenset(names[devlog]), frozenset(digests[devlog]))
+
+
 class Verdict:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._record = run.record
         self._query = run.database.query
-        self._entries = list(self._read_entries())
+        self._entries = list(read_entries(self._query))
         self._lives = run.lives()
         self.figures = list(self._figures())
+        self.rows: list[tuple[str, ...]] = []
 
     @property
     def holds(self) -> bool:
         return all(figure.holds for figure in self.figures)
+
+    @property
+    def wrong(self) -> list[str]:
+        return [*sorted(self._record.in_two_states)[:10], *self._run.clients.unexpected[:10]]
+
+    @property
+    def not_run(self) -> list[str]:
+        return self._record.not_run
 
     def figure(self, name: str) -> Figure:
         return next(figure for figure in self.figures if figure.name == name)
@@ -132,21 +160,6 @@ class Verdict:
         yield Figure("load of the machine", f"{mean(self._record.loads):.1f} on {os.cpu_count()} processors")
 
     # -- what the database says ----------------------------------------------------------------------------------
-
-    def _read_entries(self) -> Iterable[Entry]:
-        names: defaultdict[int, list[str]] = defaultdict(list)
-        digests: defaultdict[int, set[str]] = defaultdict(set)
-        for devlog, name, digest in self._query(
-            "SELECT x.devlog_id, t.name, a.entry_digest FROM tagging_devlogtag x "
-            "JOIN tagging_tag t ON t.id = x.tag_id LEFT JOIN tagging_attempt a ON a.id = x.attempt_id"
-        ):
-            names[devlog].append(name)
-            digests[devlog].add(digest)
-        for devlog, text, state, code in self._query(
-            "SELECT d.id, d.entry, j.state, j.error_code "
-            "FROM devlogs_devlog d LEFT JOIN tagging_job j ON j.devlog_id = d.id"
-        ):
-            yield Entry(devlog, text, state, code, frozenset(names[devlog]), frozenset(digests[devlog]))
 
     @cached_property
     def _by_marker(self) -> dict[str, Entry]:
