@@ -12,6 +12,7 @@ from tests.load.chaos.provider.model import Model
 from tests.load.chaos.provider.run import ProviderRun, Step, plan
 from tests.load.chaos.provider.verdict import ProviderVerdict
 from tests.load.chaos.run import Run
+from tests.load.chaos.stand_in import edition_of
 from tests.load.chaos.verdict import Verdict
 from tests.support.replies import REPLIES
 
@@ -99,7 +100,10 @@ def test_nothing_fails_where_the_provider_did(tmp_path):
 
 @pytest.mark.long
 def test_entries_that_fail_with_their_provider_are_reported(tmp_path, monkeypatch):
-    monkeypatch.setitem(KINDS, "each is too long", [REPLIES["context_length"]])
+    def refuse_all_but_the_canary(asked):
+        return REPLIES["context_length" if edition_of(asked.entry) else "ok"](asked)
+
+    monkeypatch.setitem(KINDS, "each is too long", [refuse_all_but_the_canary])
 
     verdict = provider_verdict_after(tmp_path, Step("each is too long"))
 
