@@ -138,16 +138,25 @@ def test_a_probe_whose_entry_was_edited_meanwhile_lets_the_next_go_out(make_devl
     assert not ProviderState.objects.current().is_probing
 
 
-@pytest.mark.parametrize("end", [lambda engine: engine.close(), lambda engine: engine.dispatcher.owner.drop_lock()])
+def stop(engine, other):
+    engine.close()
+
+
+def die(engine, other):
+    engine.dispatcher.owner.drop_lock()
+    other.dispatcher.recover()
+
+
+@pytest.mark.parametrize("end", [stop, die])
 def test_a_probe_of_a_process_that_has_ended_is_not_waited_for(make_devlog, started, end):
+    other = started(Scripted())  # its own start would clear it
     ProviderState.objects.pause(OUTAGE)
     make_devlog()
     ended = engine_for(Scripted(["Django"]))
     ended.step()
     assert ProviderState.objects.current().is_probing
 
-    end(ended)
-    started(Scripted())
+    end(ended, other)
 
     assert not ProviderState.objects.current().is_probing
 
