@@ -1,12 +1,15 @@
 """The provider's limits and outages pause the queue for all processes, and fail no job."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from tagging import queues
+from tagging.engine.engine import Engine
+from tagging.engine.mailbox import Mailbox
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Job, ProviderState, Spending
 from tagging.models.provider_state import PAID_PAUSE_CAP_SECONDS, PAUSE_CAP_SECONDS
@@ -152,7 +155,8 @@ def test_a_probe_of_a_process_that_has_ended_is_not_waited_for(make_devlog, star
     other = started(Scripted())  # its own start would clear it
     ProviderState.objects.pause(OUTAGE)
     make_devlog()
-    ended = engine_for(Scripted(["Django"]))
+    endless = SimpleNamespace(begin=lambda job: None, ensure_threads=lambda count: None, close=lambda: None)
+    ended = Engine(Scripted(), Mailbox(), make_calls=lambda *_: endless)
     ended.step()
     assert ProviderState.objects.current().is_probing
 
