@@ -18,7 +18,7 @@ from tests.load.chaos.verdict import Entry, Figure, read_entries, seconds, told,
 
 # How soon an entry has its tags that was posted to a sound provider, where half of all entries are bad ones: some of
 # these hang, and after each that fails fewer calls are made at once.
-SOON_P99_SECONDS, SOON_MAX_SECONDS = 6.0, 10.0
+SOON_P99_SECONDS, SOON_MAX_SECONDS = 10.0, 15.0
 # How many paid calls are too many for one text, whatever the model makes of it: four spend its attempts, and in each
 # of the thirty phases it may be excused once more, as nobody knew then whose fault it was.
 PAID_CALLS = 20
