@@ -4,6 +4,8 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from devlogs import entries
 from devlogs.models import DevLog
@@ -229,6 +231,18 @@ def test_new_dev_logs_that_came_together_are_answered_from_the_ledger(make_devlo
     run_jobs(extractor)
 
     assert (extractor.entries, Job.objects.filter(state="done").count()) == ([], 2)
+
+
+def test_with_a_budget_an_idle_worker_writes_nothing(settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    engine = engine_for(Paid())
+    drain(engine)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert engine.dispatcher.claim(1).is_all
+
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+    engine.close()
 
 
 def test_while_other_calls_hold_what_is_left_of_the_budget_the_queue_is_not_paused(make_devlog, settings):

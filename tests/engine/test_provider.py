@@ -367,6 +367,16 @@ def test_a_wait_that_was_meant_is_not_cut_short(make_devlog, run_jobs):
     assert Job.objects.get().state == "pending"
 
 
+def test_a_small_step_of_the_clock_takes_no_job_from_its_holder(make_devlog):
+    make_devlog()
+    Job.objects.claim(1, owner="sqs", lease_seconds=3600)
+    Job.objects.update(lease_expires_at=Now() + timedelta(seconds=3601))
+
+    Job.objects.recover()
+
+    assert Job.objects.get().state == "running"
+
+
 def test_a_clock_set_back_does_not_prolong_the_lease_of_a_lost_job(make_devlog):
     make_devlog()
     Job.objects.claim(1, owner="elsewhere", lease_seconds=60)
