@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -102,7 +101,7 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
     ordering = ["-since"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderState]:
-        return super().get_queryset(request).annotate(now=Now())
+        return ProviderState.objects.timed()
 
     def get_urls(self) -> list[URLPattern]:
         resume = self.admin_site.admin_view(require_POST(self.resume))

@@ -138,9 +138,8 @@ class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
 
     def lock(self) -> ProviderState:
         """Lock the row to the end of the transaction and return it; it comes before a job's and the day's spending."""
-        self.get_or_create(identity=identity())
-        self.mine().select_for_update().get()
-        return self.current()
+        self.select_for_update().get_or_create(identity=identity())
+        return self.current()  # read after the wait for the lock, as its time is
 
 
 class ProviderState(models.Model):

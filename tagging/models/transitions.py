@@ -52,7 +52,7 @@ NO_CLAIM: dict[str, Any] = {
 # What the database's defaults make of a new job.
 NO_ERROR = {"error_code": "", "error_detail": "", "refusals": 0, "in_doubt_since": None, "asks_anew": False}
 FRESH = {"state": "pending", "attempts": 0, "waiting_for": "", **NO_ERROR, **NO_CLAIM}
-# The longest lease is that of a job at SQS; beyond it lies only what was written before the clock was set back.
+# That of a job at SQS: longer than SQS tries, 5 times a visibility of 9 minutes (deploy/lambda/template.yaml).
 LONGEST_LEASE_SECONDS = 3600.0
 
 

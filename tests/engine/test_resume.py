@@ -11,7 +11,7 @@ from tagging.models import ProviderState
 from tagging.models.shown_pause import shown_pause
 from tests.support.extractors import Paid, Scripted
 from tests.support.jobs import job_of
-from tests.support.running import drain, engine_for
+from tests.support.running import drain
 
 pytestmark = pytest.mark.django_db
 
@@ -25,22 +25,6 @@ def resume():
     out = io.StringIO()
     call_command("resume", stdout=out)
     return re.sub(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "since …", out.getvalue()).splitlines()
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """Return engines that have started already: a start would end the pause itself."""
-    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
-    engines = []
-
-    def start(extractor):
-        engines.append(engine_for(extractor))
-        drain(engines[-1])
-        return engines[-1]
-
-    yield start
-    for engine in engines:
-        engine.close()
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def lint(template: dict, path: Path) -> str:
 
 
 def test_a_message_is_lent_for_six_times_the_functions_time_and_tried_five_times(expanded):
-    from tagging.transports.sqs.relay import LEASE_SECONDS
+    from tagging.models.transitions import LONGEST_LEASE_SECONDS as LEASE_SECONDS
 
     queue, function = only(expanded, "AWS::SQS::Queue", "Queue"), only(expanded, "AWS::Lambda::Function")
 

@@ -20,6 +20,7 @@ from tagging.engine.dispatch import Claimed, Dispatcher
 from tagging.engine.settlement import settle
 from tagging.extraction.base import Extractor
 from tagging.models import Job
+from tagging.models.transitions import LONGEST_LEASE_SECONDS
 from tagging.remote import records
 from tagging.transports.sender import BrokerDownError, Sender
 from tagging.transports.sqs.queue import Queue
@@ -27,8 +28,6 @@ from tagging.transports.sqs.queue import Queue
 JOBS_PER_CLAIM = 50
 # Who holds what SQS has; a name that no process has, so that only the lease ends it.
 SQS_OWNER = "sqs"
-# Longer than SQS tries: 5 times a visibility timeout of 9 minutes, see deploy/lambda/template.yaml.
-LEASE_SECONDS = 3600.0
 
 
 class Relay(Sender):
@@ -82,7 +81,7 @@ class Relay(Sender):
         sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
         held = {"owner": self.dispatcher.owner.name, "claimed_by": SQS_OWNER}
-        Job.objects.renew([job.pk for job in taken], lease_seconds=LEASE_SECONDS, **held)
+        Job.objects.renew([job.pk for job in taken], lease_seconds=LONGEST_LEASE_SECONDS, **held)
         if len(taken) < len(asked):
             self.dispatcher.give_back([job for job in asked if job.pk not in sent.taken], "SQS did not take it")
         if sent.problem:
