@@ -41,7 +41,7 @@ class Dispatcher:
         self.owner = Owner()
         self.provider = ProviderState()
         self._read_provider_at = 0.0
-        self._has_begun = self._has_probed = False
+        self._has_begun = self._has_probed = self._has_recovered = False
         logger.info("Worker %s started", self.owner.name)
 
     def claim(self, free: int) -> Claimed:
@@ -147,11 +147,14 @@ class Dispatcher:
 
         in_flight: the ids of the jobs for which a call runs, be it for a text that was edited since.
         """
-        with dead_owners() as dead:
+        self.owner.keep_lock()
+        holders = Job.objects.holders()
+        with dead_owners(holders, at_start=not self._has_recovered) as dead:
             Job.objects.recover(dead)
             if dead:
                 ProviderState.objects.return_probe()  # it may have been theirs
-        held = Job.objects.held_by(self.owner.name).values_list("pk", flat=True)
+        self._has_recovered = True
+        held = Job.objects.held_by(self.owner.name).values_list("pk", flat=True) if self.owner.name in holders else ()
         if without_call := [pk for pk in held if pk not in in_flight]:
             self.give_back(Job.objects.filter(pk__in=without_call), "no call runs for it")
         Job.objects.excuse_undecided()

@@ -1,17 +1,17 @@
 """Proof that a worker's process is dead: each holds an operating-system lock that only its end releases.
 
 The lock is a file in a directory that the processes of one host share. A process that can lock the file of another
-knows that its owner is gone, and takes its jobs back at once. Where the file cannot be seen (another host, another
-container) nothing is proven, and the job's lease decides.
+knows that its owner is gone, and takes its jobs back at once. Where the file is missing, because the directory went
+with its container or a cleaner came by, the owner's name tells as much (see owner_name). Where neither tells anything,
+as of another host's, the job's lease decides.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
-import socket
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,8 @@ from weakref import WeakSet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from tagging.engine.fork import on_fork, process_id
+from tagging.engine import owner_name
+from tagging.engine.fork import on_fork
 
 try:
     import fcntl
@@ -30,48 +31,80 @@ except ImportError:  # not on Windows: there the lease decides alone
 
 def directory() -> Path:
     """Return the directory of the lock files, one for each database and user, made where it is missing."""
-    if settings.TAGGING_LOCK_DIR:
-        path = Path(settings.TAGGING_LOCK_DIR)
-    else:
-        database = sha256(repr(database_identity()).encode()).hexdigest()[:12]
-        path = Path(tempfile.gettempdir()) / f"devlog-{os.getuid() if fcntl else 'user'}-{database}"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if fcntl and path.stat().st_uid != os.getuid():
+    shared = Path(settings.TAGGING_LOCK_DIR or tempfile.gettempdir())
+    database = sha256(repr(database_identity()).encode()).hexdigest()[:12]
+    path = shared / f"devlog-{os.getuid() if fcntl else 'user'}-{database}"
+    with _told(path):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    if fcntl and not (stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()):
         raise ImproperlyConfigured(f"{path} belongs to another user; set TAGGING_LOCK_DIR to a directory of your own.")
     return path
 
 
 def database_identity() -> list[str]:
     database = settings.DATABASES["default"]
-    return [str(database.get(key, "")) for key in ("ENGINE", "NAME", "HOST", "PORT")]
+    name = str(database.get("NAME", ""))
+    if database.get("ENGINE", "").endswith("sqlite"):
+        name = str(Path(name).resolve())
+    return [database.get("ENGINE", ""), name, *(str(database.get(key, "")) for key in ("HOST", "PORT"))]
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Name the setting where locks cannot be kept in its directory."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"No lock can be kept in {path} ({error.strerror})"
+        raise ImproperlyConfigured(f"{reason}; set TAGGING_LOCK_DIR to a directory of your own.") from error
 
 
 class Owner:
     """The name under which jobs are claimed, and the lock that proves its process alive until `close` or its end."""
 
     def __init__(self) -> None:
-        self.name = f"{socket.gethostname()}-{process_id()}-{secrets.token_hex(4)}"
-        self._path: Path | None = None
+        self.name = owner_name.new_name()
+        self._file: int | None = None
         if fcntl:
             self._path = directory() / f"{self.name}.lock"
-            # Locked under another name first, so that the file is never seen without its lock.
-            draft = self._path.with_suffix(".draft")
-            self._file = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            draft.rename(self._path)
+            self._file = self._locked_file()
             _owners.add(self)
+
+    def keep_lock(self) -> None:
+        """Make the lock file anew if something has removed it, as cleaners of /tmp do."""
+        if self._file is not None and not self._is_in_place(self._file):
+            directory()
+            fallen, self._file = self._file, self._locked_file()
+            os.close(fallen)
 
     def close(self) -> None:
         """Remove the lock with its file: nothing is left to take back."""
-        if self._path:
+        if self._file is not None:
             self._path.unlink(missing_ok=True)
             self.drop_lock()
 
     def drop_lock(self) -> None:
         """Let the lock go but leave the file, as the end of the process would: others take the jobs back."""
-        if self._path:
+        if self._file is not None:
             os.close(self._file)
-            self._path = None
+            self._file = None
+
+    def _locked_file(self) -> int:
+        # Locked under another name first, so that the file is never seen without its lock.
+        draft = self._path.with_suffix(".draft")
+        with _told(self._path.parent):
+            file = os.open(draft, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+            os.write(file, _mark(self.name))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            draft.rename(self._path)
+        return file
+
+    def _is_in_place(self, file: int) -> bool:
+        try:
+            return os.path.samestat(self._path.lstat(), os.fstat(file))
+        except FileNotFoundError:
+            return False
 
 
 _owners: WeakSet[Owner] = WeakSet()
@@ -87,31 +120,43 @@ on_fork(_drop_locks_of_parent)
 
 
 @contextmanager
-def dead_owners() -> Iterator[list[str]]:
-    """Lend the names of this host's dead workers; forget them when the block, which took their jobs, succeeds."""
-    dead: list[tuple[Path, int]] = []
+def dead_owners(holders: Collection[str] = (), *, at_start: bool = False) -> Iterator[list[str]]:
+    """Lend the names of dead workers; forget them when the block, which took their jobs, succeeds.
+
+    holders: who has claimed jobs; of these also those are dead whose lock is missing and whose process has ended.
+    at_start: whether this process has taken no jobs back so far.
+    """
+    fallen: list[tuple[Path, int]] = []
+    missing: list[str] = []
     try:
-        for path in directory().glob("*.lock") if fcntl else ():
-            file = _lock(path)
-            if file is not None:
-                dead.append((path, file))
-        yield [path.stem for path, _ in dead]
-        for path, _ in dead:
+        if fcntl:
+            paths = {path.stem: path for path in directory().glob("*.lock") if owner_name.NAME.fullmatch(path.stem)}
+            fallen = [(path, file) for path in paths.values() if (file := _lock(path)) is not None]
+            missing = [name for name in {*holders} - {*paths} if owner_name.has_ended(name, at_start=at_start)]
+        yield [path.stem for path, _ in fallen] + missing
+        for path, _ in fallen:
             path.unlink(missing_ok=True)
     finally:
-        for _, file in dead:
+        for _, file in fallen:
             os.close(file)
 
 
 def _lock(path: Path) -> int | None:
-    """Return the open file once locked, or None when its owner lives or it is gone."""
+    """Return the open file once locked; None when its owner lives, it is gone, or it is none of ours."""
     try:
-        file = os.open(path, os.O_RDWR)
-    except (FileNotFoundError, PermissionError):  # another user's proves nothing
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # another user's proves nothing
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return None
-    return file
+        if stat.S_ISREG(os.fstat(file).st_mode) and os.read(file, 1000) == _mark(path.stem):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+    except OSError:
+        pass
+    os.close(file)
+    return None
+
+
+def _mark(name: str) -> bytes:
+    """Return what a lock file holds: what only looks like one by its name is left alone."""
+    return f"devlog worker {name}\n".encode()

@@ -44,6 +44,10 @@ class ClaimQuerySet(models.QuerySet["Job"]):
     def held_by(self, owner: str) -> ClaimQuerySet:
         return self.running().filter(claimed_by=owner)
 
+    def holders(self) -> set[str]:
+        """Return the names of all who hold claims."""
+        return set(self.running().values_list("claimed_by", flat=True).distinct())
+
     def claim(
         self, limit: int, *, owner: str, lease_seconds: float, is_paid: bool = False, untried: bool = False
     ) -> list[Job]:

@@ -6,6 +6,7 @@ lease of 120 seconds that would mend it in the end, unless a test sets a shorter
 
 import shutil
 import signal
+import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -165,7 +166,8 @@ INSERT INTO tagging_job (devlog_id, priority, queued_at, run_after) VALUES
 INSERT INTO tagging_job (devlog_id, state, priority, attempts, queued_at, run_after, waiting_for, started_at,
   claim_token, claimed_by, lease_expires_at, reserved_tokens, reserved_cost, error_code, error_detail) VALUES
   (2, 'running', 0, 1, '2026-11-22 10:00:01.000', NULL, '', '2026-11-22 10:00:01.100',
-   '0123456789abcdef0123456789abcdef', 'host-1-abcdef01', '2099-01-01 00:00:00.000', 0, '0.000000', '', ''),
+   '0123456789abcdef0123456789abcdef', 'host-1-abcdef01',
+   strftime('%Y-%m-%d %H:%M:%f', 'now', '+100 seconds'), 0, '0.000000', '', ''),
   (3, 'done', 0, 1, '2026-11-22 10:00:02.000', NULL, '', '2026-11-22 10:00:02.100', NULL, '', NULL, 0, '0', '', '');
 INSERT INTO tagging_attempt (id, job_id, number, started_at, finished_at, outcome, error_code, error_detail, extractor,
   model, prompt_version, entry_digest, input_tokens, output_tokens, cost, answer, names_dropped, redacted) VALUES
@@ -178,9 +180,7 @@ INSERT INTO tagging_devlogtag (devlog_id, tag_id, attempt_id, evidence, position
 
 def test_what_an_earlier_version_left_in_its_database_is_tagged_and_served(site):
     with closing(sqlite3.connect(site.database)) as connection, connection:
-        connection.executescript(LEFT_BEHIND)
-    site.lock_dir.mkdir()
-    (site.lock_dir / "host-1-abcdef01.lock").touch()  # its process is gone, and with it the lock
+        connection.executescript(LEFT_BEHIND.replace("host-1-", f"{socket.gethostname()}-1-"))
     site.migrate()
 
     server = site.serve("gunicorn").wait_until_it_answers()

@@ -122,7 +122,7 @@ class Site:
 
     def workers(self) -> list[int]:
         """Return the process id of each live worker, twice where a process has two: who lives holds its lock file."""
-        return sorted(int(path.stem.split("-")[-2]) for path in self.lock_dir.glob("*.lock") if is_locked(path))
+        return sorted(int(path.stem.split("-")[-2]) for path in self.lock_dir.glob("*/*.lock") if is_locked(path))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the database itself, whoever serves or does not."""
