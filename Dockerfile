@@ -18,7 +18,8 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/* && \
     python -m pip uninstall --yes --quiet --root-user-action=ignore pip && \
     rm -rf /usr/local/lib/python3.13/ensurepip && \
-    useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin devlog
+    useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin devlog && \
+    install --directory --owner=10001 --group=10001 --mode=700 /var/lib/devlog/locks
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY manage.py gunicorn.conf.py ./

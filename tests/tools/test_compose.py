@@ -66,6 +66,16 @@ def test_each_service_is_hardened(name):
     assert any(mount.startswith("/tmp") for mount in service["tmpfs"])
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_locks_outlive_their_container_and_are_shared_by_all_that_work(name):
+    lock_dir = SERVICES[name]["environment"]["TAGGING_LOCK_DIR"]
+
+    assert f"locks:{lock_dir}" in SERVICES[name]["volumes"]
+    assert "locks" in COMPOSE["volumes"]
+    # A new volume takes its owner from the image's directory.
+    assert re.search(rf"install --directory --owner=10001 .*{lock_dir}$", DOCKERFILE, re.MULTILINE)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_is_looked_after(name):
     service = SERVICES[name]
