@@ -10,14 +10,14 @@ from devlog_project.env import BASE_DIR, database, env
 # -- Django ------------------------------------------------------------------------------------------------------
 
 DEBUG = env.switch("DEBUG", False)
-SECRET_KEY = env.secret("SECRET_KEY")
+SECRET_KEY = env.secret("SECRET_KEY", is_exact=True)
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. For development run `make install`, which writes a .env with a random key; "
         "in production set the environment variable to a long random value that stays the same."
     )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -96,7 +96,7 @@ if env.switch("BEHIND_PROXY", False):
 SIMULATION = env.switch("SIMULATION", False)
 SQLITE_FILE = BASE_DIR / ("db.sqlite3.simulation" if SIMULATION else "db.sqlite3")
 DATABASE_URL = env.secret("DATABASE_URL") or f"sqlite:///{SQLITE_FILE}"
-DATABASE_PASSWORD = env.secret("DATABASE_PASSWORD")
+DATABASE_PASSWORD = env.secret("DATABASE_PASSWORD", is_exact=True).rstrip("\r\n")
 SQLITE_SYNCHRONOUS = env.choice("SQLITE_SYNCHRONOUS", "NORMAL", ("NORMAL", "FULL"))
 DATABASES = {
     "default": database(
@@ -139,16 +139,16 @@ SPECTACULAR_SETTINGS = {
 OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
 if SIMULATION and OPENAI_API_KEY:
     raise ImproperlyConfigured("SIMULATION and OPENAI_API_KEY are both set; simulated jobs never meet a paid model.")
-OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
-OPENAI_MODEL = env.str("OPENAI_MODEL", "gpt-6-luna")
+OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
+OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-6-luna")
 if len(OPENAI_MODEL) > 100:
     raise ImproperlyConfigured("OPENAI_MODEL is longer than the 100 characters that an attempt can note.")
 OPENAI_TIMEOUT_SECONDS = env.number("OPENAI_TIMEOUT_SECONDS", 60, at_least=1)
 # What compatible servers support differs; each of these is left out of the request when empty.
 OPENAI_RESPONSE_FORMAT = env.choice("OPENAI_RESPONSE_FORMAT", "json_schema", ("json_schema", "json_object", "text"))
-OPENAI_REASONING_EFFORT = env.str("OPENAI_REASONING_EFFORT", "none")
-OPENAI_SERVICE_TIER = env.str("OPENAI_SERVICE_TIER", "")
-OPENAI_STORE = env.switch("OPENAI_STORE", False) if env.str("OPENAI_STORE", "off") else None
+OPENAI_REASONING_EFFORT = env.text("OPENAI_REASONING_EFFORT", "none")
+OPENAI_SERVICE_TIER = env.text("OPENAI_SERVICE_TIER")
+OPENAI_STORE = env.switch("OPENAI_STORE", False) if env.text("OPENAI_STORE", "off") else None
 OPENAI_SAFETY_IDENTIFIER = env.switch("OPENAI_SAFETY_IDENTIFIER", True)
 OPENAI_MAX_COMPLETION_TOKENS = env.whole("OPENAI_MAX_COMPLETION_TOKENS", 4000) or None
 OPENAI_MAX_TOKENS = env.whole("OPENAI_MAX_TOKENS", 0) or None
@@ -171,9 +171,9 @@ EXTRACTORS = {
     "embedded": "tagging.extraction.embedded.extractor.EmbeddedExtractor",
     "simulated": "tagging.extraction.simulated.SimulatedExtractor",
 }
-TAGGING_TRANSPORT = env.str("TAGGING_TRANSPORT", "memory")
+TAGGING_TRANSPORT = env.text("TAGGING_TRANSPORT", "memory")
 TAGGING_TRANSPORT = TRANSPORTS.get(TAGGING_TRANSPORT, TAGGING_TRANSPORT)
-TAGGING_EXTRACTOR = env.str("TAGGING_EXTRACTOR", "openai" if OPENAI_API_KEY or OPENAI_BASE_URL else "embedded")
+TAGGING_EXTRACTOR = env.text("TAGGING_EXTRACTOR", "openai" if OPENAI_API_KEY or OPENAI_BASE_URL else "embedded")
 if TAGGING_EXTRACTOR == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
     raise ImproperlyConfigured("TAGGING_EXTRACTOR is openai, but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
 TAGGING_EXTRACTOR = EXTRACTORS.get("simulated" if SIMULATION else TAGGING_EXTRACTOR, TAGGING_EXTRACTOR)
@@ -188,8 +188,8 @@ TAGGING_BACKOFF_CAP_SECONDS = env.number("TAGGING_BACKOFF_CAP_SECONDS", 600, at_
 # For each day in UTC; zero sets no limit.
 TAGGING_DAILY_TOKENS = env.whole("TAGGING_DAILY_TOKENS", 0)
 TAGGING_DAILY_COST = env.number("TAGGING_DAILY_COST", 0)
-TAGGING_LOCK_DIR = env.str("TAGGING_LOCK_DIR", "")
-TAGGING_SQS_QUEUE_URL = env.str("TAGGING_SQS_QUEUE_URL", "")
+TAGGING_LOCK_DIR = env.text("TAGGING_LOCK_DIR")
+TAGGING_SQS_QUEUE_URL = env.text("TAGGING_SQS_QUEUE_URL")
 TAGGING_SQS_CONSUMER = env.choice("TAGGING_SQS_CONSUMER", "worker", ("worker", "lambda"))
 TAGGING_SQS_IN_FLIGHT = env.whole("TAGGING_SQS_IN_FLIGHT", 200, at_least=1)
 TAGGING_RESULTS_TOKEN = env.secret("TAGGING_RESULTS_TOKEN")
@@ -197,7 +197,7 @@ if TAGGING_RESULTS_TOKEN and len(TAGGING_RESULTS_TOKEN) < 20:
     raise ImproperlyConfigured("TAGGING_RESULTS_TOKEN is too short; take at least 20 random characters.")
 # Where Celery's messages go: RabbitMQ (amqp://) or Redis (redis://), and the queue's name there.
 TAGGING_BROKER_URL = env.secret("TAGGING_BROKER_URL") or "amqp://guest:guest@127.0.0.1:5672//"
-TAGGING_BROKER_QUEUE = env.str("TAGGING_BROKER_QUEUE", "devlogs")
+TAGGING_BROKER_QUEUE = env.text("TAGGING_BROKER_QUEUE", "devlogs")
 TAGGING_SIMULATED_DELAY_SECONDS = env.number("TAGGING_SIMULATED_DELAY_SECONDS", 0)
 TAGGING_SIMULATED_FAILURE_RATE = env.number("TAGGING_SIMULATED_FAILURE_RATE", 0)
 TAGGING_SIMULATED_SEED = env.whole("TAGGING_SIMULATED_SEED", 0)
