@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "devlog_project.ops.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -80,9 +81,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+DEFAULT_EXCEPTION_REPORTER = "devlog_project.ops.masking.ErrorPage"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "devlog_project.ops.masking.ErrorPageFilter"
+
 # Cookies and redirects are strict unless DEBUG is on.
 SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", not DEBUG)
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # probes come from inside, and by plain HTTP
 SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG

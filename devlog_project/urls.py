@@ -1,4 +1,4 @@
-"""Where everything is: the API under /api/v1/, the admin, and two addresses for machines."""
+"""Where everything is: the API under /api/v1/, and the admin. The addresses for machines are in ops/probes.py."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -6,7 +6,6 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from devlog_project.api import login, problems
-from devlog_project.ops import health
 
 handler400 = "devlog_project.api.problems.bad_request"
 handler403 = "devlog_project.api.problems.permission_denied"
@@ -28,8 +27,6 @@ urlpatterns = [
     path("api/v1/", include(v1)),
     re_path(r"^api/", problems.not_found),
     path("admin/", admin.site.urls),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
 ]
 
 if settings.SIMULATION:

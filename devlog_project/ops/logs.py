@@ -1,4 +1,4 @@
-"""Log lines on the console, on which a database that stays away does not bury everything else."""
+"""Log lines on the console, without secrets, on which what comes again and again does not bury everything else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 
 from django.db import InterfaceError, OperationalError
 
+from devlog_project.ops.masking import mask
+
 # After so many seconds without an error of a kind it has ended.
 QUIET_SECONDS = 5.0
 # Of a record with a traceback, what makes it a line.
@@ -14,9 +16,10 @@ ONE_LINE = {"args": None, "exc_info": None, "exc_text": None}
 
 
 class ConsoleHandler(logging.StreamHandler):
-    """Write an error of the database when it begins, without its traceback, and how often it came when it has ended.
+    """Write some errors when they begin, without their traceback, and how often they came when they have ended.
 
-    Without this each request, and each look at /readyz, would leave a hundred lines.
+    Without this each request while the database is away, or by a scanner that asks for other hosts, would leave a
+    hundred lines.
     """
 
     def __init__(self) -> None:
@@ -38,6 +41,9 @@ class ConsoleHandler(logging.StreamHandler):
             super().emit(logging.makeLogRecord(record.__dict__ | ONE_LINE | {"msg": words}))
         self._last_at[kind] = time.monotonic()
 
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
+
     def close(self) -> None:
         self._write_what_has_ended(quiet_seconds=0.0)
         super().close()
@@ -52,10 +58,12 @@ class ConsoleHandler(logging.StreamHandler):
 
 
 def kind_of(record: logging.LogRecord) -> str | None:
-    """Return what makes two records the same trouble with the database; None for all other records."""
+    """Return what makes two records the same trouble with the database or with a client; None for all others."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, (OperationalError, InterfaceError)):
         return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    if record.name.startswith("django.security."):
+        return record.name.rpartition(".")[2]
     if record.name == "psycopg.pool":
         return "psycopg.pool"
     if record.name == "django.request" and getattr(record, "status_code", 0) == 503:

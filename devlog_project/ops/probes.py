@@ -1,0 +1,16 @@
+"""The addresses for machines answer before anything asks for the request's host."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
+
+from devlog_project.ops import health
+
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+
+
+class ProbeMiddleware(MiddlewareMixin):
+    """Answer a probe, which comes from inside, by plain HTTP and by an address that is none of ALLOWED_HOSTS."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        probe = PROBES.get(request.path_info)
+        return probe(request) if probe else None
