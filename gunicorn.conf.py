@@ -2,9 +2,13 @@
 
 import sys
 
-worker_class = "gthread"
+# gunicorn's gthread, but that no thread waits for a client: neither for the rest of a request nor to read its answer.
+worker_class = "devlog_project.ops.serving.worker.WholeRequestWorker"
 workers = 1
 threads = 16
+# Clients at a time, most of them idle; one more takes the place of the one that waits longest.
+worker_connections = 500
+sendfile = False  # it would wait for the client
 bind = "127.0.0.1:8000"
 graceful_timeout = 30
 
