@@ -24,8 +24,11 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    if scope["type"] == "lifespan":  # Django itself refuses this scope
+    # Django itself refuses all but HTTP, with a traceback.
+    if scope["type"] == "lifespan":
         await lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
     else:
         await django_application(scope, receive, send)
 

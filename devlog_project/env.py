@@ -139,11 +139,15 @@ def database(url: str, *, password: str, synchronous: str, pool_size: Callable[[
     config["PASSWORD"] = config.get("PASSWORD") or password
     if config["ENGINE"].endswith("sqlite3"):
         config["ENGINE"] = "devlog_project.sqlite"
+        if config["NAME"] != ":memory:":  # the same file from whatever directory a command is started
+            config["NAME"] = str(BASE_DIR / config["NAME"])
         # Read-then-write transactions fail at once under threads unless they begin IMMEDIATE.
         config["OPTIONS"] = config.get("OPTIONS", {}) | {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};",
+            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; "
+            # What a long read made the log grow to is given back to the disk.
+            f"PRAGMA journal_size_limit={64 * 2**20};",
         }
         # An in-memory test database fails under threads, a file does not.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
@@ -152,6 +156,8 @@ def database(url: str, *, password: str, synchronous: str, pool_size: Callable[[
         pool = {"min_size": 1, "max_size": pool_size(), "timeout": 10}
         config["OPTIONS"] = config.get("OPTIONS", {}) | {"pool": pool}
         config["CONN_HEALTH_CHECKS"] = True
+        # A directory of sockets stands in a URL as %2Frun%2Fpostgresql.
+        config["HOST"] = unquote(config["HOST"])
     else:
         raise ImproperlyConfigured("DATABASE_URL must name SQLite or PostgreSQL: others cannot claim as we do.")
     return config

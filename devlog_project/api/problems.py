@@ -3,10 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
+
+from devlog_project.api.parsers import PayloadTooLarge
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -18,7 +21,7 @@ def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what DRF would answer into a problem; a validation error lists its fields under `errors`."""
-    response = drf_exception_handler(exc, context)
+    response = drf_exception_handler(_as_api_error(exc), context)
     if response is None:
         return None
     if isinstance(exc, exceptions.ValidationError):
@@ -29,6 +32,15 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     response.data = body
     response.content_type = CONTENT_TYPE
     return response
+
+
+def _as_api_error(exc: Exception) -> Exception:
+    """Return what Django raises while a body is read as the error of the API that it is."""
+    if isinstance(exc, RequestDataTooBig):
+        return PayloadTooLarge()
+    if isinstance(exc, UnreadablePostError):
+        return exceptions.ParseError("The connection ended before the body was whole.")
+    return exc
 
 
 def _answer(status: int, detail: str) -> JsonResponse:
