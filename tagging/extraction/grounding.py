@@ -15,6 +15,7 @@ from tagging.extraction import lexicon
 from tagging.extraction.base import MAX_NAMES, MAX_TECHNOLOGIES
 from tagging.extraction.lexicon.tokens import JOINS, SENTENCE_END, Token, forms, tokens_of
 from tagging.extraction.lexicon.typos import correct
+from tagging.extraction.names import canonical, sign_of, trim
 
 MAX_NAME = 100
 MAX_EVIDENCE = 100
@@ -37,22 +38,25 @@ class Grounded(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """What to look for: by folded form, each name it stands for, and if it is an everyday word; evidence by name."""
+    """What to look for: by folded form, each name it stands for, and if it is an everyday word; more by name."""
 
     forms: dict[str, list[tuple[str, bool]]]
     evidence: dict[str, object]
+    signs: dict[str, str]  # that must stand behind it
 
 
 def ground(technologies: Iterable[object], entry: str) -> Grounded:
     """Keep what stands in the entry: canonical, each name once, in the order of the entry; count the others."""
     technologies = list(technologies)
-    wanted = _wanted(technologies[:MAX_NAMES])
+    wanted = _wanted(technologies[:MAX_NAMES], entry)
     tokens = tokens_of(entry) if wanted.forms else []
     places: dict[str, tuple[int, int]] = {}
     within: dict[str, tuple[int, int]] = {}  # the React of React Native: counts where React has no place of its own
     behind = -1
     for form, first, last in _runs(tokens, wanted.forms):
         for name, everyday in wanted.forms[form]:
+            if name in wanted.signs and not entry.startswith(wanted.signs[name], tokens[last].end):
+                continue
             if not (everyday and _is_just_a_word(tokens, first)):
                 (within if last <= behind else places).setdefault(name, (first, last))
                 behind = max(behind, last)
@@ -92,19 +96,22 @@ def clean(text: object, longest: int) -> str:
     return cleaned if len(cleaned) <= longest else ""
 
 
-def _wanted(technologies: list[object]) -> _Wanted:
+def _wanted(technologies: list[object], entry: str) -> _Wanted:
     """Look for each name as it is given, without its version, and in every spelling the lexicon has for it."""
-    wanted = _Wanted({}, {})
+    wanted = _Wanted({}, {}, {})
     seen: set[str] = set()
     for technology in technologies:
-        given = clean(getattr(technology, "name", None), MAX_NAME).lstrip("#@`*\"'").rstrip("`*\"',;: ")
+        given = trim(clean(getattr(technology, "name", None), MAX_NAME), entry)
         bare = _VERSION.sub("", given)
-        joined = "".join(forms(bare)[1])
+        sign = sign_of(given)
+        joined = "".join(forms(bare)[1]) and "".join((*forms(bare)[1], sign))
         # However its tokens are put together, it is one name: a flood of spellings is no work.
         if not joined or joined in seen:
             continue
         seen.add(joined)
-        name = lexicon.canonical(given if lexicon.known(given) else bare)
+        name = canonical(given if lexicon.known(given) else bare)
+        if sign:
+            wanted.signs[name] = sign
         spellings = [(given, False), (bare, False)]
         if name not in wanted.evidence:
             wanted.evidence[name] = getattr(technology, "evidence", "")

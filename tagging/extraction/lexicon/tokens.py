@@ -92,7 +92,7 @@ def forms(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def letters(text: str) -> str:
     """Return a spelling in its letter case, without what stands between its tokens."""
-    return "".join(character for character in text if character.isalnum() or character in "+#")
+    return "".join(character for character in text if character.isalnum() or character in "+#*")
 
 
 class Text:
