@@ -18,7 +18,7 @@ from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
 from devlogs.models import DevLog
 from tagging.api.serializers import DEVLOG_TAG, DevLogTagSerializer, TagSerializer
-from tagging.curation import edits
+from tagging.curation import edits, vocabulary
 from tagging.models import Job, Tag
 
 
@@ -53,7 +53,7 @@ class DevLogTagView(APIView):
         with transaction.atomic():
             try:
                 tagging, is_new = edits.add(self.locked(id), name, author_of(request))
-            except edits.NameRefusedError as error:
+            except vocabulary.NameRefusedError as error:
                 raise serializers.ValidationError({"name": [str(error)]}) from error
             except edits.FullError as error:
                 raise Full(str(error)) from error

@@ -1,25 +1,37 @@
-"""What names mean, as people decide it: one may be an alias of another, or be blocked.
+"""What names mean, as people decide it: how one is spelt, that it is an alias of another, or that it is blocked.
 
-Every change is one transaction that keeps all others from tagging until it is through. So a worker that settles at
-the same moment has either stored its tags before, and they are changed too, or looks them up afterwards.
+Every change keeps all others from tagging until it is through. So a worker that settles at the same moment has either
+stored its tags before, and they are changed too, or looks them up afterwards. How a merge is taken back is told in
+tagging/curation/separation.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, OrderBy, Q, QuerySet, Window
+from django.db.models import Case, Count, F, OrderBy, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.db.models.functions import RowNumber
 
+from tagging.extraction.grounding import MAX_NAME, clean
+from tagging.extraction.names import canonical, trim
 from tagging.models import DevLogTag, Removal, Tag
 from tagging.models.sql import portions
 from tagging.models.tag import slug_of
 
+# So many places are cleared in one transaction: others write in between.
+PLACES_AT_ONCE = 1_000
+SEPARATE = "separate it first (manage.py separate_tag, or Separate in the admin's list of tags)"
+
 
 class VocabularyError(Exception):
     """This cannot be done to these names; the message is a sentence for people."""
+
+
+class NameRefusedError(VocabularyError):
+    """This text cannot name a tag; the message says why."""
 
 
 class Overlap(NamedTuple):
@@ -29,10 +41,68 @@ class Overlap(NamedTuple):
     both: int
 
 
+def checked(text: str) -> str:
+    """Return the name that a person means, without punctuation around it; all else that is wrong with it is said."""
+    if any(unicodedata.category(char).startswith("C") for char in text):
+        raise NameRefusedError("A name has no control characters and no marks of direction.")
+    name = trim(clean(text, MAX_NAME))
+    if not any(char.isalnum() for char in name):
+        raise NameRefusedError(f"A name has 1 to {MAX_NAME} characters, a letter or a digit among them.")
+    return name
+
+
+def stored(name: str) -> Tag | None:
+    """Return the row of a name or a slug, be it a tag's, an alias or blocked; or that of the lexicon's name for it."""
+    slugs = [slug_of(name), slug_of(canonical(trim(name)))]
+    found = {tag.slug: tag for tag in Tag.objects.select_related("alias_of").filter(slug__in=slugs)}
+    return found.get(slugs[0]) or found.get(slugs[1])
+
+
 def find(name: str) -> Tag | None:
     """Return the tag that a name or a slug stands for."""
-    tag = Tag.objects.select_related("alias_of").filter(slug=slug_of(name)).first()
+    tag = stored(name)
     return (tag.alias_of or tag) if tag else None
+
+
+def refuse_to_rename(tag: Tag, name: str) -> None:
+    """Raise VocabularyError unless a tag, as it is stored, may bear this name."""
+    if slug_of(name) == tag.slug:
+        return
+    if tag.alias_of or tag.is_blocked:
+        what = "an alias" if tag.alias_of else "blocked"
+        raise VocabularyError(f"{tag} is {what}: its spelling may change, but {name} is another name.")
+    if other := Tag.objects.filter(slug=slug_of(name)).first():
+        raise VocabularyError(f"There is {other} already: merge {tag} into it.")
+
+
+@transaction.atomic
+def rename(tag: Tag, name: str) -> None:
+    """Spell a tag so, for good. Where that is another name, by its slug, the old one becomes an alias of it."""
+    DevLogTag.objects.lock(alone=True)
+    refuse_to_rename(tag, name)
+    Tag.objects.filter(pk=tag.pk).update(name=name, slug=slug_of(name), is_name_fixed=True)
+    if slug_of(name) != tag.slug:
+        Tag.objects.create(name=tag.name, slug=tag.slug, alias_of=tag)
+
+
+class Weight(NamedTuple):
+    """What stands behind some names: their aliases, the dev-logs they are on, and how often; how often by people."""
+
+    names: int
+    aliases: int
+    devlogs: int
+    places: int
+    set_by_people: int
+
+
+def weigh(tags: QuerySet[Tag]) -> Weight:
+    """Count what goes with these names, without fetching any of it."""
+    names = tags.order_by().values("pk")
+    places = DevLogTag.objects.filter(tag__in=names)
+    counts = places.aggregate(
+        devlogs=Count("devlog", distinct=True), places=Count("pk"), set_by_people=Count("pk", filter=Q(attempt=None))
+    )
+    return Weight(tags.count(), Tag.objects.filter(alias_of__in=names).count(), **counts)
 
 
 def overlap(source: Tag, target: Tag) -> Overlap:
@@ -40,16 +110,21 @@ def overlap(source: Tag, target: Tag) -> Overlap:
     return Overlap(carrying.count(), carrying.filter(devlog__in=target.taggings.values("devlog")).count())
 
 
-def refuse_to_merge(source: Tag, target: Tag) -> None:
-    """Raise VocabularyError unless one tag may become an alias of the other."""
+def refuse_to_merge(source: Tag, target: Tag, sources: Collection[Tag] = ()) -> None:
+    """Raise VocabularyError unless one tag may become an alias of the other, as one of these sources.
+
+    A target that is an alias of a source may: the two are turned round.
+    """
     if source == target:
         raise VocabularyError(f"{source} cannot be merged into itself.")
     if source.alias_of_id:
-        raise VocabularyError(f"{source} is an alias already, of {source.alias_of}.")
-    if target.alias_of_id:
-        raise VocabularyError(f"{target} is itself an alias, of {target.alias_of}.")
+        raise VocabularyError(f"{source} is an alias already, of {source.alias_of}: {SEPARATE}.")
+    if target.alias_of_id and target.alias_of not in (source, *sources):
+        raise VocabularyError(
+            f"{target} is itself an alias, of {target.alias_of}: merge {source} into {target.alias_of}, or {SEPARATE}."
+        )
     if target.is_blocked:
-        raise VocabularyError(f"{target} is blocked.")
+        raise VocabularyError(f"{target} is blocked: unblock it first, in the admin's list of tags.")
 
 
 def merge(source: Tag, target: Tag) -> Overlap:
@@ -61,10 +136,12 @@ def merge(source: Tag, target: Tag) -> Overlap:
 def merge_all(sources: Sequence[Tag], target: Tag) -> Overlap:
     """Make these tags aliases of another, on every dev-log and in every answer to come.
 
-    Where a dev-log has several of them, one row stays: a person's before an attempt's.
+    Where a dev-log has several of them, one row stays: a person's before an attempt's. A target that is an alias of
+    one of them becomes the tag that stays.
     """
     DevLogTag.objects.lock(alone=True)
     refuse_to_merge_all(sources, target)
+    Tag.objects.filter(pk=target.pk).update(alias_of=None)
     for ids in portions([source.pk for source in sources]):
         Tag.objects.filter(Q(pk__in=ids) | Q(alias_of__in=ids)).update(alias_of=target, is_blocked=False)
     moving = DevLogTag.objects.filter(tag__alias_of=target).values("devlog").distinct()
@@ -88,27 +165,37 @@ def refuse_to_merge_all(sources: Sequence[Tag], target: Tag) -> None:
     for source in sources:
         if not {source.pk, target.pk} <= now.keys():
             raise VocabularyError(f"{source} or {target} is gone.")
-        refuse_to_merge(now[source.pk], now[target.pk])
+        refuse_to_merge(now[source.pk], now[target.pk], sources)
 
 
 def unite(rows: QuerySet[Any], target: Tag, *order: OrderBy) -> None:
-    """Move the rows of a tag's aliases to it; of those on one dev-log the first in this order stays, or its own."""
+    """Move the rows of a tag's aliases to it; of those on one dev-log the first in this order stays, or its own.
+
+    Each keeps the name that it was found by, so that it can be given back.
+    """
     names = Tag.objects.filter(Q(pk=target.pk) | Q(alias_of=target)).values("pk")
     order = (*order, F("tag__alias_of").asc(nulls_first=True), F("pk").asc())
     place = Window(RowNumber(), partition_by="devlog", order_by=order)
     surplus = rows.filter(tag__in=names).annotate(place=place).filter(place__gt=1)
     rows.filter(pk__in=surplus.values("pk")).delete()
-    rows.filter(tag__alias_of=target).update(tag=target)
+    own_name = Subquery(Tag.objects.filter(pk=OuterRef("tag")).values("name"))
+    spelling = Case(When(spelling="", then=own_name), default=F("spelling"))
+    rows.filter(tag__alias_of=target).update(tag=target, spelling=spelling)
 
 
-@transaction.atomic
 def block(tag_ids: Sequence[int]) -> int:
-    """Take these names off every dev-log and store them no more; return from how many places they went."""
-    DevLogTag.objects.lock(alone=True)
+    """Take these names off every dev-log and store them no more; return from how many places they went.
+
+    In portions, each committed by itself: what others write never waits for all.
+    """
     places = 0
     for ids in portions(tag_ids):
-        Tag.objects.filter(pk__in=ids).update(is_blocked=True, alias_of=None)
-        places += DevLogTag.objects.filter(tag__in=ids).delete()[0]
+        with transaction.atomic():
+            DevLogTag.objects.lock(alone=True)
+            Tag.objects.filter(pk__in=ids).update(is_blocked=True, alias_of=None)
+        standing = DevLogTag.objects.filter(tag__in=ids).order_by("pk").values("pk")
+        while gone := DevLogTag.objects.filter(pk__in=standing[:PLACES_AT_ONCE]).delete()[0]:
+            places += gone
     return places
 
 

@@ -62,10 +62,18 @@ COMPLETE_CLAIMS = (
     "claim_token = NULL, claimed_by = '', lease_expires_at = NULL, reserved_tokens = 0, reserved_cost = 0 "
     "WHERE {claims} RETURNING devlog_id"
 )
-# Find the tag that each slug stands for: of an alias its tag, of a blocked one none.
+# Find the tag that each slug stands for: of an alias its tag, of a blocked one none. With its own name, where usage
+# decides how that is spelt.
 RESOLVE_ALIASES = (
     "SELECT tag.slug, CASE WHEN COALESCE(meant.is_blocked, tag.is_blocked) THEN NULL ELSE COALESCE(meant.id, tag.id) "
-    "END FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {portion}"
+    "END, CASE WHEN tag.is_name_fixed OR tag.alias_of_id IS NOT NULL THEN NULL ELSE tag.name END "
+    "FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {portion}"
+)
+# Read how a tag was spelt of late, on whose dev-logs, and whether by an attempt.
+READ_SPELLINGS = (
+    "SELECT tagging.spelling, devlog.author_id, tagging.attempt_id IS NOT NULL FROM tagging_devlogtag tagging "
+    "JOIN devlogs_devlog devlog ON devlog.id = tagging.devlog_id "
+    "WHERE tagging.tag_id = %s ORDER BY tagging.id DESC LIMIT %s"
 )
 FIND_REMOVALS = "SELECT devlog_id, tag_id FROM tagging_removal WHERE devlog_id IN {portion}"
 DELETE_FOUND_TAGS = "DELETE FROM tagging_devlogtag WHERE attempt_id IS NOT NULL AND devlog_id IN {portion}"
@@ -187,8 +195,14 @@ def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]])
     return held
 
 
-def ids_by_slug(slugs: Sequence[str]) -> dict[str, int | None]:
-    return dict(rows_for(RESOLVE_ALIASES, slugs))
+def tags_by_slug(slugs: Sequence[str]) -> dict[str, tuple[int | None, str | None]]:
+    """Return the id of the tag that each slug stands for, and its name if that may still be spelt otherwise."""
+    return {slug: (tag_id, name) for slug, tag_id, name in rows_for(RESOLVE_ALIASES, slugs)}
+
+
+def spellings(tag_id: int, limit: int) -> list[tuple[str, int | None, bool]]:
+    """Return the latest spellings of a tag, each with the dev-log's author and whether an attempt found it."""
+    return [(*spelt, bool(is_found)) for *spelt, is_found in rows_of(READ_SPELLINGS, [tag_id, limit])]
 
 
 def removals(devlog_ids: Sequence[int]) -> set[tuple[int, int]]:

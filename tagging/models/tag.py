@@ -8,25 +8,34 @@ tagging/curation/vocabulary.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.db import connections, models
 from django.db.models import Q
 from django.utils.text import slugify
 
+from tagging.extraction import lexicon
 from tagging.extraction.grounding import MAX_NAME
+from tagging.extraction.names import SPOKEN, sign_of
 from tagging.models import sql
 
 if TYPE_CHECKING:
     from tagging.models.attempt import Attempt
 
 
+# So many of its latest places decide how a tag is spelt: no more work for a tag that is everywhere.
+SPELLINGS_COUNTED = 100
+
+
 @lru_cache(10_000)
 def slug_of(name: str) -> str:
-    """Return what makes two names the same tag: `C`, `C++` and `C#` differ, `Django` and `django` do not."""
+    """Return what makes two names the same tag: `C`, `C++` and `C--` differ, `Django` and `django` do not."""
+    if sign := sign_of(name):
+        name = name.removesuffix(sign) + SPOKEN[sign]
     spoken = name.replace("+", "-plus").replace("#", "-sharp").replace(".", "-dot-" if name.startswith(".") else "")
     slug = slugify(spoken, allow_unicode=True)
     if slug and len(slug) <= MAX_NAME:
@@ -34,21 +43,64 @@ def slug_of(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
+def most_used(name: str, latest: Sequence[tuple[str, int | None, bool]]) -> str:
+    """Return how a tag is spelt, from its latest spellings; `name` is how it is spelt now.
+
+    The lexicon's spelling comes first, then the one found in the dev-logs of the most authors, in the most dev-logs,
+    and then the one that people set most: what one person writes must not rename a tag for all. Of equals it is one
+    that is not shouted, or stays.
+    """
+    found: dict[str, set[int | None]] = {}
+    finds, uses = Counter[str](), Counter[str]()
+    for written, author, is_found in latest:
+        spelling = written or name  # rows of old have none
+        if slug_of(spelling) == slug_of(name):  # and is none of its aliases
+            uses[spelling] += 1
+            finds[spelling] += is_found
+            found.setdefault(spelling, set()).update({author} if is_found else ())
+
+    def rank(spelling: str) -> tuple[bool, int, int, int, bool, bool, str]:
+        is_listed = lexicon.known(spelling) is not None and lexicon.canonical(spelling) == spelling
+        counts = len(found[spelling]), finds[spelling], uses[spelling]
+        return is_listed, *counts, not spelling.isupper(), spelling == name, spelling
+
+    return max(uses, key=rank, default=name)
+
+
+class Meaning(NamedTuple):
+    """The tag that a name stands for, if it is not blocked; and the tag's name, if it may still be spelt otherwise."""
+
+    tag_id: int | None
+    name: str | None
+
+
 class TagQuerySet(models.QuerySet["Tag"]):
-    def named(self, names: Iterable[str]) -> dict[str, int | None]:
-        """Return the ids of the tags that these names stand for, by the names' slugs; unknown ones are created.
+    def named(self, names: Iterable[str]) -> dict[str, Meaning]:
+        """Return what these names stand for, by their slugs; unknown ones are created.
 
         An alias stands for its tag, a blocked name for none. Only under `DevLogTag.objects.lock` or after a change
         to a tagging: else a merge may commit in between, and its old name be used once more.
         """
         wanted = {slug_of(name): name for name in names}
-        tags = sql.ids_by_slug(list(wanted))
+        tags = sql.tags_by_slug(list(wanted))
         # Sorted, so that two processes that create the same tags never wait for each other crosswise.
         missing = [(wanted[slug], slug) for slug in sorted(wanted.keys() - tags.keys())]
         if missing:
             sql.insert(Tag, ("name", "slug"), missing)
-            tags = sql.ids_by_slug(list(wanted))
-        return tags
+            tags = sql.tags_by_slug(list(wanted))
+        return {slug: Meaning(*tag) for slug, tag in tags.items()}
+
+    def respell(self, names: Iterable[str], meanings: Mapping[str, Meaning]) -> None:
+        """Let usage decide how tags are spelt, those that one of these names, just stored, spells otherwise."""
+        found = ((name, meanings[slug_of(name)]) for name in names)
+        doubted = {
+            meant.tag_id: meant.name for name, meant in found if meant.tag_id and meant.name not in (None, name)
+        }
+        # Sorted, as where they are created.
+        for tag_id, name in sorted(doubted.items()):
+            spelling = most_used(name, sql.spellings(tag_id, SPELLINGS_COUNTED))
+            if spelling != name:
+                self.filter(pk=tag_id, name=name, is_name_fixed=False).update(name=spelling)
 
 
 class Tag(models.Model):
@@ -58,6 +110,8 @@ class Tag(models.Model):
     """
 
     name = models.CharField(max_length=MAX_NAME)
+    # How a name is spelt is the lexicon's, or what is used most, unless a person has said.
+    is_name_fixed = models.BooleanField("spelt by a person", db_default=False, editable=False)
     slug = models.SlugField(max_length=MAX_NAME, unique=True, allow_unicode=True, editable=False)
     devlogs = models.ManyToManyField("devlogs.DevLog", through="DevLogTag", related_name="tags")
     alias_of = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="aliases")
@@ -102,15 +156,17 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
         # First, also where there is nothing to delete: from here on no merge comes between us and the tags we name.
         sql.delete_found_tags(devlog_ids)
         removed = sql.removals(devlog_ids)
-        tags = Tag.objects.named(mention.name for attempt in attempts for mention in attempt.mentions)
+        names = {mention.name for attempt in attempts for mention in attempt.mentions}
+        meanings = Tag.objects.named(names)
         found = [
-            (attempt.job_id, tag_id, attempt.pk, mention.evidence, mention.position)
+            (attempt.job_id, tag_id, attempt.pk, mention.evidence, mention.position, mention.name)
             for attempt in attempts
             for mention in attempt.mentions
-            if (tag_id := tags[slug_of(mention.name)]) and (attempt.job_id, tag_id) not in removed
+            if (tag_id := meanings[slug_of(mention.name)].tag_id) and (attempt.job_id, tag_id) not in removed
         ]
-        fields = ("devlog", "tag", "attempt", "evidence", "position")
+        fields = ("devlog", "tag", "attempt", "evidence", "position", "spelling")
         sql.insert(DevLogTag, fields, found)
+        Tag.objects.respell(names, meanings)
 
 
 class DevLogTag(models.Model):
@@ -122,6 +178,8 @@ class DevLogTag(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     evidence = models.CharField(max_length=200, blank=True)
     position = models.PositiveIntegerField(default=0, help_text="Where in the entry it stands, in characters.")
+    # It tells how most people spell the tag, and by which of its names it was found.
+    spelling = models.CharField(max_length=MAX_NAME, blank=True, db_default="", help_text="As it was named here.")
 
     objects = DevLogTagQuerySet.as_manager()
 
@@ -148,6 +206,7 @@ class Removal(models.Model):
     devlog = models.ForeignKey("devlogs.DevLog", models.CASCADE, related_name="removals")
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="removals")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    spelling = models.CharField(max_length=MAX_NAME, blank=True, db_default="", help_text="As it was named here.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="removal_once_per_devlog")]

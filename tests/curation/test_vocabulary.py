@@ -139,9 +139,9 @@ def test_a_blocked_name_that_is_merged_is_an_alias_and_blocked_no_more(make_tagg
     "source, target, why",
     [
         ("foo", "foo", "Foo cannot be merged into itself."),
-        ("alias", "foo", "Alias is an alias already, of Bar."),
-        ("foo", "alias", "Alias is itself an alias, of Bar."),
-        ("foo", "blocked", "Blocked is blocked."),
+        ("alias", "foo", f"Alias is an alias already, of Bar: {vocabulary.SEPARATE}."),
+        ("foo", "alias", f"Alias is itself an alias, of Bar: merge Foo into Bar, or {vocabulary.SEPARATE}."),
+        ("foo", "blocked", "Blocked is blocked: unblock it first, in the admin's list of tags."),
     ],
 )
 def test_a_merge_that_means_nothing_is_refused(make_names, source, target, why):
@@ -206,6 +206,14 @@ def test_a_blocked_name_leaves_devlogs_and_lists_and_does_not_come_back(api, mak
     assert api.get(DEVLOGS, {"tag": "foo"}).json()["results"] == []
     tag_again(devlog, "Foo", "Bar")
     assert names(api, devlog) == ["Bar"]
+
+
+def test_a_name_that_is_everywhere_is_cleared_portion_by_portion(make_tagged, monkeypatch):
+    monkeypatch.setattr(vocabulary, "PLACES_AT_ONCE", 2)
+    devlogs = [make_tagged("Foo", "Bar") for _ in range(5)]
+
+    assert vocabulary.block([tag("foo").pk]) == 5
+    assert [tags_of(devlog) for devlog in devlogs] == [["Bar"]] * 5
 
 
 def test_an_alias_of_a_blocked_name_is_not_stored_either(make_tagged):

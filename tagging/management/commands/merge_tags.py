@@ -7,7 +7,10 @@ from tagging.models import Tag
 
 
 class Command(BaseCommand):
-    help = "Merge one tag into another: its dev-logs move, and its name becomes an alias, in all answers to come too."
+    help = (
+        "Merge one tag into another: its dev-logs move, and its name becomes an alias, in all answers to come too. "
+        "Where the target is an alias of the source, the two are turned round. separate_tag takes a merge back."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", help="name or slug of the tag that goes")
@@ -15,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
     def handle(self, *args: Any, source: str, target: str, dry_run: bool, **options: Any) -> None:
-        tags = self.tag(source), self.tag(target)
+        tags = tag_named(source), tag_named(target)
         try:
             vocabulary.refuse_to_merge(*tags)
             counts = vocabulary.overlap(*tags) if dry_run else vocabulary.merge(*tags)
@@ -26,7 +29,8 @@ class Command(BaseCommand):
             f"{counts.devlogs} dev-logs, of which {counts.both} had both."
         )
 
-    def tag(self, name: str) -> Tag:
-        if tag := Tag.objects.select_related("alias_of").filter(slug=vocabulary.slug_of(name)).first():
-            return tag
-        raise CommandError(f"There is no tag {name!r}.")
+
+def tag_named(name: str) -> Tag:
+    if tag := vocabulary.stored(name):
+        return tag
+    raise CommandError(f"There is no tag {name!r}.")
