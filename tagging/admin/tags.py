@@ -1,12 +1,15 @@
-"""Tags, and what people say their names mean: merge, block, unblock."""
+"""Tags, and what people say their names mean: spell, merge, separate, block, unblock, delete."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,9 +17,15 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from tagging.admin.read_only import Unchangeable
-from tagging.curation import vocabulary
-from tagging.models import Tag
+from tagging.curation import separation, vocabulary
+from tagging.models import DevLogTag, Tag
+from tagging.models.sql import portions
+
+TAGS_NAMED = 100
+STAY_AWAY = (
+    "These names leave all dev-logs, also where people set them, and are not stored any more. They stay in this list "
+    "as blocked, so that no answer brings them back; who unblocks one lets it be found again."
+)
 
 
 class ConfirmForm(forms.Form):
@@ -24,102 +33,196 @@ class ConfirmForm(forms.Form):
 
 
 class MergeForm(forms.Form):
-    into = forms.CharField(label="Merge into", help_text="Name or slug of the tag that stays.")
+    into = forms.CharField(
+        label="Merge into",
+        help_text="Name or slug of the tag that stays. An alias of one chosen here may: the two are turned round.",
+    )
 
     def __init__(self, data: Any, sources: list[Tag]) -> None:
         super().__init__(data)
         self.sources = sources
 
     def clean_into(self) -> Tag:
-        target = vocabulary.find(self.cleaned_data["into"])
-        if not target:
+        named = vocabulary.stored(self.cleaned_data["into"])
+        if not named:
             raise forms.ValidationError("There is no such tag.")
+        target = named.alias_of if named.alias_of and named.alias_of not in self.sources else named
         try:
             for source in self.sources:
-                vocabulary.refuse_to_merge(source, target)
+                vocabulary.refuse_to_merge(source, target, self.sources)
         except vocabulary.VocabularyError as error:
             raise forms.ValidationError(str(error)) from error
         return target
 
 
+class TagForm(forms.ModelForm):
+    class Meta:
+        model = Tag
+        fields = ["name"]
+        help_texts = {
+            "name": "It stays as you spell it, for all. Where it is another name, the old one becomes its alias."
+        }
+
+    def clean_name(self) -> str:
+        try:
+            name = vocabulary.checked(self.cleaned_data["name"])
+            vocabulary.refuse_to_rename(self.instance, name)
+        except vocabulary.VocabularyError as error:
+            raise forms.ValidationError(str(error)) from error
+        return name
+
+
 @admin.register(Tag)
-class TagAdmin(Unchangeable, admin.ModelAdmin):
+class TagAdmin(admin.ModelAdmin):
+    form = TagForm
     list_display = ["name", "slug", "count", "alias_of", "is_blocked"]
     list_filter = ["is_blocked", ("alias_of", admin.EmptyFieldListFilter)]
     list_select_related = ["alias_of"]
     search_fields = ["name", "slug"]
-    fields = ["name", "slug", "count", "alias_of", "is_blocked"]
-    readonly_fields = ["count"]
-    actions = ["merge", "block", "unblock"]
+    readonly_fields = ["is_name_fixed", "slug", "count", "alias_of", "is_blocked"]
+    fields = ["name", *readonly_fields]
+    actions = ["merge", "separate", "block", "unblock", "delete_selected"]
+    delete_confirmation_template = "admin/tagging/tag/delete.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return super().get_queryset(request).annotate(count=Count("taggings"))
+        # Counted row by row: a join would count all the places there are before the page is cut from it.
+        places = DevLogTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag").annotate(count=Count("pk"))
+        count = Coalesce(Subquery(places.values("count"), output_field=IntegerField()), 0)
+        return super().get_queryset(request).annotate(count=count)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def has_vocabulary_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tagging.change_tag")
 
-    @admin.action(description="Merge into another tag …", permissions=["vocabulary"])
-    def merge(self, request: HttpRequest, queryset: QuerySet[Tag]) -> TemplateResponse | None:
-        sources = list(queryset.select_related("alias_of"))
-        form = MergeForm(request.POST if "confirmed" in request.POST else None, sources)
-        if not form.is_valid():
-            consequence = "Their dev-logs move to the tag that stays, and their names become its aliases:"
-            return self.confirm(request, "merge", sources, "Merge tags", consequence, form)
-        target = form.cleaned_data["into"]
-        try:
-            with transaction.atomic():
-                vocabulary.merge_all(sources, target)
-                for source in sources:
-                    self.log_change(request, source, f"Merged into {target}.")
-        except vocabulary.VocabularyError as error:  # another request was faster
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            self.message_user(request, f"Merged into {target}: {', '.join(map(str, sources))}.", messages.SUCCESS)
-        return None
-
-    @admin.action(description="Block …", permissions=["vocabulary"])
-    def block(self, request: HttpRequest, queryset: QuerySet[Tag]) -> TemplateResponse | None:
-        tags = list(queryset)
-        if "confirmed" not in request.POST:
-            consequence = "These names leave all dev-logs, also where people set them, and are not stored any more:"
-            return self.confirm(request, "block", tags, "Block names", consequence, ConfirmForm())
-        with transaction.atomic():
-            vocabulary.block([tag.pk for tag in tags])
-            for tag in tags:
-                self.log_change(request, tag, "Blocked.")
-        self.message_user(request, f"Blocked: {', '.join(map(str, tags))}.", messages.SUCCESS)
-        return None
-
-    @admin.action(description="Unblock", permissions=["vocabulary"])
-    def unblock(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        tags = list(queryset.filter(is_blocked=True))
-        vocabulary.unblock([tag.pk for tag in tags])
-        for tag in tags:
-            self.log_change(request, tag, "Unblocked.")
-        self.message_user(request, f"May be found again: {', '.join(map(str, tags)) or 'nothing new'}.")
-
-    def confirm(
-        self, request: HttpRequest, action: str, tags: list[Tag], title: str, consequence: str, form: forms.Form
-    ) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "consequence": consequence,
-            "action": action,
-            "tags": tags,
-            "form": form,
-            "checkbox": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/tagging/tag/confirm.html", context)
+    def save_model(self, request: HttpRequest, obj: Tag, form: forms.ModelForm, change: bool) -> None:
+        vocabulary.rename(Tag.objects.select_related("alias_of").get(pk=obj.pk), obj.name)
 
     @admin.display(description="dev-logs", ordering="count")
     def count(self, tag: Any) -> SafeString:
         query = urlencode({"tags__slug": tag.slug})
         return format_html('<a href="{}?{}">{}</a>', reverse("admin:devlogs_devlog_changelist"), query, tag.count)
 
+    # -- Actions --
+
+    @admin.action(description="Merge into another tag …", permissions=["vocabulary"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[Tag]) -> TemplateResponse | None:
+        chosen = as_asked(request, queryset)
+        sources = list(chosen.select_related("alias_of"))
+        form = MergeForm(request.POST if "confirmed" in request.POST else None, sources)
+        if not form.is_valid():
+            consequence = "Their dev-logs move to the tag that stays, and their names become its aliases."
+            return self.confirm(request, chosen, "merge", "Merge tags", consequence, form)
+        target = form.cleaned_data["into"]
+        try:
+            with transaction.atomic():
+                vocabulary.merge_all(sources, target)
+                self.log(request, [tag.pk for tag in sources], f"Merged into {target}.")
+        except vocabulary.VocabularyError as error:  # another request was faster
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            done = f"Merged into {target}: {names(sources)}."
+            back = f"“Separate” takes it back; to have another name stay, merge {target} into that."
+            self.message_user(request, f"{done} {back}", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Separate from the tag they were merged into", permissions=["vocabulary"])
+    def separate(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        for alias in list(queryset):
+            try:
+                self.message_user(request, separation.separate(alias).told(alias), messages.SUCCESS)
+            except vocabulary.VocabularyError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.log(request, [alias.pk], "Separated.")
+
+    @admin.action(description="Block …", permissions=["vocabulary"])
+    def block(self, request: HttpRequest, queryset: QuerySet[Tag]) -> TemplateResponse | None:
+        chosen = as_asked(request, queryset)
+        if "confirmed" not in request.POST:
+            return self.confirm(request, chosen, "block", "Block names", STAY_AWAY, ConfirmForm())
+        tags = list(chosen)
+        ids = [tag.pk for tag in tags]
+        vocabulary.block(ids)
+        self.log(request, ids, "Blocked.")
+        self.message_user(request, f"Blocked: {names(tags)}.", messages.SUCCESS)
+        return None
+
+    @admin.action(description="Unblock", permissions=["vocabulary"])
+    def unblock(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        tags = list(queryset.filter(is_blocked=True))
+        vocabulary.unblock([tag.pk for tag in tags])
+        self.log(request, [tag.pk for tag in tags], "Unblocked.")
+        self.message_user(request, f"May be found again: {names(tags) or 'nothing new'}.")
+
+    @admin.action(description="Delete …", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Tag]) -> TemplateResponse | None:
+        chosen = as_asked(request, queryset)
+        if not {"post", "confirmed"} & request.POST.keys():
+            return self.confirm(request, chosen, "delete_selected", "Delete tags", STAY_AWAY, ConfirmForm())
+        tags = list(chosen)
+        ids = [tag.pk for tag in tags]
+        for portion in portions(ids):
+            self.log_deletions(request, Tag.objects.filter(pk__in=portion))
+        vocabulary.block(ids)
+        self.message_user(request, f"Deleted, and blocked from now on: {names(tags)}.", messages.SUCCESS)
+        return None
+
+    def confirm(
+        self, request: HttpRequest, tags: QuerySet[Tag], action: str, title: str, consequence: str, form: forms.Form
+    ) -> TemplateResponse:
+        """Ask first; the page carries a choice of all as one field, as Django takes no thousand of them."""
+        is_all = request.POST.get("select_across") == "1"
+        named = list(tags[:TAGS_NAMED])
+        weight = vocabulary.weigh(tags)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "consequence": consequence,
+            "weight": weight,
+            "action": action,
+            "tags": named,
+            "more": weight.names - len(named),
+            "form": form,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "chosen": ["0"] if is_all else request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": int(is_all),
+            "newest": tags.order_by("-pk").values_list("pk", flat=True).first() or 0,
+        }
+        return TemplateResponse(request, "admin/tagging/tag/confirm.html", context)
+
+    def log(self, request: HttpRequest, ids: Sequence[int], message: str) -> None:
+        for portion in portions(ids):
+            tags = Tag.objects.filter(pk__in=portion)
+            LogEntry.objects.log_actions(cast(int, request.user.pk), tags, CHANGE, change_message=message)
+
+    # -- Deleting one --
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Count the places a tag stands in: to list them could be half of all dev-logs."""
-        tags = list(objs)
-        uses = sum(tag.count for tag in tags)
-        return [str(tag) for tag in tags], {"tags": len(tags), "tags on dev-logs": uses}, set(), []
+        """Count what goes with a tag: to list it could be half of all dev-logs."""
+        weight = vocabulary.weigh(Tag.objects.filter(pk__in=[tag.pk for tag in objs]))
+        counts = {"tags": weight.names, "aliases": weight.aliases, "dev-logs that lose it": weight.devlogs}
+        named = [str(tag) for tag in objs]
+        return named, counts | {"of which people set it": weight.set_by_people}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        """Block a tag, so that no answer brings it back; forget one that is blocked already."""
+        if obj.is_blocked:
+            super().delete_model(request, obj)
+        else:
+            vocabulary.block([obj.pk])
+            self.message_user(request, f"{obj} is blocked from now on: unblock it here to let it be found again.")
+
+
+def as_asked(request: HttpRequest, tags: QuerySet[Tag]) -> QuerySet[Tag]:
+    """Return what a person chose; where it was all, no tag that came after the page that asked."""
+    newest = request.POST.get("newest", "")
+    return tags.filter(pk__lte=int(newest)) if newest.isdecimal() and len(newest) < 19 else tags
+
+
+def names(tags: Sequence[Tag]) -> str:
+    more = len(tags) - TAGS_NAMED
+    named = ", ".join(map(str, tags[:TAGS_NAMED]))
+    return f"{named} and {more} more" if more > 0 else named
