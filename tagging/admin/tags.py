@@ -90,7 +90,7 @@ class TagAdmin(admin.ModelAdmin):
         count = Coalesce(Subquery(places.values("count"), output_field=IntegerField()), 0)
         return super().get_queryset(request).annotate(count=count)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_vocabulary_permission(self, request: HttpRequest) -> bool:

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tagging.curation import vocabulary
@@ -17,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("target", help="name or slug of the tag that stays")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
-    def handle(self, *args: Any, source: str, target: str, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, source: str, target: str, dry_run: bool, **options: object) -> None:
         tags = tag_named(source), tag_named(target)
         try:
             vocabulary.refuse_to_merge(*tags)

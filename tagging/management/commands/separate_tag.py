@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tagging.curation.separation import separate
@@ -13,7 +11,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("alias", help="name or slug of the alias")
 
-    def handle(self, *args: Any, alias: str, **options: Any) -> None:
+    def handle(self, *args: object, alias: str, **options: object) -> None:
         tag = tag_named(alias)
         try:
             self.stdout.write(separate(tag).told(tag))
