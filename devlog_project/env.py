@@ -152,10 +152,12 @@ def database(url: str, *, password: str, synchronous: str, pool_size: Callable[[
         # An in-memory test database fails under threads, a file does not.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
     elif config["ENGINE"].endswith("postgresql"):
+        config["ENGINE"] = "devlog_project.postgresql"
         # A pool serves threads that come and go (ASGI, runserver) as well as those that stay.
-        pool = {"min_size": 1, "max_size": pool_size(), "timeout": 10}
-        config["OPTIONS"] = config.get("OPTIONS", {}) | {"pool": pool}
-        config["CONN_HEALTH_CHECKS"] = True
+        pool = {"min_size": 1, "max_size": pool_size(), "timeout": 3, "reconnect_timeout": 1}
+        # A server that is cut off is noticed within seconds, not when TCP gives up; the URL may say otherwise.
+        noticed = {"connect_timeout": 3, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+        config["OPTIONS"] = noticed | {"tcp_user_timeout": 20_000} | config.get("OPTIONS", {}) | {"pool": pool}
         # A directory of sockets stands in a URL as %2Frun%2Fpostgresql.
         config["HOST"] = unquote(config["HOST"])
     else:

@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "devlog_project.ops.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "devlog_project.ops.unavailable.Unavailable",  # before all that ask the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -10,7 +10,7 @@ from devlog_project.api import login, problems
 handler400 = "devlog_project.api.problems.bad_request"
 handler403 = "devlog_project.api.problems.permission_denied"
 handler404 = "devlog_project.api.problems.not_found"
-handler500 = "devlog_project.api.problems.server_error"
+handler500 = "devlog_project.ops.unavailable.server_error"
 
 admin.site.site_header = admin.site.site_title = "Dev-log service"
 

@@ -63,3 +63,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonR
 
 def server_error(request: HttpRequest) -> JsonResponse:
     return _answer(500, "Something went wrong on our side; it has been logged.")
+
+
+def unavailable(detail: str) -> JsonResponse:
+    """Return 503 as Django's response; when to come back is for the caller to say."""
+    return _answer(503, detail)

@@ -4,20 +4,28 @@ SQLite itself lets a second writer sleep and try again, in ever longer naps, whi
 the slowest of a hundred requests waits ten times as long as the median. Here a thread that begins a
 transaction waits for its turn, which the writer before it passes on at its commit. Between processes SQLite's own
 waiting remains.
+
+What a connection may wait in all is bounded too: in a row, its waits take no longer than one of them may.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
 from tagging.engine.fork import on_fork
 
-# Seconds to wait for a turn; then let SQLite's own busy timeout decide. A writer's transaction takes milliseconds.
-TURN_SECONDS = 20.0
+# A wait that is shorter is the usual traffic, in seconds: a writer's transaction takes milliseconds.
+SHORT_SECONDS = 1.0
 
 # How many turns may go by, for a waiter and each that waits already, before it comes first.
 PATIENCE = 2
@@ -95,14 +103,48 @@ on_fork(_begin_anew)
 
 class DatabaseWrapper(base.DatabaseWrapper):
     _held: Turns | None = None
+    # What long waits have left of `timeout`, in seconds, and when the last of them ended.
+    _patience = _most_patience = 20.0
+    _waited_at = 0.0
+    # The file that this connection has open, by device and inode.
+    _file: tuple[int, int] | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        self._patience = self._most_patience = float(conn_params.get("timeout", self._most_patience))
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
+        self._file = self._file_now()
+        return connection
+
+    def close_if_replaced(self) -> None:
+        """Close this connection where its file is not that under its name any more: it was moved or restored.
+
+        For a connection that stays open, between two transactions.
+        """
+        if self.connection is not None and self._file != self._file_now():
+            self.close()
+
+    @contextmanager
+    def short_waits(self, seconds: float) -> Iterator[None]:
+        """Wait no longer than this for the locks of others, all waits together."""
+        self.ensure_connection()
+        before, self._most_patience, most_before = self._patience, seconds, self._most_patience
+        self._be_patient(seconds)
+        try:
+            yield
+        finally:
+            self._most_patience = most_before
+            self._be_patient(before)
 
     def _start_transaction_under_autocommit(self) -> None:
         self._take_turn()
+        began = time.monotonic()
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
         except BaseException:
             self._pass_turn()
             raise
+        finally:
+            self._lose_patience(began)
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]  # not in the stubs
@@ -121,12 +163,39 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._pass_turn()
 
     def _take_turn(self) -> None:
+        if self._held is not None:
+            return
+        began = time.monotonic()
+        if self._patience < self._most_patience and began - self._waited_at > self._most_patience:
+            self._be_patient(self._most_patience)  # those waits are long ago
         turns = _turns
-        if self._held is None and turns.acquire(timeout=TURN_SECONDS):
-            self._held = turns
+        if not turns.acquire(timeout=self._patience):
+            self._lose_patience(began)
+            raise OperationalError("database is locked")
+        self._held = turns
+        self._lose_patience(began)
 
     def _pass_turn(self) -> None:
         if self._held is not None:
             held, self._held = self._held, None
             if held is _turns:  # else it is that of a fork's parent
                 held.release()
+
+    def _lose_patience(self, began: float) -> None:
+        """Take a long wait off what the next ones may take, SQLite's own included."""
+        waited = time.monotonic() - began
+        if waited > SHORT_SECONDS:
+            self._waited_at = time.monotonic()
+            self._be_patient(max(0.0, self._patience - waited))
+
+    def _be_patient(self, seconds: float) -> None:
+        self._patience = seconds
+        if self.connection is not None:
+            self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
+
+    def _file_now(self) -> tuple[int, int] | None:
+        try:
+            found = Path(self.settings_dict["NAME"]).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino

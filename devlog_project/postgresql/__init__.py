@@ -1,0 +1,1 @@
+"""PostgreSQL, whose sessions are known to be well before they are used."""
