@@ -165,10 +165,11 @@ class Dispatcher:
         self.give_back(Job.objects.held_by(self.owner.name), "the worker stops")
         if self._has_probed:
             ProviderState.objects.return_probe()
-        self.owner.close()
+        if not Job.objects.held_by(self.owner.name).exists():  # else the lock's file has others take them back
+            self.owner.close()
         logger.info("Worker %s stopped", self.owner.name)
 
     def give_back(self, jobs: Iterable[Job], why: str) -> None:
-        """Release these claims, with no attempt spent."""
-        for job_id, _ in sorted(Job.objects.release(jobs)):
+        """Release these claims, with no attempt spent; a row that another session holds waits for the next sweep."""
+        for job_id, _ in sorted(Job.objects.release(jobs, skip_locked=True)):
             logger.info("job=%s given back: %s", job_id, why)

@@ -6,6 +6,7 @@ connection, and never during a call to the model.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,9 @@ from tagging.engine.settlement import settle
 from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
 from tagging.extraction.base import ErrorCode, Extractor
 from tagging.models import Job
+from tagging.models.locks import reopen_if_replaced
+
+logger = logging.getLogger(__name__)
 
 # After so many tries that were not committed each is settled alone, to find the one that the database refuses.
 TRIES_TOGETHER = 3
@@ -100,7 +104,7 @@ class Engine:
         if self._until_empty and not self.slots.in_flight:
             return
         is_full = not self.slots.free
-        next_chore = max(0.0, min(self._sweep_at, self._renew_at) - time.monotonic())
+        next_chore = max(0.0, min(self._sweep_at, self._renew_at, self.slots.held_up_until) - time.monotonic())
         woken = self.mailbox.wait(min(at_most, next_chore), ignore_jobs=is_full)
         if woken.job_ids or is_full:
             self.expect_work()
@@ -153,12 +157,22 @@ class Engine:
         if not provider.is_clean or any(one.error for one in finished):
             self.dispatcher.read_provider_again()
         self._unsettled += 1  # unless it gets through
-        for settled in settle(finished, provider, one_by_one=self._unsettled > TRIES_TOGETHER):
+        for settled in settle(finished, provider, one_by_one=self._unsettled > TRIES_TOGETHER, may_hold_up=True):
+            if settled.is_held_up:
+                self._hold_up(settled.finished)
+                continue
             self.slots.forget([one.attempt.job.fence for one in settled.finished])
             self._adapt(settled.finished)
             if settled.has_dropped:
                 self._sweep_at = 0.0  # an edited entry may have waited for the end of this call
         self._unsettled = 0
+
+    def _hold_up(self, finished: Sequence[FinishedAttempt]) -> None:
+        """Settle these later: one row that somebody holds must not keep the others from it."""
+        for one in finished:
+            if self.slots.hold_up(one.attempt.job.fence):
+                message = "job=%s: another session of the database holds its row; its outcome is kept and stored later"
+                logger.warning(message, one.attempt.job_id)
 
     def _adapt(self, settled: Sequence[FinishedAttempt]) -> None:
         """Call less or more at once by what came of these calls, and count them."""
@@ -176,6 +190,7 @@ class Engine:
         """Take back what is left behind, and look for due jobs of which no id came."""
         now = time.monotonic()
         if now >= self._sweep_at or (self._until_empty and not self.slots.in_flight):
+            reopen_if_replaced()
             self.dispatcher.recover([job_id for job_id, _ in self.slots.in_flight])
             self._is_work_likely = self._is_work_likely or Job.objects.due().exists()
             self._sweep_at = now + settings.TAGGING_SWEEP_SECONDS
@@ -186,5 +201,6 @@ class Engine:
             if self.slots.in_flight:
                 job_ids = [job_id for job_id, _ in self.slots.in_flight]
                 lease_seconds = settings.TAGGING_LEASE_SECONDS
-                Job.objects.renew(job_ids, owner=self.dispatcher.owner.name, lease_seconds=lease_seconds)
+                owner = self.dispatcher.owner.name
+                Job.objects.renew(job_ids, owner=owner, lease_seconds=lease_seconds, skip_locked=True)
             self._renew_at = now + settings.TAGGING_LEASE_SECONDS / 3

@@ -12,13 +12,14 @@ from functools import partial
 from typing import NamedTuple, cast
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from tagging.engine.attempting import FinishedAttempt, note_error
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Job, ProviderState, Spending
 from tagging.models.backoff import wait_after
 from tagging.models.claims import Fence
+from tagging.models.locks import bound_waits, is_held
 
 logger = logging.getLogger(__name__)
 
@@ -26,31 +27,49 @@ logger = logging.getLogger(__name__)
 NEVER_TAKEN = (DataError, IntegrityError)
 # An answer of no use is paid for like any other, with its repair: twice must do.
 PAID_ATTEMPTS = 2
+# How long the worker waits for a row that another session holds, in seconds: many attempts together, and each alone.
+# Shorter than PostgreSQL's deadlock_timeout: it is always the worker that gives way.
+HELD_SECONDS, HELD_ALONE_SECONDS = 0.25, 0.1
 
 
 class Settled(NamedTuple):
-    """What was committed together, and whether the claim of some of it was gone."""
+    """What was committed together, and whether the claim of some of it was gone; or what could not be, for now."""
 
     finished: Sequence[FinishedAttempt]
-    has_dropped: bool
+    has_dropped: bool = False
+    is_held_up: bool = False  # another session holds a row that this needs: nothing was written
 
 
 def settle(
-    finished: Sequence[FinishedAttempt], provider: ProviderState, *, one_by_one: bool = False
+    finished: Sequence[FinishedAttempt],
+    provider: ProviderState,
+    *,
+    one_by_one: bool = False,
+    may_hold_up: bool = False,
 ) -> Iterator[Settled]:
     """Settle these attempts in one transaction and yield what was committed; `provider` is the row as it was read.
 
     Where the database refuses one of them for ever, each is settled alone, so that it does not hold up the others.
-    one_by_one: settle each alone at once, and take any error of the database for such a refusal.
+    one_by_one: settle each alone at once, and take any error of the database for such a refusal. may_hold_up: wait but
+    a moment for what other sessions hold, and yield apart what has to be settled later.
     """
     try:
         if not one_by_one:
-            yield _settle_together(finished, provider)
+            yield _settle_together(finished, provider, HELD_SECONDS if may_hold_up else None)
             return
     except NEVER_TAKEN:
         pass
+    except OperationalError as error:
+        if not (may_hold_up and is_held(error)):
+            raise
     for one in finished:
-        yield _settle_alone(one, provider, refusals=(DatabaseError,) if one_by_one else NEVER_TAKEN)
+        try:
+            refusals = (DatabaseError,) if one_by_one else NEVER_TAKEN
+            yield _settle_alone(one, provider, refusals, HELD_ALONE_SECONDS if may_hold_up else None)
+        except OperationalError as error:
+            if not (may_hold_up and is_held(error)):
+                raise
+            yield Settled([one], is_held_up=True)
 
 
 def lock_provider(provider: ProviderState, *, has_failed: bool) -> None:
@@ -60,15 +79,20 @@ def lock_provider(provider: ProviderState, *, has_failed: bool) -> None:
 
 
 def _settle_alone(
-    finished: FinishedAttempt, provider: ProviderState, refusals: tuple[type[DatabaseError], ...]
+    finished: FinishedAttempt,
+    provider: ProviderState,
+    refusals: tuple[type[DatabaseError], ...],
+    lock_seconds: float | None,
 ) -> Settled:
     try:
-        return _settle_together([finished], provider)
+        return _settle_together([finished], provider, lock_seconds)
     except refusals as exception:
+        if isinstance(exception, OperationalError) and is_held(exception):
+            raise
         # This raises too if the database takes nothing at all: then it is not the outcome that is refused.
         _refuse(finished, is_for_ever=isinstance(exception, NEVER_TAKEN))
         logger.error("job=%s: the database refuses its outcome: %s", finished.attempt.job_id, type(exception).__name__)
-        return Settled([finished], has_dropped=False)
+        return Settled([finished])
 
 
 def _refuse(finished: FinishedAttempt, *, is_for_ever: bool) -> None:
@@ -84,10 +108,14 @@ def _refuse(finished: FinishedAttempt, *, is_for_ever: bool) -> None:
         Job.objects.retry(refused, wait_seconds=wait_after(paid.number))
 
 
-def _settle_together(finished: Sequence[FinishedAttempt], provider: ProviderState) -> Settled:
+def _settle_together(
+    finished: Sequence[FinishedAttempt], provider: ProviderState, lock_seconds: float | None
+) -> Settled:
     answers = [one for one in finished if not one.error]
     failures = [one for one in finished if one.error]
     with transaction.atomic():
+        if lock_seconds is not None:
+            bound_waits(lock_seconds)
         lock_provider(provider, has_failed=bool(failures))
         if failures or not provider.is_clean:
             Job.objects.lock_with_those_in_doubt([one.attempt.job_id for one in finished])

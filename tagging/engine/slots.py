@@ -17,6 +17,8 @@ from tagging.models.transitions import Fence
 
 # An extractor that only computes answers in a millisecond; so many jobs for each call allowed, and a commit pays.
 JOBS_PER_THREAD = 4
+# After how many seconds an outcome that another session holds up is tried again: at first, then doubled, at most.
+HELD_UP_SECONDS, MOST_HELD_UP_SECONDS = 0.5, 4.0
 
 
 class Calls(Protocol):
@@ -69,11 +71,17 @@ class Slots:
         self._shrunk_at = -math.inf
         self._mailbox = mailbox
         self._finished: dict[Fence, FinishedAttempt] = {}
+        # Of those that have finished: how long they wait to be settled, and until when.
+        self._held_up: dict[Fence, tuple[float, float]] = {}
 
     @property
     def free(self) -> int:
-        """Return how many calls may begin: a slot is free once its call has finished, settled or not."""
-        return max(0, int(self._limit) - len(self.in_flight) + len(self._finished))
+        """Return how many calls may begin: a slot is free once its call has finished, settled or not.
+
+        But what is held up is paid for, and in memory alone: no more of it than there are slots.
+        """
+        too_many = max(0, len(self._held_up) - self.size)
+        return max(0, int(self._limit) - len(self.in_flight) + len(self._finished) - too_many)
 
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt], calls: Calls) -> None:
         """Begin the calls for these jobs; those whose answer is known have finished at once."""
@@ -93,18 +101,33 @@ class Slots:
     @property
     def has_some_finished(self) -> bool:
         """Say whether some calls have finished while others run."""
-        return 0 < len(self._finished) < len(self.in_flight)
+        return 0 < len(self._finished) - len(self._held_up) < len(self.in_flight) - len(self._held_up)
 
     def finished(self) -> list[FinishedAttempt]:
-        """Return what has finished and waits to be settled, in the order of the claims."""
-        waiting = dict(self._finished)
-        return [waiting[fence] for fence in self.in_flight if fence in waiting]
+        """Return what has finished and may be settled now, in the order of the claims."""
+        waiting, now = dict(self._finished), time.monotonic()
+        later = {fence for fence, (_, until) in self._held_up.items() if until > now}
+        return [waiting[fence] for fence in self.in_flight if fence in waiting and fence not in later]
+
+    def hold_up(self, fence: Fence) -> bool:
+        """Keep this outcome to be settled later; return whether it is the first time."""
+        before, _ = self._held_up.get(fence, (HELD_UP_SECONDS / 2, 0.0))
+        seconds = min(2 * before, MOST_HELD_UP_SECONDS)
+        is_first = fence not in self._held_up
+        self._held_up[fence] = seconds, time.monotonic() + seconds
+        return is_first
+
+    @property
+    def held_up_until(self) -> float:
+        """Return when the first of those held up may be settled; never, when there are none."""
+        return min((until for _, until in self._held_up.values()), default=math.inf)
 
     def forget(self, fences: Iterable[Fence]) -> None:
         """Let go of these claims: they are settled."""
         for fence in fences:
             del self._finished[fence]
             del self.in_flight[fence]
+            self._held_up.pop(fence, None)
 
     def shrink(self, began_at: float) -> None:
         """Halve the limit: a call found us too fast; once for all calls that began before the last time."""

@@ -39,8 +39,12 @@ class DoubtQuerySet(ClaimQuerySet):
         return self.filter(in_doubt_since__isnull=False)
 
     def lock_with_those_in_doubt(self, job_ids: Collection[int]) -> None:
-        """Lock these jobs and all in doubt to the end of the transaction, in the order in which all lock many."""
-        list((self.in_doubt() | self.filter(pk__in=job_ids)).order_by("pk").select_for_update().values_list("pk"))
+        """Lock these jobs and all in doubt to the end of the transaction, in the order in which all lock many.
+
+        Those that another session holds are left out: about one in doubt it is decided the next time.
+        """
+        jobs = (self.in_doubt() | self.filter(pk__in=job_ids)).order_by("pk")
+        list(jobs.select_for_update(skip_locked=True).values_list("pk"))
 
     def excuse_undecided(self) -> None:
         """Excuse those in doubt whose time to wait has passed: whoever was to decide is gone."""
@@ -73,7 +77,7 @@ class DoubtQuerySet(ClaimQuerySet):
         self._excuse(list(self._undecided()), waiting_for)
 
     def _undecided(self) -> DoubtQuerySet:
-        return self.in_doubt().order_by("pk").select_for_update()
+        return self.in_doubt().order_by("pk").select_for_update(skip_locked=True)
 
     def _excuse(self, jobs: Iterable[Job], waiting_for: str) -> None:
         for job in jobs:

@@ -89,14 +89,22 @@ class JobQuerySet(DoubtQuerySet):
         running = self.running().filter(pk=devlog_id)
         return bool(running.update(**fresh, started_at=None, finished_at=None, queued_at=Now()))
 
-    def renew(self, job_ids: Collection[int], *, owner: str, lease_seconds: float, **changes: str) -> int:
+    def renew(
+        self, job_ids: Collection[int], *, owner: str, lease_seconds: float, skip_locked: bool = False, **changes: str
+    ) -> int:
         """Push out the leases of what this owner holds of these jobs; return how many.
 
-        changes: fields to set with it, such as `claimed_by` to hand the claims over under the same tokens.
+        skip_locked: leave out those whose rows another session holds. changes: fields to set with it, such as
+        `claimed_by` to hand the claims over under the same tokens.
         """
         changed = {"lease_expires_at": seconds_from_now(lease_seconds), **changes}
-        mine = (self.held_by(owner).filter(pk__in=ids) for ids in sql.portions(list(job_ids)))
-        return sum(jobs.update(**changed) for jobs in mine)
+        renewed = 0
+        for ids in sql.portions(sorted(job_ids)):
+            with transaction.atomic(savepoint=False):
+                mine = self.held_by(owner).filter(pk__in=ids).order_by("pk")
+                locked = mine.select_for_update(skip_locked=skip_locked).values_list("pk", flat=True)
+                renewed += self.filter(pk__in=list(locked)).update(**changed)
+        return renewed
 
     def complete(self, answers: Sequence[Attempt]) -> set[Fence]:
         """Store these answers' tags and end their jobs `done`, together; return the fences that held.
@@ -129,16 +137,18 @@ class JobQuerySet(DoubtQuerySet):
         """Record the failed attempt and end its job `failed`; only a person tries again."""
         return self._settle(attempt, state=self.model.State.FAILED, finished_at=Now())
 
-    def release(self, jobs: Iterable[Job], **changes: str | int) -> set[Fence]:
+    def release(self, jobs: Iterable[Job], *, skip_locked: bool = False, **changes: str | int) -> set[Fence]:
         """Give claims back, each with its attempt refunded and in its old place; return the fences that still held.
 
-        changes: fields to set with it, such as what they wait for and why.
+        skip_locked: leave out those whose rows another session holds. changes: fields to set with it, such as what
+        they wait for and why.
         """
         released: set[Fence] = set()
         with transaction.atomic(savepoint=False):
             for fences in sql.portions(sorted({job.fence for job in jobs})):
-                rows = self.running().filter(pk__in=[pk for pk, _ in fences]).order_by("pk").select_for_update()
-                held = set(fences) & set(rows.values_list("pk", "claim_token"))
+                rows = self.running().filter(pk__in=[pk for pk, _ in fences]).order_by("pk")
+                locked = rows.select_for_update(skip_locked=skip_locked)
+                held = set(fences) & set(locked.values_list("pk", "claim_token"))
                 self.filter(pk__in=[pk for pk, _ in held]).update(
                     state=self.model.State.PENDING,
                     attempts=F("attempts") - 1,

@@ -80,8 +80,8 @@ class Relay(Sender):
         asked = [job for job in claimed.jobs if job.pk not in claimed.known]
         sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
-        held = {"owner": self.dispatcher.owner.name, "claimed_by": SQS_OWNER}
-        Job.objects.renew([job.pk for job in taken], lease_seconds=LONGEST_LEASE_SECONDS, **held)
+        owner, job_ids = self.dispatcher.owner.name, [job.pk for job in taken]
+        Job.objects.renew(job_ids, owner=owner, lease_seconds=LONGEST_LEASE_SECONDS, claimed_by=SQS_OWNER)
         if len(taken) < len(asked):
             self.dispatcher.give_back([job for job in asked if job.pk not in sent.taken], "SQS did not take it")
         if sent.problem:
