@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from rest_framework.test import APIClient
 
+from devlog_project.ops.readiness import readiness
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
@@ -21,6 +22,7 @@ def lock_dir(settings, tmp_path):
 @pytest.fixture(autouse=True)
 def nothing_seen_before():
     shown_pause.forget()
+    readiness.forget()
 
 
 @pytest.fixture

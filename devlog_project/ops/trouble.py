@@ -44,7 +44,7 @@ def advice_on(error: BaseException) -> str:
         return "The database's file is damaged: restore a backup."
     if "no such table" in text or state in ("42P01", "42703", "3D000"):
         return "The database lacks our tables: see whether DATABASE_URL is right, and run manage.py migrate."
-    if code in (5, 6) or state in ("55P03", "57014") or state.startswith("40"):
+    if "locked" in text or state in ("55P03", "57014") or state.startswith("40"):
         return "Another program holds a lock on the database: find it (a backup, an open session), and end it."
     if state == "53300":
         return "The database takes no more connections: raise its limit, or lower DATABASE_POOL_SIZE."

@@ -20,8 +20,8 @@ from django.core.signals import request_started
 from tagging.engine.fork import on_fork
 from tagging.engine.guard import GuardedThread
 
-# A step takes milliseconds, a rest after errors seconds; silence beyond that, and beyond the next sweep, is a fault.
-SILENCE_SECONDS = 60
+# A step takes milliseconds, a rest after errors a second; silence beyond that, and beyond the next sweep, is a fault.
+SILENCE_SECONDS = 8
 
 MakeWorker = Callable[[], GuardedThread]
 
