@@ -43,9 +43,9 @@ class Unavailable:
 
     sync_capable = async_capable = True
 
-    def __init__(self, get_response: Callable[[HttpRequest], Answer]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], Answer], room: WaitingRoom | None = None) -> None:
         self._get_response = get_response
-        self._room = WaitingRoom()
+        self._room = room or WaitingRoom()
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)

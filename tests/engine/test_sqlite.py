@@ -1,10 +1,14 @@
 """Writers of one process take turns on SQLite."""
 
+import shutil
 import signal
+import sqlite3
 import threading
+import time
+from contextlib import closing
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from devlog_project.sqlite import base
 from devlogs.models import DevLog
@@ -141,3 +145,90 @@ def test_who_is_stopped_while_it_waits_does_not_keep_the_turn(is_passed_to_it):
     if not is_passed_to_it:
         turns.release()
     assert is_free(turns)
+
+
+@pytest.fixture
+def held():
+    """Another program that holds the database."""
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as program:
+        program.execute("BEGIN IMMEDIATE")
+        yield
+        program.execute("ROLLBACK")
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """A connection on which a second is a short time no more, and that has two tenths of one to wait in all."""
+    monkeypatch.setattr(base, "SHORT_SECONDS", 0.05)
+    connection.ensure_connection()
+    with connection.short_waits(0.2):
+        yield
+
+
+def seconds_to_begin():
+    began = time.monotonic()
+    with pytest.raises(OperationalError, match="locked"), transaction.atomic():
+        pass
+    return time.monotonic() - began
+
+
+def test_a_transaction_after_one_that_waited_in_vain_does_not_wait_anew(held, impatient):
+    first = seconds_to_begin()
+
+    assert first > 0.15
+    assert seconds_to_begin() < first / 2
+
+
+def test_what_was_waited_for_other_threads_is_not_waited_for_another_program_too(held, impatient):
+    base._turns.acquire(timeout=0)
+    threading.Timer(0.15, base._turns.release).start()
+
+    assert seconds_to_begin() < 0.3
+
+
+def test_a_statement_outside_a_transaction_does_not_wait_anew_either(held, impatient):
+    seconds_to_begin()
+    began = time.monotonic()
+
+    with pytest.raises(OperationalError, match="locked"):
+        DevLog.objects.create(entry="one too many")
+
+    assert time.monotonic() - began < 0.15
+
+
+def test_a_thread_that_waits_too_long_for_others_is_told_that_the_database_is_locked(impatient):
+    base._turns.acquire(timeout=0)
+
+    try:
+        assert seconds_to_begin() < 2
+    finally:
+        base._turns.release()
+
+
+def test_short_waits_end_with_their_block(impatient):
+    def patience():
+        return connection.connection.execute("PRAGMA busy_timeout").fetchone()[0]
+
+    before = patience()
+    with connection.short_waits(0.1):
+        within = patience()
+
+    assert (within, patience()) == (100, before)
+
+
+def test_a_connection_that_stays_open_follows_a_file_that_was_replaced(tmp_path):
+    name, path = connection.settings_dict["NAME"], tmp_path / "db.sqlite3"
+    own = connection.copy()
+    own.settings_dict = own.settings_dict | {"NAME": str(path)}
+    try:
+        own.ensure_connection()
+        own.close_if_replaced()
+        assert own.connection
+        shutil.copy(name, tmp_path / "restored")
+        (tmp_path / "restored").replace(path)
+
+        own.close_if_replaced()
+
+        assert own.connection is None
+    finally:
+        own.close()
