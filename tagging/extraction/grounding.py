@@ -13,13 +13,16 @@ from typing import NamedTuple
 
 from tagging.extraction import lexicon
 from tagging.extraction.base import MAX_NAMES, MAX_TECHNOLOGIES
-from tagging.extraction.lexicon.tokens import JOINS, SENTENCE_END, Token, forms, tokens_of
+from tagging.extraction.lexicon.glued import name_in, parts
+from tagging.extraction.lexicon.scripts import APOSTROPHES, is_latin, may_be_one_word
+from tagging.extraction.lexicon.tokens import JOINS, SENTENCE_END, Token, forms, is_in_token, tokens_of
 from tagging.extraction.lexicon.typos import correct
 from tagging.extraction.names import canonical, sign_of, trim
 
 MAX_NAME = 100
 MAX_EVIDENCE = 100
-_MAX_TOKENS = 10
+_MAX_TOKENS = 20
+_APOSTROPHES = ("'", "’", *APOSTROPHES)
 _INFLECTIONS = ("s", "es", "en")
 _VERSION = re.compile(r" v?\d{1,4}(?:\.\d{1,4}){0,3}(?:\.x)?\+?$")
 
@@ -63,8 +66,10 @@ def ground(technologies: Iterable[object], entry: str) -> Grounded:
         if first == last and all(name in places for name, _ in wanted.forms[form]):
             del wanted.forms[form]  # seen again, it tells nothing more
     places = within | places
-    for name, at in _misspelt(tokens, wanted.evidence.keys() - places.keys()):
-        places.setdefault(name, (at, at))
+    for search in (_glued, _misspelt):
+        if missing := wanted.evidence.keys() - places.keys():
+            for name, first, last in search(tokens, wanted, missing):
+                places.setdefault(name, (first, last))
     mentions = []
     for name, (first, last) in sorted(places.items(), key=lambda place: (place[1], place[0]))[:MAX_TECHNOLOGIES]:
         start, end = tokens[first].start, tokens[last].end
@@ -80,9 +85,9 @@ def words_around(entry: str, start: int, end: int) -> str:
         left -= 1
     while right < len(entry) and right - left < MAX_EVIDENCE and entry[right].isprintable():
         right += 1
-    while left and left < start and entry[left - 1].isalnum():
+    while left and left < start and is_in_token(entry, left):
         left += 1
-    while right > end and right < len(entry) and entry[right].isalnum():
+    while right > end and right < len(entry) and is_in_token(entry, right):
         right -= 1
     return entry[left:right].strip()
 
@@ -154,15 +159,26 @@ def _is_cut_from_a_word(tokens: list[Token], at: int) -> bool:
     token = tokens[at]
     if len(token.key) > 2:
         return False
-    if token.gap.lstrip(" ") in ("-", ".", ":", ":-") or token.gap in ("'", "’"):
+    before = tokens[at - 1].text[-1] if at else ""
+    if token.gap == "" and before and may_be_one_word(before, token.text[0]):
+        return True
+    is_apart = token.gap == "-" and before and not is_latin(before)
+    if not is_apart and (token.gap.lstrip(" ") in ("-", ".", ":", ":-") or token.gap in _APOSTROPHES):
         return True
     following = tokens[at + 1] if at + 1 < len(tokens) else None
-    return following is not None and following.gap in ("'", "’", "-", ".") and not _is_compound(following)
+    if following is None or following.gap not in ("", "-", ".", *_APOSTROPHES):
+        return False
+    if following.gap == "." and token.text[-1].isdigit():
+        return False  # a version: Go1.22
+    if following.gap == "":
+        return may_be_one_word(token.text[-1], following.text[0])
+    is_ending = following.key in parts()["apart"] and (following.gap != "-" or len(following.key) > 2)
+    return not (is_ending or _is_compound(following))
 
 
 def _is_compound(following: Token) -> bool:
-    """Whether a token is the second half of a German compound: `Go-Dienst`."""
-    return following.gap == "-" and following.text[0].isupper()
+    """Whether a token is the second half of a compound: `Go-Dienst`, `Go-сервис`."""
+    return following.gap == "-" and (following.text[0].isupper() or not is_latin(following.text[0]))
 
 
 def _is_just_a_word(tokens: list[Token], at: int) -> bool:
@@ -173,12 +189,30 @@ def _is_just_a_word(tokens: list[Token], at: int) -> bool:
     return not at or SENTENCE_END.search(token.gap) is not None
 
 
-def _misspelt(tokens: list[Token], missing: Collection[str]) -> Iterator[tuple[str, int]]:
+def _glued(tokens: list[Token], wanted: _Wanted, missing: Collection[str]) -> Iterator[tuple[str, int, int]]:
+    """Yield the names that stand in the entry with letters or digits glued to them, with their tokens."""
+    sought = {form: names for form, names in wanted.forms.items() if any(name in missing for name, _ in names)}
+    known = lexicon.load().spellings
+    # A name of one word comes last: as the end of a longer one it would seem more certain than it is.
+    ends = {
+        form.rpartition(" ")[2]: known.get(form, (None,))[0] for form in sorted(sought, key=" ".__contains__)[::-1]
+    }
+    beginnings = {end[:2] for end in ends}
+    bare = {
+        at: token._replace(key=name)
+        for at, token in enumerate(tokens)
+        if token.key[:2] in beginnings and (name := name_in(token.text, ends))
+    }
+    for form, first, last in _runs([bare.get(at, token) for at, token in enumerate(tokens)], sought) if bare else ():
+        yield from ((name, first, last) for name, _ in sought[form] if name in missing and last in bare)
+
+
+def _misspelt(tokens: list[Token], wanted: _Wanted, missing: Collection[str]) -> Iterator[tuple[str, int, int]]:
     """Yield well-known names that stand in the entry with a slip, with their token."""
-    for at, token in enumerate(tokens) if missing else ():
+    for at, token in enumerate(tokens):
         spelling = correct(token.key)
         if spelling and spelling.name in missing:
-            yield spelling.name, at
+            yield spelling.name, at, at
 
 
 def _evidence(given: object, entry: str, start: int, end: int) -> str:

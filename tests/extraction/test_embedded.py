@@ -133,6 +133,22 @@ def test_aliases_compounds_inflections_versions_and_slips_lead_to_the_name(entry
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
+        ("今天用Django和Redis写了一个服务。", ["Django", "Redis"]),
+        ("今日はDjangoとRedisを使ってAPIを作った。", ["Django", "Redis"]),
+        ("오늘 Django에서 서비스를 만들고 Redis까지 붙였다.", ["Django", "Redis"]),
+        ("用C#和C++写的。", ["C#", "C++"]),
+        ("用了React、Vue，还有Docker Compose。", ["React", "Vue.js", "Docker Compose"]),
+        ("见https://example.com/a，然后用Django。", ["Django"]),
+        ("今天开会,没有写代码。", []),
+    ],
+)
+def test_names_between_the_letters_of_another_script_are_found(entry, expected):
+    assert tags(entry) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
         ("```\nimport os\nimport json\nimport numpy as np\nfrom flask_cors import CORS\n```", ["NumPy", "flask-cors"]),
         (
             "```\nimport x from 'react'\nconst y = require('lodash')\nimport z from './local'\n```",

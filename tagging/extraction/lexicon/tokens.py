@@ -1,7 +1,7 @@
 """Text to tokens, and the one rule by which two spellings of a name count as the same.
 
 Each token is folded (case, width, invisible characters); what stands between two tokens is a space (white space) or
-nothing (a hyphen, a dot, ...). So "Docker-Compose" and "docker_compose" are both `dockercompose`.
+nothing (a hyphen, a dot, a change of script, ...). So "Docker-Compose" and "docker_compose" are both `dockercompose`.
 """
 
 from __future__ import annotations
@@ -12,25 +12,22 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-# Combining marks and invisible characters stay inside a token, so that none of them can cut a name in two.
-# `C++` and `C#` keep their signs (and `.NET` its dot): without them they are other words.
-_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
-_GAP_AND_TOKEN = re.compile(
-    rf"([\W_]*)([^\W_]+(?:[\u0300-\u036f{_INVISIBLE}]+[^\W_]*)*"
-    r"(?:\+\+|(?<![^\W_][^\W_])#(?![^\W\d_]))?)"
-)
+from tagging.extraction.lexicon.scripts import APOSTROPHES, INVISIBLE, WORD
+
+_GAP_AND_TOKEN = re.compile(rf"([\W_{APOSTROPHES}]*)({WORD})")
+_WORD = re.compile(WORD)
 _MAX_REMEMBERED = 40
-_STRIP_INVISIBLE = re.compile(f"[{_INVISIBLE}]+")
+_STRIP_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 
 # What may stand between two tokens of one name, and how it is folded. Anything else ends the name.
-JOINS = dict.fromkeys(("", "-", "_", ".", "'", "’", "/", "‑", "–", "·"), "") | dict.fromkeys(
-    (" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u202f", " \n", "\n ", "\n  "), " "
-)
+_TO_NOTHING = ("", "-", "_", ".", "'", "’", *APOSTROPHES, "/", "‑", "–", "·", "．", "－", "＿", "／", "・")
+_TO_SPACE = (" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u202f", "\u3000", " \n", "\n ", "\n  ")
+JOINS = dict.fromkeys(_TO_NOTHING, "") | dict.fromkeys(_TO_SPACE, " ")
 # Those after which one is still in the same sentence, and in the same code: most.
 _WITHIN_LINE = frozenset(join for join in JOINS if "\n" not in join) | {", "}
 
 PROSE, INLINE, BLOCK = range(3)  # where a token stands: in a sentence, between backticks, in a block of code
-SENTENCE_END = re.compile(r"[.!?:;]\s|\*\*|\n\s*(?:\n|\S)| [-–] ")
+SENTENCE_END = re.compile(r"[.!?:;]\s|[。！？]|\*\*|\n\s*(?:\n|\S)| [-–] ")
 
 
 class Token(NamedTuple):
@@ -67,6 +64,11 @@ def _dot_belongs_to_name(gap: str, first: bool) -> bool:
     return first if len(gap) == 1 else gap[-2] not in ".)]_"
 
 
+def is_in_token(text: str, at: int) -> bool:
+    """Whether a cut here would go through a token."""
+    return _WORD.fullmatch(text, at - 1, at + 1) is not None
+
+
 def fold(word: str) -> str:
     """Fold one token: `Ｄｊａｎｇｏ`, `django` and `DJANGO` are one."""
     if word.isascii():
@@ -76,7 +78,12 @@ def fold(word: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _fold_letters(word: str) -> str:
-    return unicodedata.normalize("NFKC", _STRIP_INVISIBLE.sub("", word)).casefold()
+    return composed(word).casefold()
+
+
+def composed(word: str) -> str:
+    """Return a token as it is written, without what cannot be seen: `Ｄjan\u200bgo` is `Django`."""
+    return unicodedata.normalize("NFKC", _STRIP_INVISIBLE.sub("", word))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -115,7 +122,8 @@ class Text:
                 if gap[-1:] == "@" and zone == PROSE:
                     self.hidden.add(i)
             if in_address:
-                in_address = not any(map(str.isspace, gap))
+                # Where words have no spaces, a comma of such a script ends an address.
+                in_address = gap.isascii() and not any(map(str.isspace, gap))
                 if in_address:
                     self.hidden.add(i)
             if zone:
