@@ -39,7 +39,7 @@ class DevLogSerializer(serializers.ModelSerializer[DevLog]):
     @extend_schema_field(TaggingSerializer(allow_null=True))
     def get_tagging(self, devlog: DevLog) -> dict[str, Any] | None:
         job = getattr(devlog, "job", None)
-        return TAGGING.shown(job, self.context["pause"]) if job else None
+        return TAGGING.shown(job, self.context["pause"], getattr(devlog, "names_dropped", None)) if job else None
 
     @extend_schema_field(DevLogTagSerializer(many=True))
     def get_tags(self, devlog: DevLog) -> list[dict[str, Any]]:

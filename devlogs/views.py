@@ -23,7 +23,7 @@ from devlogs.filters import DevLogFilter
 from devlogs.models import DevLog
 from devlogs.serializers import DevLogSerializer
 from tagging import queues
-from tagging.models import DevLogTag, Job
+from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.shown_pause import shown_pause
 
 
@@ -33,8 +33,10 @@ class NewestFirst(Pages):
 
 
 class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
-    queryset = DevLog.objects.select_related("author", "job").prefetch_related(
-        Prefetch("taggings", DevLogTag.objects.shown(), to_attr="shown_tags")
+    queryset = (
+        DevLog.objects.select_related("author", "job")
+        .annotate(names_dropped=Attempt.objects.names_dropped_of("pk"))
+        .prefetch_related(Prefetch("taggings", DevLogTag.objects.shown(), to_attr="shown_tags"))
     )
     serializer_class = DevLogSerializer
     pagination_class = NewestFirst

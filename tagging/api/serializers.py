@@ -37,9 +37,17 @@ class TaggingSerializer(PlainSerializer):
     run_after = serializers.DateTimeField(allow_null=True)
     waiting_for = serializers.CharField(allow_null=True)
     error = ErrorSerializer(allow_null=True)
+    names_dropped = serializers.IntegerField(
+        allow_null=True,
+        help_text="How many names the extractor gave that do not stand in the entry, and so became no tags; "
+        "null unless the state is `done`.",
+    )
 
-    def shown(self, job: Job, pause: ShownPause) -> dict[str, Any]:
-        return self.to_representation(job) | {"waiting_for": job.waits_for(pause), "run_after": job.due_at(pause)}
+    def shown(self, job: Job, pause: ShownPause, names_dropped: int | None) -> dict[str, Any]:
+        """Show a job; `names_dropped` is what its newest attempt noted, which counts once the job is done."""
+        looked_up = {"names_dropped": names_dropped} if job.state == Job.State.DONE else {}
+        waiting = {"waiting_for": job.waits_for(pause), "run_after": job.due_at(pause)}
+        return self.to_representation(job) | waiting | looked_up
 
 
 class DevLogTagSerializer(PlainSerializer):

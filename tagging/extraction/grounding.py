@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ class _Wanted(NamedTuple):
     forms: dict[str, list[tuple[str, bool]]]
     evidence: dict[str, object]
     signs: dict[str, str]  # that must stand behind it
+    given: Counter[str]  # how often, in whatever spelling
 
 
 def ground(technologies: Iterable[object], entry: str) -> Grounded:
@@ -74,7 +76,7 @@ def ground(technologies: Iterable[object], entry: str) -> Grounded:
     for name, (first, last) in sorted(places.items(), key=lambda place: (place[1], place[0]))[:MAX_TECHNOLOGIES]:
         start, end = tokens[first].start, tokens[last].end
         mentions.append(Mention(name, _evidence(wanted.evidence[name], entry, start, end), start))
-    return Grounded(mentions, len(technologies) - len(mentions))
+    return Grounded(mentions, len(technologies) - sum(wanted.given[mention.name] for mention in mentions))
 
 
 def words_around(entry: str, start: int, end: int) -> str:
@@ -103,18 +105,21 @@ def clean(text: object, longest: int) -> str:
 
 def _wanted(technologies: list[object], entry: str) -> _Wanted:
     """Look for each name as it is given, without its version, and in every spelling the lexicon has for it."""
-    wanted = _Wanted({}, {}, {})
-    seen: set[str] = set()
+    wanted = _Wanted({}, {}, {}, Counter())
+    seen: dict[str, str] = {}
     for technology in technologies:
         given = trim(clean(getattr(technology, "name", None), MAX_NAME), entry)
         bare = _VERSION.sub("", given)
         sign = sign_of(given)
         joined = "".join(forms(bare)[1]) and "".join((*forms(bare)[1], sign))
         # However its tokens are put together, it is one name: a flood of spellings is no work.
-        if not joined or joined in seen:
+        if not joined:
             continue
-        seen.add(joined)
-        name = canonical(given if lexicon.known(given) else bare)
+        if joined in seen:
+            wanted.given[seen[joined]] += 1
+            continue
+        name = seen[joined] = canonical(given if lexicon.known(given) else bare)
+        wanted.given[name] += 1
         if sign:
             wanted.signs[name] = sign
         spellings = [(given, False), (bare, False)]

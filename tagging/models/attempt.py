@@ -32,6 +32,11 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
             attempt.pk = pk
         return attempts
 
+    def names_dropped_of(self, job: str) -> models.Subquery:
+        """Return, as a column of a query, what the newest attempt at this job dropped: one look-up by index a row."""
+        newest = self.filter(job=models.OuterRef(job)).order_by("-pk")
+        return models.Subquery(newest.values("names_dropped")[:1])
+
     def known_answers(self, jobs: Sequence[Job], extractor: Extractor) -> dict[int, Attempt]:
         """Return by job the newest attempt that answered the same entry by the same model and prompt."""
         digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}

@@ -106,6 +106,8 @@ class Job(models.Model):
 
     # Whether its call is the one that tests the provider; of a claimed job, and not in the table.
     is_probe = False
+    # Of its newest answer; not in the table, but looked up beside it.
+    names_dropped: int | None = None
 
     @property
     def fence(self) -> Fence:

@@ -9,6 +9,7 @@ from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
 from tagging.models import Job, Tag
 from tests.support.entries import FOUNDING
+from tests.support.extractors import Scripted
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/devlogs/"
@@ -41,6 +42,7 @@ def test_a_post_answers_with_the_devlog_and_its_pending_job(api):
         "run_after": tagging["queued_at"],
         "waiting_for": None,
         "error": None,
+        "names_dropped": None,
     }
 
 
@@ -197,6 +199,25 @@ def test_the_list_takes_as_many_queries_however_long_it_is(
 
     with django_assert_num_queries(2):
         assert len(api.get(URL).json()["results"]) == count
+
+
+def test_it_says_how_many_names_were_dropped_once_it_is_known(api, make_devlog, run_jobs):
+    devlog = make_devlog("Wrote a Django view.")
+    run_jobs(Scripted(["Django", "Flask", "React"]))
+    done = [api.get(f"{URL}{devlog.pk}/").json(), *api.get(URL).json()["results"]]
+    again = api.post(f"{URL}{devlog.pk}/retag/").json()
+    run_jobs(Scripted(["Flask"]))
+    none_kept = api.get(f"{URL}{devlog.pk}/").json()
+
+    dropped = [body["tagging"]["names_dropped"] for body in (*done, again, none_kept)]
+    assert dropped == [2, 2, None, 1]
+
+
+def test_the_contract_says_what_a_dropped_name_is(api):
+    schema = api.get("/api/v1/schema/", headers={"accept": "application/vnd.oai.openapi+json"}).json()
+
+    field = schema["components"]["schemas"]["Tagging"]["properties"]["names_dropped"]
+    assert "do not stand in the entry" in field["description"]
 
 
 def test_the_list_can_be_filtered_by_a_tag(api, make_devlog, run_jobs):

@@ -121,6 +121,10 @@ def test_names_are_canonical_and_each_comes_once():
     assert kept(["k8s", "Kubernetes", "kubernetes", "K8S"], "k8s und Kubernetes") == ["Kubernetes"]
 
 
+def test_a_name_that_is_given_twice_is_not_dropped():
+    assert ground([Technology(name) for name in ("k8s", "Kubernetes", "K8S", "Flask")], "k8s").dropped == 1
+
+
 def test_an_unknown_name_stays_as_it_was_given():
     assert kept(["  Quarzwerk \t DB "], "Wir testen Quarzwerk DB.") == ["Quarzwerk DB"]
 

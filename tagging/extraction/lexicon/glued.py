@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tagging.extraction.lexicon import FOLDER, Spelling, load
 from tagging.extraction.lexicon.scripts import is_latin
 from tagging.extraction.lexicon.tokens import composed, fold
-from tagging.extraction.lexicon.typos import correct, well_known
+from tagging.extraction.lexicon.typos import well_known
 from tagging.extraction.load_once import load_once
 from tagging.extraction.sections import read_sections
 
@@ -42,7 +42,7 @@ def name_in(word: str, names: Mapping[str, Spelling | None]) -> str | None:
     if key[-1].isdecimal():
         bare = _VERSION.sub("", key)
         return bare if len(bare) >= _MIN_NAME and names.get(bare) else None
-    if itself := load().find(key, written) or correct(key):
+    if itself := load().find(key, written):
         first = fold(itself.written.partition(" ")[0])  # RedisCluster is Redis too, as Redis Cluster would be
         return first if first != key and first in names and key.startswith(first) else None
     for end in range(len(key) - 1, _MIN_NAME - 1, -1):
