@@ -87,7 +87,7 @@ class DevLogList(ChangeList):
 class DevLogAdmin(admin.ModelAdmin):
     form = DevLogForm
     raw_id_fields = ["author"]
-    list_display = ["__str__", "state", "tag_links", "author", "created_at"]
+    list_display = ["title", "state", "tag_links", "author", "created_at"]
     list_filter = ["job__state", TagFilter]
     list_select_related = ["author", "job"]
     list_per_page = 50
@@ -164,7 +164,7 @@ class DevLogAdmin(admin.ModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name the dev-logs alone: jobs, attempts and tags go with them, and cannot be deleted by themselves."""
         count = len(objs)
-        named = [str(devlog) for devlog in objs[:DELETIONS_NAMED]]
+        named = [shown.name_of(devlog, request) for devlog in objs[:DELETIONS_NAMED]]
         if count > len(named):
             named.append(f"… and {count - len(named)} more")
         return named, {DevLog._meta.verbose_name_plural: count}, set(), []

@@ -55,5 +55,11 @@ class DevLog(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
+        """Name the dev-log without its words: Django shows this to people who may not see dev-logs, and logs it."""
+        return f"dev-log {self.pk}"
+
+    @property
+    def title(self) -> str:
+        """Return the beginning of the entry, for those who may see it."""
         first_line = self.entry.strip().partition("\n")[0]
         return first_line if len(first_line) <= 80 else f"{first_line[:79]}…"

@@ -1,5 +1,6 @@
 """Jobs, attempts, what is known of providers and the spending, to look at; and the end of a pause."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,14 +39,45 @@ class Timeline(ReadOnly, admin.TabularInline):
     readonly_fields = ["source"]
 
 
+class OfDevLog(ReadOnly, admin.ModelAdmin):
+    """Rows about a dev-log. They show words of its entry only to people who may see dev-logs themselves."""
+
+    # Columns and fields with words of an entry, and what is shown in their place.
+    in_place_of_words = {"dev_log": "dev_log_number", "answer": None}
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self.shown_to(request, super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: object = None) -> list[Any]:
+        return self.shown_to(request, super().get_fields(request, obj))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Keep people from guessing by filters at what they may not see."""
+        has_words = self.in_place_of_words.keys() & {lookup.partition("__")[0]}
+        return super().lookup_allowed(lookup, value, request) and (not has_words or shown.may_see_entries(request))
+
+    def shown_to(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+        if shown.may_see_entries(request):
+            return list(names)
+        return [other for name in names if (other := self.in_place_of_words.get(name, name))]
+
+    @admin.display(description="dev-log")
+    def dev_log(self, row: Job | Attempt) -> SafeString:
+        return shown.link_to(row.devlog if isinstance(row, Job) else row.job.devlog)
+
+    @admin.display(description="dev-log")
+    def dev_log_number(self, row: Job | Attempt) -> int:
+        return row.pk if isinstance(row, Job) else row.job_id
+
+
 @admin.register(Job)
-class JobAdmin(ReadOnly, admin.ModelAdmin):
+class JobAdmin(OfDevLog):
     list_display = ["number", "dev_log", "state", "waiting_for", "error_code", "attempts", "run_after"]
     list_filter = ["state", "waiting_for", "error_code"]
     list_select_related = ["devlog"]
     list_per_page = 50
     show_full_result_count = False
-    readonly_fields = ["dev_log"]
+    readonly_fields = ["dev_log", "dev_log_number"]
     fields = [
         "dev_log",
         "state",
@@ -68,23 +100,15 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):
     def number(self, job: Job) -> int:
         return job.pk
 
-    @admin.display(description="dev-log")
-    def dev_log(self, job: Job) -> SafeString:
-        return shown.link_to(job.devlog)
-
 
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnly, admin.ModelAdmin):
+class AttemptAdmin(OfDevLog):
     list_display = ["number", "dev_log", "outcome", "error_code", "source", "finished_at"]
     list_filter = ["outcome", ErrorCodeFilter]
     list_select_related = ["job__devlog"]
     list_per_page = 50
     show_full_result_count = False
     ordering = ["-pk"]
-
-    @admin.display(description="dev-log")
-    def dev_log(self, attempt: Attempt) -> SafeString:
-        return shown.link_to(attempt.job.devlog)
 
 
 @admin.register(ProviderState)

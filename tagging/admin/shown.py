@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.utils import display_for_value
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -32,9 +33,18 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString |
     )
 
 
+def may_see_entries(request: HttpRequest) -> bool:
+    return request.user.has_perm("devlogs.view_devlog") or request.user.has_perm("devlogs.change_devlog")
+
+
+def name_of(devlog: DevLog, request: HttpRequest) -> str:
+    """Return the beginning of an entry, or for those who may not see it the dev-log's number."""
+    return devlog.title if may_see_entries(request) else str(devlog)
+
+
 def link_to(devlog: DevLog) -> SafeString:
     url = reverse("admin:devlogs_devlog_change", args=[devlog.pk])
-    return format_html('<a href="{}">{}</a>', url, Truncator(devlog).chars(50))
+    return format_html('<a href="{}">{}</a>', url, Truncator(devlog.title).chars(50))
 
 
 def state(job: Job) -> SafeString:

@@ -30,7 +30,7 @@ def test_the_list_shows_state_and_tags_in_the_order_of_the_entry(admin_client, m
 def test_the_list_shows_the_first_line_of_an_entry(admin_client, make_devlog):
     make_devlog("First line\nsecond line")
 
-    assert column(admin_client.get(DEVLOGS), "__str__") == ["First line"]
+    assert column(admin_client.get(DEVLOGS), "title") == ["First line"]
 
 
 def test_a_waiting_job_says_what_it_waits_for(admin_client, make_devlog, run_jobs):
@@ -83,7 +83,7 @@ def test_the_list_is_filtered_by_state(admin_client, make_devlog, run_jobs):
 
     response = admin_client.get(f"{DEVLOGS}?job__state__exact=failed")
 
-    assert column(response, "__str__") == ["Failed."]
+    assert column(response, "title") == ["Failed."]
 
 
 def test_the_list_is_filtered_by_tag(admin_client, make_tagged):
@@ -92,7 +92,7 @@ def test_the_list_is_filtered_by_tag(admin_client, make_tagged):
 
     response = admin_client.get(f"{DEVLOGS}?tags__slug=django")
 
-    assert column(response, "__str__") == ["Wrote Django"]
+    assert column(response, "title") == ["Wrote Django"]
 
 
 def test_the_filter_offers_the_most_used_tags_only(admin_client, make_tagged, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_search_finds_words_of_the_entry_and_names_of_tags_once(admin_client, 
 
     response = admin_client.get(f"{DEVLOGS}?q={query}")
 
-    assert column(response, "__str__") == ["Moved to postgres."]
+    assert column(response, "title") == ["Moved to postgres."]
 
 
 # -- The page --------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_the_page_of_a_job_shows_its_timeline_and_leads_to_its_devlog(admin_clie
 
     html = admin_client.get(change_page(devlog.job)).content.decode()
 
-    assert f'<a href="{change_page(devlog)}">{devlog}</a>' in html
+    assert f'<a href="{change_page(devlog)}">{devlog.title}</a>' in html
     assert "The model declined." in html.partition('id="timeline-group"')[2]
 
 
