@@ -174,3 +174,10 @@ def test_more_clients_than_there_is_room_for_take_the_places_of_those_that_wait_
         eventually(lambda: connections[0].recv(1) == b"", "the end of the first")
         connections[-1].sendall(WHOLE[-5:])
         assert answers(connections[-1])[0][0] == 201
+
+
+def test_tls_is_refused_with_the_way_out(site):
+    server = site.serve("gunicorn", "--certfile=manage.py")
+
+    assert server.wait_until_it_ended() == 1
+    assert "take --worker-class=gthread" in server.log()

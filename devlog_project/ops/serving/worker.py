@@ -15,6 +15,9 @@ from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ, EVENT_WRITE
 
+from django.core.exceptions import ImproperlyConfigured
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -44,6 +47,12 @@ class WholeRequestWorker(ThreadWorker):
         super().__init__(*args, **more)
         self.gathering, self.answering, self.leaving = Waiting(), Waiting(), Waiting()
         self.liveness_pool = ThreadPoolExecutor(max_workers=1)
+
+    @classmethod
+    def check_config(cls, cfg: Config, log: Logger) -> None:
+        if cfg.is_ssl:
+            raise ImproperlyConfigured("TLS is for a proxy in front; or take --worker-class=gthread, which does wait.")
+        super().check_config(cfg, log)
 
     def accept(self, listener: socket.socket) -> None:
         super().accept(listener)
