@@ -12,5 +12,8 @@ class ProbeMiddleware(MiddlewareMixin):
     """Answer a probe, which comes from inside, by plain HTTP and by an address that is none of ALLOWED_HOSTS."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        probe = PROBES.get(request.path_info)
-        return probe(request) if probe else None
+        if not (probe := PROBES.get(request.path_info)):
+            return None
+        response = probe(request)
+        response.headers["Content-Length"] = str(len(response.content))
+        return response

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from tagging.engine import owner_name, process_lock
@@ -24,6 +25,7 @@ import django
 from django.conf import settings
 django.setup()
 settings.TAGGING_LOCK_DIR = {lock_dir!r}
+settings.DATABASES["default"]["NAME"] = {database!r}  # which is that of the tests once one has needed it
 from tagging.engine.process_lock import Owner
 owner = Owner()
 if {forks} and os.fork():
@@ -36,7 +38,8 @@ sys.stdin.read()
 @contextmanager
 def process(lock_dir, *, forks=False):
     """Run a process with a lock, and lend it with the name that it locked."""
-    script = PROCESS.format(lock_dir=str(lock_dir), forks=forks)
+    database = django_settings.DATABASES["default"]["NAME"]
+    script = PROCESS.format(lock_dir=str(lock_dir), database=str(database), forks=forks)
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     with subprocess.Popen(
         [PYTHON, "-c", script], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -21,7 +21,9 @@ def production(settings):
 @pytest.mark.parametrize("host", FOREIGN)
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_probe_is_answered_by_whatever_name_it_asks(client, path, host):
-    assert client.get(path, HTTP_HOST=host).status_code == 200
+    response = client.get(path, HTTP_HOST=host)
+
+    assert (response.status_code, response.headers["Content-Length"]) == (200, str(len(response.content)))
 
 
 def test_a_probe_without_a_host_is_answered(client):
