@@ -22,6 +22,8 @@ from tagging.models import DevLogTag, Tag
 from tagging.models.sql import portions
 
 TAGS_NAMED = 100
+# An alias is separated from a tag on more dev-logs by the command alone: a request would be held for too long.
+SEPARATED_AT_ONCE = 5_000
 STAY_AWAY = (
     "These names leave all dev-logs, also where people set them, and are not stored any more. They stay in this list "
     "as blocked, so that no answer brings them back; who unblocks one lets it be found again."
@@ -129,8 +131,12 @@ class TagAdmin(admin.ModelAdmin):
 
     @admin.action(description="Separate from the tag they were merged into", permissions=["vocabulary"])
     def separate(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        for alias in list(queryset):
+        for alias in list(queryset.select_related("alias_of")):
             try:
+                count = alias.alias_of.taggings.count() if alias.alias_of else 0
+                if count > SEPARATED_AT_ONCE:
+                    way = f'manage.py separate_tag "{alias}"'
+                    raise vocabulary.VocabularyError(f"{alias.alias_of} is on {count} dev-logs, too many here: {way}")
                 self.message_user(request, separation.separate(alias).told(alias), messages.SUCCESS)
             except vocabulary.VocabularyError as error:
                 self.message_user(request, str(error), messages.ERROR)

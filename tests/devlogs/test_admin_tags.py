@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from devlogs.models import DevLog
+from tagging.admin import tags
 from tagging.curation import vocabulary
 from tagging.models import DevLogTag, Tag
 from tests.devlogs.admin_pages import DEVLOGS, SCRIPT, TAGS, change_page, column, message_of, words
@@ -91,8 +92,8 @@ def test_the_chosen_tags_are_deleted_after_a_question(admin_client, make_tagged)
 def many(make_devlog):
     """Store a dev-log with more tags than a form may have fields."""
     devlog = make_devlog()
-    tags = Tag.objects.bulk_create(Tag(name=f"T{number}", slug=f"t{number}") for number in range(1_100))
-    DevLogTag.objects.bulk_create(DevLogTag(devlog=devlog, tag=tag) for tag in tags)
+    made = Tag.objects.bulk_create(Tag(name=f"T{number}", slug=f"t{number}") for number in range(1_100))
+    DevLogTag.objects.bulk_create(DevLogTag(devlog=devlog, tag=tag) for tag in made)
     return devlog
 
 
@@ -244,6 +245,18 @@ def test_a_merge_is_taken_back(admin_client, make_tagged):
     assert message_of(response) == "Separated Foo from Bar: 2 dev-logs carry it again."
     assert [[tag.name for tag in devlog.tags.all()] for devlog in (foo, both)] == [["Foo"], ["Bar", "Foo"]]
     assert message_of(act_on_tags(admin_client, "separate", "Foo")) == "Foo is no alias."
+
+
+def test_an_alias_of_a_tag_that_is_everywhere_is_separated_by_the_command(admin_client, make_tagged, monkeypatch):
+    monkeypatch.setattr(tags, "SEPARATED_AT_ONCE", 1)
+    make_tagged("Foo")
+    make_tagged("Bar")
+    act_on_tags(admin_client, "merge", "Foo", into="Bar", confirmed="Merge tags")
+
+    response = act_on_tags(admin_client, "separate", "Foo")
+
+    assert message_of(response) == 'Bar is on 2 dev-logs, too many here: manage.py separate_tag "Foo"'
+    assert Tag.objects.get(name="Foo").alias_of.name == "Bar"
 
 
 def test_a_name_is_blocked_after_a_question_and_unblocked(admin_client, make_tagged):
