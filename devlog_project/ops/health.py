@@ -51,7 +51,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     except (DatabaseError, InterfaceError) as error:
         body["database"] = "down"
         advice.append(advice_on(error))
-    if body["worker"] in WORKER_ADVICE:
+    # While the database is down the worker fails or waits with it, and restarting it would help nobody.
+    if body["worker"] in WORKER_ADVICE and (body["database"] == "ok" or body["worker"] == "dead"):
         advice.append(WORKER_ADVICE[body["worker"]])
     is_ready = body["database"] == "ok" and body["worker"] in ("off", "armed", "ok")
     if advice:

@@ -44,7 +44,7 @@ class ErrorsNoted(DatabaseErrorWrapper):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     is_spoilt = False
-    _drained_at = 0.0
+    drained_at = 0.0
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
@@ -87,8 +87,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _drain(self) -> None:
         """Have the pool connect anew instead of lending what lies in it; at most once a second for all threads."""
         now = time.monotonic()
-        if self.pool and now - DatabaseWrapper._drained_at > 1:
-            DatabaseWrapper._drained_at = now
+        if self.pool and now - DatabaseWrapper.drained_at > 1:
+            DatabaseWrapper.drained_at = now
             self.pool.drain()
 
     def _configure_connection(self, connection: Connection[Any]) -> bool:

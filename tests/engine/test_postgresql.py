@@ -59,7 +59,7 @@ def test_after_all_sessions_were_ended_the_first_request_gets_a_new_one(elsewher
 
 
 def test_a_session_that_became_read_only_is_thrown_away_with_those_beside_it(elsewhere, monkeypatch):
-    monkeypatch.setattr(base.DatabaseWrapper, "_drained_at", 0.0)
+    monkeypatch.setattr(base.DatabaseWrapper, "drained_at", 0.0)
     pids = lend_and_return(connection, 3)
     connection.ensure_connection()
     connection.connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
