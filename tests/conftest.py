@@ -27,7 +27,7 @@ def nothing_seen_before():
 
 @pytest.fixture
 def api() -> APIClient:
-    return APIClient()
+    return APIClient(headers={"content-type": "application/json"})  # also where there is no body
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import BasePermission
 
 if TYPE_CHECKING:  # DRF imports this module while it imports its own views
@@ -14,11 +15,33 @@ if TYPE_CHECKING:  # DRF imports this module while it imports its own views
     from rest_framework.views import APIView
 
 
+NOT_JSON = "Without a token, a POST needs the header `Content-Type: application/json`, also where it has no body."
+
+
 class AuthenticatedUnlessOpen(BasePermission):
-    """Require authentication unless DEBUG opens the API."""
+    """Require authentication unless DEBUG opens the API; then a POST must say that it is JSON.
+
+    A browser lets any web page send a POST to a developer's own machine, but not with this header.
+    """
+
+    posts_are_json = True
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return settings.API_OPEN or bool(request.user and request.user.is_authenticated)
+        if request.user and request.user.is_authenticated:
+            return True
+        must_be_json = settings.API_OPEN and self.posts_are_json and request.method == "POST"
+        if must_be_json and not (is_json(request.content_type) or is_from_our_own_page(request)):
+            raise UnsupportedMediaType(request.content_type, NOT_JSON)
+        return bool(settings.API_OPEN)
+
+
+def is_json(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "application/json"
+
+
+def is_from_our_own_page(request: Request) -> bool:
+    """Whether a browser says so, as of a POST without a body from /api/v1/docs/; no page can set this header."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def author_of(request: Request) -> User | None:

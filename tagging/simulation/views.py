@@ -16,7 +16,7 @@ from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from devlog_project.api.access import author_of, visible
+from devlog_project.api.access import AuthenticatedUnlessOpen, author_of, visible
 from devlogs import entries
 from devlogs.models import DevLog
 from tagging.extraction.fibonacci import MAX_N, PREFIX, Task, task_in
@@ -26,9 +26,17 @@ from tagging.models import Attempt, Job
 DIGITS = re.compile(r"[0-9]{1,18}")
 
 
+class BareJobs(AuthenticatedUnlessOpen):
+    """Take a POST that is nothing but its address, as the service's clients send it."""
+
+    posts_are_json = False
+
+
 @extend_schema(exclude=True)
 class JobView(APIView):
     """`POST /job/{number}` takes a job, `GET /job/{id}` shows one."""
+
+    permission_classes = [BareJobs]
 
     def post(self, request: Request, number: str) -> JsonResponse:
         return take(request, from_text(number))

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from knox.models import AuthToken
 
 from devlogs.models import DevLog
 from tagging import queues
@@ -51,6 +52,40 @@ def test_a_devlog_is_queued_again_and_keeps_its_tags_meanwhile(api, make_tagged)
     assert (response.status_code, response["Retry-After"]) == (202, "1")
     assert response.json() == api.get(f"{DEVLOGS}{devlog.pk}/").json()
     assert (response.json()["tagging"]["state"], response.json()["tags"][0]["name"]) == ("pending", "Django")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "text/plain; application/json", "multipart/form-data", ""]
+)
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_no_foreign_web_page_can_post_while_the_api_is_open(client, make_tagged, kind, body):
+    devlog = make_tagged("Django")
+
+    for url in (f"{DEVLOGS}{devlog.pk}/retag/", DEVLOGS):
+        response = client.generic("POST", url, body, CONTENT_TYPE=kind)
+
+        assert (response.status_code, response["Content-Type"]) == (415, "application/problem+json")
+    assert (Job.objects.get().state, DevLog.objects.count()) == ("done", 1)
+
+
+def test_the_refusal_of_another_content_type_says_what_to_send(client, make_tagged):
+    url = f"{DEVLOGS}{make_tagged('Django').pk}/retag/"
+    refused = client.generic("POST", url)
+
+    assert (refused.status_code, "Content-Type: application/json" in refused.json()["detail"]) == (415, True)
+    assert client.generic("POST", url, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 415
+    assert client.generic("POST", url, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 202
+    assert client.generic("POST", url, CONTENT_TYPE="application/JSON; charset=utf-8").status_code == 202
+
+
+def test_a_token_asks_again_with_no_content_type(client, settings, make_tagged):
+    ada = User.objects.create(username="ada")
+    devlog = make_tagged("Django", author=ada)
+    token = {"Authorization": f"Token {AuthToken.objects.create(ada)[1]}"}
+
+    for is_open in (True, False):
+        settings.API_OPEN = is_open
+        assert client.generic("POST", f"{DEVLOGS}{devlog.pk}/retag/", headers=token).status_code == 202
 
 
 def test_the_new_answer_replaces_the_old_one(api, make_tagged, run_jobs):
