@@ -81,7 +81,7 @@ def _may_be_followed(known: Spelling | None, cut: _Cut) -> bool:
         return is_certain or (known is not None and _is_word(rest))
     if not cut.rest_written.islower():
         return False
-    capital = cut.written[0].isupper()
+    capital = not cut.written.islower()
     if not is_certain:
         long_ending = _is_ending(name, rest) and len(rest) > 2 and len(name) > 3
         return capital and (long_ending or (known is not None and _is_word(rest)))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from tagging.extraction.lexicon.scripts import APOSTROPHES, INVISIBLE, WORD
+from tagging.extraction.lexicon.scripts import APOSTROPHES, INVISIBLE, WORD, is_latin
 
 _GAP_AND_TOKEN = re.compile(rf"([\W_{APOSTROPHES}]*)({WORD})")
 _WORD = re.compile(WORD)
@@ -48,7 +48,7 @@ def tokenise(text: str) -> list[Token]:
     for gap, word in _GAP_AND_TOKEN.findall(text + "\nx")[:-1]:
         start = end + len(gap)
         end = start + len(word)
-        if gap[-1:] == "." and _dot_belongs_to_name(gap, first=not tokens):
+        if gap[-1:] == "." and _dot_belongs_to_name(gap, word, tokens):
             gap, word, start = gap[:-1], f".{word}", start - 1
         key = word.lower() if word.isascii() else fold(word)
         tokens.append(new(Token, (key, word, start, end, gap)))
@@ -59,9 +59,11 @@ def tokenise(text: str) -> list[Token]:
 tokens_of = lru_cache(maxsize=2)(tokenise)
 
 
-def _dot_belongs_to_name(gap: str, first: bool) -> bool:
+def _dot_belongs_to_name(gap: str, word: str, before: list[Token]) -> bool:
     """Whether this is the dot of `.NET` and not the end of a sentence, an ellipsis or a file extension."""
-    return first if len(gap) == 1 else gap[-2] not in ".)]_"
+    if len(gap) > 1:
+        return gap[-2] not in ".)]_"
+    return not before or (word.lower() == "net" and not is_latin(before[-1].text))
 
 
 def is_in_token(text: str, at: int) -> bool:
