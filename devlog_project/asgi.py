@@ -14,9 +14,11 @@ with frozen_import():
     django_application = get_asgi_application()
 
 # Only now: apps must be ready.
+from devlog_project.texts import Utf8ASGIRequest
 from tagging import queues
 from tagging.engine import startup
 
+django_application.request_class = Utf8ASGIRequest
 startup.arm(queues.local_worker_maker())
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "devlog_project.ops.unavailable.Unavailable",  # before all that ask the database
+    "devlog_project.texts.NulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -75,6 +76,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # the admin's files are served from where they are installed: no collectstatic
 
+AUTHENTICATION_BACKENDS = ["devlog_project.api.throttle.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -91,7 +93,8 @@ SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_00
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.switch("SECURE_COOKIES", not DEBUG)
-if env.switch("BEHIND_PROXY", False):
+BEHIND_PROXY = env.switch("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # -- Database ----------------------------------------------------------------------------------------------------
@@ -116,15 +119,21 @@ DATABASES = {
 # Anonymous clients may read and write only where DEBUG is on.
 API_OPEN = DEBUG
 API_MAX_BODY_BYTES = 256 * 1024
+# Failed logins are counted here, in the memory of each process.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["devlog_project.api.access.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["devlog_project.api.access.AuthenticatedUnlessOpen"],
     "DEFAULT_PARSER_CLASSES": ["devlog_project.api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "devlog_project.api.problems.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": 1 if BEHIND_PROXY else 0,  # whose last word in X-Forwarded-For is where a request comes from
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
@@ -132,10 +141,12 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Dev-log service",
     "DESCRIPTION": "Post what you did today; a moment later the entry carries its tech stack as tags.",
     "VERSION": "1",
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "devlog_project.api.schema.add_problems",
+    ],
 }
 
 # -- The model ---------------------------------------------------------------------------------------------------

@@ -2,32 +2,34 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from devlog_project.api import login, problems
+from devlog_project.api import login, problems, schema
 
 handler400 = "devlog_project.api.problems.bad_request"
 handler403 = "devlog_project.api.problems.permission_denied"
 handler404 = "devlog_project.api.problems.not_found"
 handler500 = "devlog_project.ops.unavailable.server_error"
 
+admin.site.login_form = login.AdminLoginForm
 admin.site.site_header = admin.site.site_title = "Dev-log service"
 
-v1 = [
+v1: list[URLPattern | URLResolver] = [
     path("", include("devlogs.urls")),
     path("", include("tagging.urls")),
     path("auth/login/", login.LoginView.as_view(), name="login"),
     path("auth/logout/", login.LogoutView.as_view(), name="logout"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("schema/", schema.SchemaView.as_view(), name="schema"),
+    path("docs/", schema.DocsView.as_view(url_name="schema"), name="docs"),
 ]
 
 urlpatterns = [
     path("api/v1/", include(v1)),
-    re_path(r"^api/", problems.not_found),
+    path("admin/login/", login.admin_login),
     path("admin/", admin.site.urls),
 ]
 
 if settings.SIMULATION:
     urlpatterns.append(path("", include("tagging.simulation.urls")))
+# Last, and not where Django's admin adds a missing slash.
+urlpatterns.append(re_path(r"^(?!admin)", problems.not_found))

@@ -11,7 +11,9 @@ with frozen_import():
     application = get_wsgi_application()
 
 # Only now: apps must be ready.
+from devlog_project.texts import Utf8WSGIRequest
 from tagging import queues
 from tagging.engine import startup
 
+application.request_class = Utf8WSGIRequest
 startup.arm(queues.local_worker_maker())

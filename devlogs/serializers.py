@@ -36,6 +36,14 @@ class DevLogSerializer(serializers.ModelSerializer[DevLog]):
         fields = ["id", "entry", "author", "created_at", "tagging", "tags"]
         read_only_fields = ["created_at"]
 
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what no dev-log has. What it has and only the service sets may come back as it was read."""
+        if unknown := data.keys() - self.fields.keys():
+            raise serializers.ValidationError(
+                {name: [f"Unknown field. A dev-log has: {', '.join(self.fields)}."] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(data)
+
     @extend_schema_field(TaggingSerializer(allow_null=True))
     def get_tagging(self, devlog: DevLog) -> dict[str, Any] | None:
         job = getattr(devlog, "job", None)

@@ -7,10 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -18,6 +18,7 @@ from rest_framework.serializers import BaseSerializer
 
 from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
+from devlog_project.api.requests import StrictView
 from devlogs import entries
 from devlogs.filters import DevLogFilter
 from devlogs.models import DevLog
@@ -29,10 +30,17 @@ from tagging.models.shown_pause import shown_pause
 
 class NewestFirst(Pages):
     page_size = 50
-    ordering = "-pk"
+    ordering = ("-pk",)
 
 
-class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
+BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all that people wait for.")
+
+
+@extend_schema_view(create=extend_schema(parameters=[BULK]))
+class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
+    parameters = {"list": ["tag", "state", "cursor"], "create": ["bulk"]}
+    repeatable = ["tag"]
+    takes_body = ["create", "update", "partial_update"]
     queryset = (
         DevLog.objects.select_related("author", "job")
         .annotate(names_dropped=Attempt.objects.names_dropped_of("pk"))
@@ -49,8 +57,11 @@ class DevLogViewSet(viewsets.ModelViewSet[DevLog]):
         return {**super().get_serializer_context(), "pause": shown_pause}
 
     def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
+        bulk = self.request.query_params.get("bulk", "false")
+        if bulk not in ("true", "false"):
+            raise ValidationError({"bulk": ["true or false."]})
         devlog = DevLog(author=author_of(self.request), **serializer.validated_data)
-        entries.write(devlog, is_bulk=self.request.query_params.get("bulk") == "true")
+        entries.write(devlog, is_bulk=bulk == "true")
         devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
         serializer.instance = devlog
 

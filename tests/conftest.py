@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from devlog_project.ops.readiness import readiness
@@ -23,6 +24,7 @@ def lock_dir(settings, tmp_path):
 def nothing_seen_before():
     shown_pause.forget()
     readiness.forget()
+    cache.clear()
 
 
 @pytest.fixture

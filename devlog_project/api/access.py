@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from rest_framework.exceptions import UnsupportedMediaType
+from knox.auth import TokenAuthentication as KnoxAuthentication
+from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
 from rest_framework.permissions import BasePermission
 
 if TYPE_CHECKING:  # DRF imports this module while it imports its own views
@@ -16,6 +17,16 @@ if TYPE_CHECKING:  # DRF imports this module while it imports its own views
 
 
 NOT_JSON = "Without a token, a POST needs the header `Content-Type: application/json`, also where it has no body."
+
+
+class TokenAuthentication(KnoxAuthentication):
+    """`Authorization: Token …`; what can be no token is not looked up, which would fail for some bytes."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, Any]:
+        if not token.isalnum():  # of ASCII, as it is bytes
+            raise AuthenticationFailed("Invalid token.")
+        user_and_token: tuple[User, Any] = super().authenticate_credentials(token)
+        return user_and_token
 
 
 class AuthenticatedUnlessOpen(BasePermission):

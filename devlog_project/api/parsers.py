@@ -1,12 +1,12 @@
 """The one body format the API reads: JSON, of a bounded size."""
 
-import io
+import json
 from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
-from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.parsers import BaseParser
 
 
 class PayloadTooLarge(APIException):
@@ -15,17 +15,48 @@ class PayloadTooLarge(APIException):
     default_detail = "The body is larger than this API accepts."
 
 
-class BoundedJSONParser(JSONParser):
-    """DRF's parser reads the stream itself, past Django's own limit; this one stops one byte after ours."""
+class BoundedJSONParser(BaseParser):
+    """Stops reading one byte after our limit. DRF's own is first given the whole body, up to Django's limit."""
+
+    media_type = "application/json"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        body = stream.read(settings.API_MAX_BODY_BYTES + 1)
+        request = (parser_context or {}).get("request")
+        coding = request.headers.get("Content-Encoding", "identity") if request else "identity"
+        if coding.lower() != "identity":
+            raise UnsupportedMediaType(coding, f"The body is compressed ({coding}); send it as it is.")
+        try:
+            body = stream.read(settings.API_MAX_BODY_BYTES + 1)
+        except OSError as error:  # the client went away
+            raise ParseError("The body could not be read to its end.") from error
         if len(body) > settings.API_MAX_BODY_BYTES:
             raise PayloadTooLarge(f"The body is larger than {settings.API_MAX_BODY_BYTES // 1024} KB.")
-        try:
-            # JSON is UTF-8 (RFC 8259); a codec of the client's choice may take seconds for what it sends.
-            return super().parse(io.BytesIO(body), media_type, {**(parser_context or {}), "encoding": "utf-8"})
-        except RecursionError as error:  # json gives up on deep nesting in this way
-            raise ParseError("JSON parse error - nested too deeply.") from error
+        return content_of(body)
+
+
+def content_of(body: bytes) -> dict[str, Any]:
+    """Return what a body says, or raise ParseError that says what is wrong with it."""
+    try:
+        # JSON is UTF-8 (RFC 8259); a codec of the client's choice may take seconds for what it sends.
+        return json.loads(body.decode("utf-8-sig"), parse_constant=refuse_constant, object_pairs_hook=refuse_repeated)
+    except UnicodeDecodeError as error:
+        raise ParseError("The body is not UTF-8, as JSON must be.") from error
+    except RecursionError as error:  # json gives up on deep nesting in this way
+        raise ParseError("JSON parse error - nested too deeply.") from error
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {error}") from error
+
+
+def refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these pairs; which of two values for one name was meant, nobody knows."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"these names stand twice: {', '.join(name for name in content if names.count(name) > 1)}")
+    return content

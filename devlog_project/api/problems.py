@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -43,28 +44,31 @@ def _as_api_error(exc: Exception) -> Exception:
     return exc
 
 
-def _answer(status: int, detail: str) -> JsonResponse:
+def answer(status: int, detail: str) -> JsonResponse:
     return JsonResponse(problem(status, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return _answer(400, "The request could not be understood.")
+    return answer(400, "The request could not be understood.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return _answer(403, "This is not allowed.")
+    return answer(403, "This is not allowed.")
 
 
+@csrf_exempt  # to tell that there is nothing takes no proof of who asks
 def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
-    """Also routed for all of /api/ that nothing else took, so that DEBUG's HTML page does not answer there."""
-    hint = "" if request.path.endswith("/") else " Addresses of this API end with a slash."
-    return _answer(404, f"There is nothing at {request.path}.{hint}")
+    """Also routed for all that nothing else took, so that DEBUG's HTML page does not answer a client."""
+    hint = (
+        "The API is described at /api/v1/docs/." if request.path.endswith("/") else "Its addresses end with a slash."
+    )
+    return answer(404, f"There is nothing at {request.path}. {hint}")
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
-    return _answer(500, "Something went wrong on our side; it has been logged.")
+    return answer(500, "Something went wrong on our side; it has been logged.")
 
 
 def unavailable(detail: str) -> JsonResponse:
     """Return 503 as Django's response; when to come back is for the caller to say."""
-    return _answer(503, detail)
+    return answer(503, detail)

@@ -12,10 +12,10 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
 from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
+from devlog_project.api.requests import StrictView
 from devlogs.models import DevLog
 from tagging.api.serializers import DEVLOG_TAG, DevLogTagSerializer, TagSerializer
 from tagging.curation import edits, vocabulary
@@ -27,9 +27,10 @@ class MostUsedFirst(Pages):
     ordering = ("-count", "slug")
 
 
-class TagViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
+class TagViewSet(StrictView, mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
     """The tags of the dev-logs one may see, most used first."""
 
+    parameters = {"list": ["cursor"]}
     queryset = Tag.objects.all()
     serializer_class = TagSerializer
     pagination_class = MostUsedFirst
@@ -44,7 +45,7 @@ class Full(APIException):
     default_code = "full"
 
 
-class DevLogTagView(APIView):
+class DevLogTagView(StrictView):
     """One tag on one dev-log, set or taken off by a person, by its name or its slug."""
 
     @extend_schema(request=None, responses={200: DevLogTagSerializer, 201: DevLogTagSerializer})

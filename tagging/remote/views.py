@@ -14,8 +14,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from devlog_project.api.requests import StrictView
 from tagging.extraction.contract import Result
 from tagging.queues import notify
 from tagging.remote import records
@@ -57,8 +57,10 @@ def messages_by_field(error: ValidationError) -> dict[str, list[str]]:
     return messages
 
 
-class ResultsView(APIView):
+class ResultsView(StrictView):
     """Take the result of a record; posted again, it changes nothing."""
+
+    takes_body = ["post"]
 
     authentication_classes = [ResultsToken]
     permission_classes = []

@@ -279,12 +279,6 @@ def test_an_edit_by_another_is_not_undone_by_a_request_that_sends_no_entry(api, 
     assert DevLog.objects.get().entry == "Cached it in Redis."
 
 
-@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0lMDA="])
-@pytest.mark.parametrize("path", [URL, "/api/v1/tags/"])
-def test_a_made_up_cursor_leads_nowhere(api, path, cursor):
-    assert api.get(path, {"cursor": cursor}).status_code == 404
-
-
 def test_an_import_comes_after_what_people_wait_for(api):
     api.post(f"{URL}?bulk=true", {"entry": "One of ten thousand."})
     api.post(URL, {"entry": "Just written."})

@@ -1,0 +1,101 @@
+"""The contract as OpenAPI, with the problems that may be answered; generated once, as two at a time would fail."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularSwaggerView
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from devlog_project.api.problems import CONTENT_TYPE
+from devlog_project.api.requests import StrictView
+
+RENDERERS = [OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2]
+BY_FORMAT = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. `errors` names what is wrong, by field or parameter.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+_generating = threading.Lock()
+
+
+class TokenScheme(KnoxTokenScheme):
+    target_class = "devlog_project.api.access.TokenAuthentication"
+
+
+class SchemaView(StrictView):
+    """Open to all, and so without a look at who asks."""
+
+    authentication_classes = []
+    permission_classes = []
+    renderer_classes = RENDERERS
+    parameters = {"get": ["format"]}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        chosen = request.query_params.get("format")
+        if chosen and chosen not in BY_FORMAT:
+            raise ValidationError({"format": [f"One of: {', '.join(BY_FORMAT)}."]})
+        renderer = BY_FORMAT[chosen] if chosen else type(request.accepted_renderer)
+        with _generating:
+            return HttpResponse(rendered(renderer), content_type=renderer.media_type)
+
+
+class DocsView(StrictView, SpectacularSwaggerView):
+    authentication_classes = []
+    permission_classes = []
+
+
+@cache
+def schema() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+@cache
+def rendered(renderer: type) -> bytes:
+    content: bytes = renderer().render(schema(), renderer_context={})
+    return content
+
+
+def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
+    """Name the problem that each operation may answer with: a hook of drf-spectacular."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            problems = {"400": "What was sent is not valid.", "default": "Any other problem."}
+            if operation.get("security"):
+                problems["401"] = "Who asks is not known, or a token is no longer valid."
+            if "{" in path:
+                problems["404"] = "There is no such thing, or it is another's."
+            if "requestBody" in operation:
+                problems |= {"413": "The body is too large.", "415": "The body is no JSON."}
+            for status, description in problems.items():
+                operation["responses"].setdefault(status, problem(description))
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
+
+
+def problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
