@@ -1,12 +1,16 @@
-"""What no text may be, kept from every view, Django's own and the admin's too: in another encoding, or with a NUL."""
+"""What a client may send and no view expects, the admin's and Django's own included: encodings, NULs, huge values."""
 
 from django.conf import settings
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.text import smart_split
 
 from devlog_project.api import problems
+
+MAX_WORDS = 100
 
 
 class Utf8(HttpRequest):
@@ -29,13 +33,28 @@ class Utf8ASGIRequest(Utf8, ASGIRequest):
     pass
 
 
-class NulMiddleware(MiddlewareMixin):
-    """Refuse a NUL, which PostgreSQL neither stores nor looks up."""
-
+class OddValuesMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Refuse a NUL, which PostgreSQL neither stores nor looks up."""
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
             return problems.answer(400, "A NUL character (%00) stands in the query; leave it out.")
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]  # there is no such session
         return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Refuse a number that fits nowhere, as the year in a filter of the admin."""
+        if isinstance(exception, OverflowError) and request.GET:
+            return problems.answer(400, "A number in the query is too large.")
+        return None
+
+
+class SearchForm(ChangeListSearchForm):
+    """A search of the admin, which the database could not do for thousands of words."""
+
+    def clean(self) -> dict[str, str]:
+        """Keep the first words, which the search box then shows: an error would list everything instead."""
+        text = self.cleaned_data.get(SEARCH_VAR) or ""
+        words = list(smart_split(text))
+        return {SEARCH_VAR: " ".join(words[:MAX_WORDS]) if len(words) > MAX_WORDS else text}

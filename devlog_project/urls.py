@@ -2,15 +2,18 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from devlog_project.api import login, problems, schema
+from devlog_project.texts import SearchForm
 
 handler400 = "devlog_project.api.problems.bad_request"
 handler403 = "devlog_project.api.problems.permission_denied"
 handler404 = "devlog_project.api.problems.not_found"
 handler500 = "devlog_project.ops.unavailable.server_error"
 
+ChangeList.search_form_class = SearchForm  # also in the lists that are Django's own
 admin.site.login_form = login.AdminLoginForm
 admin.site.site_header = admin.site.site_title = "Dev-log service"
 

@@ -8,9 +8,13 @@ from collections.abc import Collection, Mapping
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
+
+JSON = JSONRenderer()
 
 
 class LengthRequired(APIException):
@@ -47,6 +51,14 @@ class StrictView(APIView):
             if request.data:
                 names = request.data if isinstance(request.data, dict) else [api_settings.NON_FIELD_ERRORS_KEY]
                 raise ValidationError({name: ["This address takes no body."] for name in names})
+
+    def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
+        """Write JSON, also where a page or YAML would have come had all been well."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        is_ours = isinstance(response, Response) and not response.template_name
+        if is_ours and not isinstance(response.accepted_renderer, JSONRenderer):
+            response.accepted_renderer, response.accepted_media_type = JSON, JSON.media_type
+        return response
 
 
 def refuse_parameters(request: Request, known: Collection[str], repeatable: Collection[str]) -> None:
