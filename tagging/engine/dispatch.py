@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,8 +13,10 @@ from django.db import transaction
 from django.db.models import F
 
 from tagging.engine.process_lock import Owner, dead_owners
+from tagging.engine.rotation import Rotation
 from tagging.extraction.base import Extractor, WaitingFor
 from tagging.models import Attempt, Job, ProviderState
+from tagging.models.due import DuePart
 from tagging.models.spending import BudgetReachedError, is_limited
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ class Dispatcher:
         self.provider = ProviderState()
         self._read_provider_at = 0.0
         self._has_begun = self._has_probed = self._has_recovered = False
+        self._rotation = Rotation()
+        self._is_backlog = True  # until it is known better
         logger.info("Worker %s started", self.owner.name)
 
     def claim(self, free: int) -> Claimed:
@@ -60,7 +64,7 @@ class Dispatcher:
                 return self._canary()
             if self.provider.is_half_open:
                 return self._probe()
-            jobs = self._claim(free)
+            jobs = self._claim_fairly(free)
             if not jobs and self.provider.failures and not Job.objects.running().exists():
                 return self._canary()
         except BudgetReachedError:
@@ -69,11 +73,22 @@ class Dispatcher:
             return Claimed()
         # Where a budget held back, there are more that are due.
         is_all = not Job.objects.due().exists() if self._is_limited() else len(jobs) < free
+        self._is_backlog = not is_all
         return Claimed(is_all, jobs, self._known_answers(jobs))
 
-    def _claim(self, limit: int, *, untried: bool = False) -> list[Job]:
+    def _claim_fairly(self, limit: int) -> list[Job]:
+        """Claim of each author alike where more is due than can be claimed; else all, whosever it is."""
+        parts = self._rotation.parts(limit) if self._is_backlog else []
+        jobs = self._claim(limit, parts=parts) if parts else []
+        # Authors seen a moment ago may have no more, and others some; but a budget held back on purpose.
+        if len(jobs) < limit and not (jobs and self._is_limited()):
+            jobs += self._claim(limit - len(jobs))
+        return jobs
+
+    def _claim(self, limit: int, *, parts: Sequence[DuePart] = (), untried: bool = False) -> list[Job]:
         jobs = Job.objects.claim(
             limit,
+            parts=parts,
             owner=self.owner.name,
             lease_seconds=settings.TAGGING_LEASE_SECONDS,
             is_paid=self.extractor.is_paid,

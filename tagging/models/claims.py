@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.db.models import F
-from django.db.models.functions import Length, Now
+from django.db.models.functions import Now
 
 from devlogs.models import DevLog
-from tagging.models import spending, sql
+from tagging.models import due, spending, sql
+from tagging.models.due import DuePart
 from tagging.models.provider_state import ProviderState
 from tagging.models.spending import Price, Spending
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # A job's id with the token of one claim on it: who settles must show it.
 Fence = tuple[int, uuid.UUID | None]
 
+# Those of the model, in the order in which they are claimed.
+PRIORITIES = (0, 1)
 # What is known of a job just claimed, in the order of the model.
 CLAIMED = ("devlog_id", "state", "attempts", "asks_anew", "started_at", "claim_token", "refusals")
 
@@ -33,10 +36,17 @@ def seconds_from_now(seconds: float) -> Any:
     return Now() + timedelta(seconds=seconds) if seconds else Now()
 
 
+def first_come(limit: int) -> list[DuePart]:
+    """Return the parts of a claim that asks not whose the jobs are: by priority, and then the oldest."""
+    return [(priority, None, limit) for priority in PRIORITIES]
+
+
 class ClaimQuerySet(models.QuerySet["Job"]):
     def due(self) -> ClaimQuerySet:
-        """Pending jobs whose time has come, in the order in which they are claimed."""
-        return self.filter(run_after__lte=Now(), in_doubt_since=None).order_by("priority", "run_after")
+        """Pending jobs whose time has come, by priority, the oldest first."""
+        # By priority, as the index begins with it: a search ends where the future begins.
+        come = self.filter(priority__in=PRIORITIES, run_after__lte=Now(), in_doubt_since=None)
+        return come.order_by("priority", "run_after")
 
     def running(self) -> ClaimQuerySet:
         return self.filter(lease_expires_at__isnull=False)
@@ -48,25 +58,40 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         """Return the names of all who hold claims."""
         return set(self.running().values_list("claimed_by", flat=True).distinct())
 
+    def authors_after(self, author_id: int, priority: int, limit: int) -> list[tuple[int, bool]]:
+        """Return the next authors who have jobs pending at this priority, by id, and whether one of these is due."""
+        return due.authors_after(author_id, priority, limit)
+
     def claim(
-        self, limit: int, *, owner: str, lease_seconds: float, is_paid: bool = False, untried: bool = False
+        self,
+        limit: int,
+        *,
+        owner: str,
+        lease_seconds: float,
+        parts: Sequence[DuePart] = (),
+        is_paid: bool = False,
+        untried: bool = False,
     ) -> list[Job]:
         """Take up to `limit` due jobs, count an attempt on each, and return them with their dev-logs.
 
-        untried: only of those that have not failed. Where answers are paid for, no more than the day's budget allows
-        beside what is reserved; raises BudgetReachedError where it would allow none with nothing reserved.
+        parts: how many of whom, else those that have waited longest. untried: only of those that have not failed.
+        Where answers are paid for, no more than the day's budget allows beside what is reserved; raises
+        BudgetReachedError where it would allow none with nothing reserved.
         """
         token = uuid.uuid4()
         held = (token, owner, lease_seconds)
+        jobs = due.jobs(parts or first_come(limit), limit, untried)
         if not (is_paid and spending.is_limited()):
-            return self._with_devlogs(token, sql.claim(self.model, limit, *held, 0, Decimal(0), untried))
+            return self._with_devlogs(token, sql.claim(self.model, jobs, *held))
         if not self.due().exists():  # as usual, and without a write transaction
             return []
         with transaction.atomic():
-            lengths = list(self.due().values_list(Length("devlog__entry"), flat=True)[:limit])
-            affordable, reserved = self.affordable(lengths)
+            # The very jobs that are counted are then claimed.
+            lengths = due.entry_lengths(jobs)
+            affordable, reserved = self.affordable(list(lengths.values()))
             if affordable:
-                claimed = sql.claim(self.model, affordable, *held, reserved.tokens, reserved.cost, untried)
+                jobs = due.these(list(lengths)[:affordable])
+                claimed = sql.claim(self.model, jobs, *held, reserved.tokens, reserved.cost)
         return self._with_devlogs(token, claimed) if affordable else []
 
     def claim_late_answer(self, job: Job, *, owner: str, lease_seconds: float) -> Job:

@@ -23,6 +23,9 @@ REASONS_TO_WAIT = [
     for reason in (WaitingFor.RETRY, WaitingFor.RATE_LIMIT, WaitingFor.PROVIDER)
 ]
 
+# As bound parameters allow SQLite to use an index (docs/decisions.md).
+PENDING = Q(run_after__isnull=False)
+
 # No row has it; so what is told of a canary is told of no dev-log.
 CANARY_ID = 0
 
@@ -54,6 +57,9 @@ class Job(models.Model):
     devlog = models.OneToOneField("devlogs.DevLog", models.CASCADE, primary_key=True, related_name="job")
     state = models.CharField(max_length=10, choices=State, db_default=State.PENDING)
     priority = models.PositiveSmallIntegerField(choices=Priority, db_default=Priority.INTERACTIVE)
+    # The dev-log's author when it was queued, 0 for none: authors are served alternately. No foreign key, since it is
+    # never followed and goes with the dev-log.
+    author_id = models.BigIntegerField(db_default=0)
     attempts = models.PositiveSmallIntegerField(db_default=0)
     queued_at = models.DateTimeField(db_default=Now())
     # A person asked once more: then the model is asked, whatever the ledger knows.
@@ -86,6 +92,11 @@ class Job(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["priority", "run_after"], condition=Q(run_after__isnull=False), name="job_due"),
+            models.Index(
+                fields=["priority", "author_id", "run_after"],
+                condition=Q(run_after__isnull=False),
+                name="job_of_author",
+            ),
             models.Index(fields=["lease_expires_at"], condition=Q(lease_expires_at__isnull=False), name="job_leased"),
             models.Index(fields=["in_doubt_since"], condition=Q(in_doubt_since__isnull=False), name="job_in_doubt"),
         ]

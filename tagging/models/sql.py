@@ -24,30 +24,20 @@ SECONDS_FROM_NOW = {
     "postgresql": "STATEMENT_TIMESTAMP() + %s * INTERVAL '1 second'",
 }
 # PostgreSQL could run a plain subquery twice, and then claim more rows than the limit; an array is built once.
-DUE = {
-    "sqlite": (
-        "IN (SELECT devlog_id FROM tagging_job WHERE run_after <= {now} {only}ORDER BY priority, run_after LIMIT %s)"
-    ),
-    "postgresql": (
-        "= ANY(ARRAY(SELECT devlog_id FROM tagging_job WHERE run_after <= {now} {only}"
-        "ORDER BY priority, run_after LIMIT %s FOR UPDATE SKIP LOCKED))"
-    ),
-}
-DECIDED = "AND in_doubt_since IS NULL "
-UNTRIED = DECIDED + "AND error_code = '' "
+AMONG = {"sqlite": "IN ({jobs})", "postgresql": "= ANY(ARRAY({jobs}))"}
 # Pair by pair: tokens are shared by the jobs of one claim.
 CLAIM_HOLDS = "devlog_id = %s AND claim_token = %s"
 
 # Write a pending job, at the time its dev-log was saved.
 INSERT_JOB = (
-    "INSERT INTO tagging_job (devlog_id, priority, queued_at, run_after) "
-    "SELECT id, %s, created_at, created_at FROM devlogs_devlog WHERE id = %s"
+    "INSERT INTO tagging_job (devlog_id, priority, author_id, queued_at, run_after) "
+    "SELECT id, %s, COALESCE(author_id, 0), created_at, created_at FROM devlogs_devlog WHERE id = %s"
 )
 # Take the next due jobs under one token, and count an attempt on each.
 CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
-    "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {due} "
+    "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {among} "
     "RETURNING devlog_id, attempts, asks_anew, started_at, refusals"
 )
 READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {portion}"
@@ -88,6 +78,8 @@ LIMIT_WAITS = {"postgresql": "SET LOCAL lock_timeout = {milliseconds}"}
 # Of PostgreSQL: a lock was not there in time, or waiting for it would have been a deadlock.
 HELD_STATES = ("55P03", "40P01")
 
+# A query for the ids of jobs, with its parameters.
+Query = tuple[str, Sequence[int]]
 # Of a job just claimed: id, attempts, whether a person asked again, start, and how often it was refused.
 ClaimedRow = tuple[int, int, bool, datetime, int]
 
@@ -183,21 +175,21 @@ def entries(ids: Sequence[int]) -> list[tuple[int, str, int | None]]:
 
 def claim(
     job: type[models.Model],
-    limit: int,
+    among: Query,
     token: UUID,
     owner: str,
     lease_seconds: float,
-    tokens: int,
-    cost: Decimal,
-    untried: bool,
+    tokens: int = 0,
+    cost: Decimal = Decimal(0),
 ) -> list[ClaimedRow]:
-    """Claim up to `limit` due jobs, reserve tokens and cost on each; return what is known of them."""
+    """Claim the jobs of a query, reserve tokens and cost on each; return what is known of them."""
     vendor = connection.vendor
-    due = DUE[vendor].format(now=NOW[vendor], only=UNTRIED if untried else DECIDED)
-    sql = CLAIM_DUE_JOBS.format(now=NOW[vendor], later=SECONDS_FROM_NOW[vendor], due=due)
+    query, values = among
+    words = {"now": NOW[vendor], "later": SECONDS_FROM_NOW[vendor], "among": AMONG[vendor].format(jobs=query)}
+    sql = CLAIM_DUE_JOBS.format(**words)
     lease = f"+{lease_seconds}" if vendor == "sqlite" else lease_seconds
     held = [prepared(job, "claim_token", token), owner, lease]
-    rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), limit])
+    rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), *values])
     # SQLite's times are in UTC and do not say so.
     return [(*known, at if at.tzinfo else at.replace(tzinfo=UTC), refusals) for *known, at, refusals in rows]
 

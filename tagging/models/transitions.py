@@ -79,6 +79,16 @@ class JobQuerySet(DoubtQuerySet):
         self.bulk_create(jobs, sql.PORTION, update_conflicts=True, update_fields=all_fields, unique_fields=["devlog"])
         return jobs
 
+    def bulk_create(self, objs: Iterable[Job], *args: Any, **options: Any) -> list[Job]:
+        """Write these jobs, each under its dev-log's author."""
+        jobs = list(objs)
+        for portion in sql.portions(jobs):
+            written = DevLog.objects.filter(pk__in=[job.devlog_id for job in portion])
+            authors = dict(written.values_list("pk", "author_id"))
+            for job in portion:
+                job.author_id = authors.get(job.devlog_id) or 0
+        return super().bulk_create(jobs, *args, **options)
+
     def supersede(self, devlog_id: int) -> bool:
         """Reset a running job whose entry was edited; return False where it does not run.
 

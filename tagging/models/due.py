@@ -1,0 +1,74 @@
+"""Which jobs are due, and whose: queries of the hot path, by hand as those in sql.py, and each by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from tagging.models.sql import NOW, Query, marks, rows_of
+
+LOCK = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
+# Of whom it is known whose fault their last failure was.
+DECIDED = "AND in_doubt_since IS NULL "
+UNTRIED = DECIDED + "AND error_code = '' "
+
+# Find a job beyond the most that an author may have pending: as many entries of an index are read, and no more.
+ONE_TOO_MANY = (
+    "SELECT 1 FROM tagging_job WHERE run_after IS NOT NULL AND priority = 0 AND author_id = %s LIMIT 1 OFFSET %s"
+)
+# Find the authors after this one who have jobs pending at a priority, and whether the first of these is due: two looks
+# into the index for each, however many jobs they have.
+FIND_AUTHORS = (
+    "WITH RECURSIVE pending(author, is_due, number) AS (SELECT CAST(%s AS BIGINT), FALSE, 0 UNION ALL "
+    "SELECT (SELECT author_id {next}), (SELECT run_after {next}) <= {now}, number + 1 "
+    "FROM pending WHERE author IS NOT NULL AND number < %s) "
+    "SELECT author, is_due FROM pending WHERE author IS NOT NULL AND number > 0"
+)
+FIRST_OF_NEXT_AUTHOR = (
+    "FROM tagging_job WHERE run_after IS NOT NULL AND priority = {priority} AND author_id > pending.author "
+    "ORDER BY author_id, run_after LIMIT 1"
+)
+# The jobs due at one priority, those of one author or all: a range of an index, which ends where the future begins.
+DUE_PART = (
+    "SELECT devlog_id FROM (SELECT devlog_id FROM tagging_job WHERE priority = %s AND run_after <= {now} {only}"
+    "{author}ORDER BY run_after LIMIT %s {lock}) part"
+)
+MEASURE_ENTRIES = "SELECT devlog_id, (SELECT LENGTH(entry) FROM devlogs_devlog WHERE id = devlog_id) FROM ({jobs}) due"
+
+THESE_JOBS = "SELECT devlog_id FROM tagging_job WHERE devlog_id IN {portion}"
+
+# Up to how many jobs to take of a priority, and of one author only, or of any.
+DuePart = tuple[int, int | None, int]
+
+
+def has_more_pending(author_id: int, most: int) -> bool:
+    return bool(rows_of(ONE_TOO_MANY, [author_id, most]))
+
+
+def authors_after(author_id: int, priority: int, limit: int) -> list[tuple[int, bool]]:
+    """Return the next authors who have jobs pending at this priority, in ascending order, and whether one is due."""
+    query = FIND_AUTHORS.format(next=FIRST_OF_NEXT_AUTHOR.format(priority=priority), now=NOW[connection.vendor])
+    return [(author, bool(is_due)) for author, is_due in rows_of(query, [author_id, limit])]
+
+
+def jobs(parts: Sequence[DuePart], limit: int, untried: bool) -> Query:
+    """Return the query for the ids of due jobs, part after part up to the limit, and its parameters."""
+    texts, values = [], []
+    for priority, author, most in parts:
+        of_one = "" if author is None else "AND author_id = %s "
+        words = {"now": NOW[connection.vendor], "lock": LOCK[connection.vendor]}
+        texts.append(DUE_PART.format(only=UNTRIED if untried else DECIDED, author=of_one, **words))
+        values += [priority, *([] if author is None else [author]), most]
+    return f"{' UNION ALL '.join(texts)} LIMIT %s", [*values, limit]
+
+
+def these(ids: Sequence[int]) -> Query:
+    """Return the query for these jobs."""
+    return THESE_JOBS.format(portion=marks(ids)), ids
+
+
+def entry_lengths(jobs: Query) -> dict[int, int]:
+    """Return the lengths of these jobs' entries by id, in order; on PostgreSQL the jobs are then locked."""
+    query, values = jobs
+    return dict(rows_of(MEASURE_ENTRIES.format(jobs=query), values))
