@@ -7,10 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -27,6 +27,12 @@ from tagging import queues
 from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.shown_pause import shown_pause
 
+RETRY_AFTER_SECONDS = 60
+TOO_MANY = OpenApiResponse(
+    description=f"The author has {queues.MOST_PENDING:,} dev-logs waiting for their tags. Nothing was changed; "
+    "`Retry-After` says when to try again. What is sent with `?bulk=true` is neither counted nor refused."
+)
+
 
 class NewestFirst(Pages):
     page_size = 50
@@ -36,7 +42,6 @@ class NewestFirst(Pages):
 BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all that people wait for.")
 
 
-@extend_schema_view(create=extend_schema(parameters=[BULK]))
 class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     parameters = {"list": ["tag", "state", "cursor"], "create": ["bulk"]}
     repeatable = ["tag"]
@@ -56,17 +61,26 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "pause": shown_pause}
 
+    @extend_schema(parameters=[BULK], responses={201: DevLogSerializer, 429: TOO_MANY})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
     def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
         bulk = self.request.query_params.get("bulk", "false")
         if bulk not in ("true", "false"):
             raise ValidationError({"bulk": ["true or false."]})
         devlog = DevLog(author=author_of(self.request), **serializer.validated_data)
-        entries.write(devlog, is_bulk=bulk == "true")
+        is_bulk = bulk == "true"
+        if not is_bulk:
+            refuse_too_many(devlog)
+        entries.write(devlog, is_bulk=is_bulk)
         devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
         serializer.instance = devlog
 
     def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
         devlog: Any = serializer.instance
+        if "entry" in serializer.validated_data:
+            refuse_too_many(devlog)
         for name, value in serializer.validated_data.items():
             setattr(devlog, name, value)
         try:
@@ -79,12 +93,14 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     def perform_destroy(self, instance: DevLog) -> None:
         entries.remove([instance.pk])
 
-    @extend_schema(request=None, responses={202: DevLogSerializer})
+    @extend_schema(request=None, responses={202: DevLogSerializer, 429: TOO_MANY})
     @action(detail=True, methods=["post"])
     def retag(self, request: Request, pk: str) -> Response:
         """Ask once more for the tags of an entry; its tags stay until the new ones come, a person's beyond that."""
+        devlog = self.get_object()
+        refuse_too_many(devlog)
         with transaction.atomic():
-            queues.retag([self.get_object().pk])
+            queues.retag([devlog.pk])
         return Response(self.get_serializer(self.get_object()).data, status=202)
 
     def get_success_headers(self, data: dict[str, Any]) -> dict[str, str]:
@@ -96,6 +112,17 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         if tagging and tagging["state"] in Job.UNFINISHED:
             response["Retry-After"] = str(seconds_until(tagging["run_after"]))
         return super().finalize_response(request, response, *args, **kwargs)
+
+
+def refuse_too_many(devlog: DevLog) -> None:
+    try:
+        queues.refuse_too_many(devlog.author_id)
+    except queues.TooManyPendingError as error:
+        detail = (
+            f"You have {queues.MOST_PENDING:,} dev-logs waiting for their tags. Nothing was changed; try again when "
+            "some are done. What you import may be sent with ?bulk=true."
+        )
+        raise Throttled(RETRY_AFTER_SECONDS, detail) from error
 
 
 def seconds_until(moment: datetime | None) -> int:

@@ -1,6 +1,7 @@
 """The way into the queue: the job row in the caller's transaction, a notification after its commit."""
 
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
@@ -16,6 +17,32 @@ from tagging.engine.startup import MakeWorker
 from tagging.models import DevLogTag, Job
 
 logger = logging.getLogger(__name__)
+
+
+class TooManyPendingError(Exception):
+    """The author has as many dev-logs waiting for their tags as one may have."""
+
+
+# What one author may have pending of what people wait for: far more than one writes, too little to be felt by others.
+MOST_PENDING = 10_000
+# For so long, in seconds, or for a hundredth of that number an author is not looked at again, as a look reads an index
+# entry for each pending job.
+LOOK_SECONDS = 1.0
+# So many authors are remembered.
+MOST_LOOKS = 10_000
+looks: dict[int | None, tuple[float, int]] = {}
+
+
+def refuse_too_many(author_id: int | None) -> None:
+    """Raise TooManyPendingError where this author, None for all who are anonymous, may not ask for more tags now."""
+    until, left = looks.get(author_id, (0.0, 0))
+    if left <= 0 or time.monotonic() >= until:
+        if Job.objects.has_pending(author_id, MOST_PENDING):
+            raise TooManyPendingError
+        if len(looks) >= MOST_LOOKS:
+            looks.clear()
+        until, left = time.monotonic() + LOOK_SECONDS, MOST_PENDING // 100
+    looks[author_id] = (until, left - 1)
 
 
 def enqueue(devlog: DevLog, *, is_bulk: bool = False) -> None:

@@ -25,6 +25,7 @@ def nothing_seen_before():
     shown_pause.forget()
     readiness.forget()
     cache.clear()
+    queues.looks.clear()
 
 
 @pytest.fixture

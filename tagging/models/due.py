@@ -13,8 +13,8 @@ LOCK = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
 DECIDED = "AND in_doubt_since IS NULL "
 UNTRIED = DECIDED + "AND error_code = '' "
 
-# Find a job beyond the most that an author may have pending: as many entries of an index are read, and no more.
-ONE_TOO_MANY = (
+# Find the last of so many that an author has pending: as many entries of an index are read, and no more.
+FIND_PENDING = (
     "SELECT 1 FROM tagging_job WHERE run_after IS NOT NULL AND priority = 0 AND author_id = %s LIMIT 1 OFFSET %s"
 )
 # Find the authors after this one who have jobs pending at a priority, and whether the first of these is due: two looks
@@ -42,8 +42,9 @@ THESE_JOBS = "SELECT devlog_id FROM tagging_job WHERE devlog_id IN {portion}"
 DuePart = tuple[int, int | None, int]
 
 
-def has_more_pending(author_id: int, most: int) -> bool:
-    return bool(rows_of(ONE_TOO_MANY, [author_id, most]))
+def has_pending(author_id: int, count: int) -> bool:
+    """Say whether the author has so many jobs pending that people wait for."""
+    return bool(rows_of(FIND_PENDING, [author_id, count - 1]))
 
 
 def authors_after(author_id: int, priority: int, limit: int) -> list[tuple[int, bool]]:
