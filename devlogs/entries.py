@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from devlogs.models import DevLog
 from tagging import queues
-from tagging.models.sql import portions
+from tagging.models import sql
 
 
 def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
@@ -51,12 +51,9 @@ def edit(devlog: DevLog, fields: Collection[str]) -> bool:
 
 def remove(devlog_ids: Sequence[int]) -> None:
     """Delete dev-logs with all that belongs to them, portion by portion: what others write never waits for all."""
-    for ids in portions(devlog_ids):
+    for ids in sql.portions(devlog_ids):
         with transaction.atomic():
-            # In the order of an edit, the dev-log and then its job: else the two could wait for each other.
-            list(locked(ids).values_list("pk"))
-            queues.withdraw(ids)
-            DevLog.objects.filter(pk__in=ids).delete()
+            sql.delete_devlogs(ids)
 
 
 def locked(devlog_ids: Sequence[int]) -> QuerySet[DevLog]:

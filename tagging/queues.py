@@ -82,23 +82,18 @@ def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
     A job that is pending or running reads the text as it is now: it stays as it is, with what it may have paid.
     """
     jobs = Job.objects.filter(pk__in=devlog_ids).order_by("pk").select_for_update()
-    unfinished = {pk for pk, state in jobs.values_list("pk", "state") if state in Job.UNFINISHED}
-    present = DevLog.objects.filter(pk__in=devlog_ids).values_list("pk", flat=True)  # some may be deleted meanwhile
-    asked = sorted(set(present) - unfinished)
+    states = dict(jobs.values_list("pk", "state"))
+    finished = [pk for pk, state in states.items() if state not in Job.UNFINISHED]
+    # Written past the API, and never asked for; or deleted meanwhile.
+    without_job = DevLog.objects.filter(pk__in=set(devlog_ids) - states.keys()).order_by("pk")
+    never_asked = list(without_job.values_list("pk", flat=True))
+    priority = Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE
+    Job.objects.ask_anew(finished, priority)
+    Job.objects.enqueue(never_asked, priority)
+    asked = sorted(finished + never_asked)
     if asked:
-        priority = Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE
-        Job.objects.enqueue(asked, priority, asks_anew=True)
         notify_after_commit(asked)
     return asked
-
-
-def withdraw(devlog_ids: Sequence[int]) -> None:
-    """Remove the jobs of dev-logs about to be deleted, in the same transaction and first.
-
-    It waits for a worker that is just settling one of them, and leaves later ones nothing to settle.
-    """
-    list(Job.objects.filter(pk__in=devlog_ids).order_by("pk").select_for_update().values_list("pk"))
-    Job.objects.filter(pk__in=devlog_ids).delete()
 
 
 def notify_after_commit(job_ids: Sequence[int]) -> None:

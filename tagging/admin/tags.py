@@ -80,6 +80,8 @@ class TagAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "count", "alias_of", "is_blocked"]
     list_filter = ["is_blocked", ("alias_of", admin.EmptyFieldListFilter)]
     list_select_related = ["alias_of"]
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["name", "slug"]
     readonly_fields = ["is_name_fixed", "slug", "count", "alias_of", "is_blocked"]
     fields = ["name", *readonly_fields]

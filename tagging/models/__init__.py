@@ -1,9 +1,10 @@
 """The rows and their transitions: a module for each noun, and here what others import."""
 
 from tagging.models.attempt import Attempt
+from tagging.models.batch import Batch
 from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
 from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
 
-__all__ = ["Attempt", "DevLogTag", "Job", "ProviderState", "Removal", "Spending", "Tag"]
+__all__ = ["Attempt", "Batch", "DevLogTag", "Job", "ProviderState", "Removal", "Spending", "Tag"]

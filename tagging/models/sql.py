@@ -67,6 +67,23 @@ READ_SPELLINGS = (
 )
 FIND_REMOVALS = "SELECT devlog_id, tag_id FROM tagging_removal WHERE devlog_id IN {portion}"
 DELETE_FOUND_TAGS = "DELETE FROM tagging_devlogtag WHERE attempt_id IS NOT NULL AND devlog_id IN {portion}"
+# Before dev-logs are deleted, in the order of an edit: the dev-log and then its job, else the two could wait for each
+# other. It waits for a worker that is just settling one of them, and leaves later ones nothing to settle.
+LOCK_DEVLOGS = {
+    "sqlite": (),  # who writes is alone there
+    "postgresql": (
+        "SELECT 1 FROM devlogs_devlog WHERE id IN {portion} ORDER BY id FOR NO KEY UPDATE",
+        "SELECT 1 FROM tagging_job WHERE devlog_id IN {portion} ORDER BY devlog_id FOR UPDATE",
+    ),
+}
+# With all that points at them, what points first. Django's own cascade would read each row to do so.
+DELETE_DEVLOGS = (
+    "DELETE FROM tagging_devlogtag WHERE devlog_id IN {portion}",
+    "DELETE FROM tagging_removal WHERE devlog_id IN {portion}",
+    "DELETE FROM tagging_attempt WHERE job_id IN {portion}",
+    "DELETE FROM tagging_job WHERE devlog_id IN {portion}",
+    "DELETE FROM devlogs_devlog WHERE id IN {portion}",
+)
 # Add to a day's row, which may not be there yet.
 ADD_SPENDING = (
     "INSERT INTO tagging_spending (day, tokens, cost) VALUES (%s, %s, %s) ON CONFLICT (day) DO UPDATE "
@@ -229,6 +246,13 @@ def delete_found_tags(devlog_ids: Sequence[int]) -> None:
     """Delete the tags that attempts found on these dev-logs."""
     for portion in portions(devlog_ids):
         run(DELETE_FOUND_TAGS.format(portion=marks(portion)), portion)
+
+
+def delete_devlogs(devlog_ids: Sequence[int]) -> None:
+    """Delete these dev-logs with their jobs, attempts and tags, in a transaction."""
+    for portion in portions(devlog_ids):
+        for statement in (*LOCK_DEVLOGS[connection.vendor], *DELETE_DEVLOGS):
+            run(statement.format(portion=marks(portion)), portion)
 
 
 def add_spending(spending: type[models.Model], day: date, tokens: int, cost: Decimal) -> None:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
@@ -88,6 +88,17 @@ class JobQuerySet(DoubtQuerySet):
             for job in portion:
                 job.author_id = authors.get(job.devlog_id) or 0
         return super().bulk_create(jobs, *args, **options)
+
+    def ask_anew(self, devlog_ids: Sequence[int], priority: int) -> None:
+        """Reset these jobs, which are final, so that the model is asked once more whatever the ledger knows.
+
+        One statement for each portion: to compose the rows anew, as `enqueue` does, takes forty times as long.
+        """
+        fresh = FRESH | {"asks_anew": True, "priority": priority, "started_at": None, "finished_at": None}
+        author = DevLog.objects.filter(pk=OuterRef("pk")).values("author_id")
+        for ids in sql.portions(devlog_ids):
+            final = self.filter(pk__in=ids, state__in=self.model.FINAL)
+            final.update(**fresh, author_id=Coalesce(Subquery(author), 0), queued_at=Now(), run_after=Now())
 
     def supersede(self, devlog_id: int) -> bool:
         """Reset a running job whose entry was edited; return False where it does not run.

@@ -16,6 +16,7 @@ from tagging.management.commands import retag
 from tagging.models import Attempt, Job, Tag
 from tagging.models.spending import estimate
 from tests.support.extractors import Paid, PaidAnew, Scripted, error
+from tests.support.jobs import portions_of
 
 pytestmark = pytest.mark.django_db
 DEVLOGS = "/api/v1/devlogs/"
@@ -337,7 +338,7 @@ def test_without_a_terminal_a_yes_must_be_given(make_tagged, monkeypatch):
 
 
 def test_progress_is_told_in_lines_batch_by_batch(make_tagged, monkeypatch):
-    monkeypatch.setattr(retag, "BATCH", 2)
+    portions_of(2, monkeypatch)
     for _ in range(5):
         make_tagged("Django")
 
@@ -349,7 +350,7 @@ def test_progress_is_a_bar_on_a_terminal(make_tagged, monkeypatch):
         def isatty(self):
             return True
 
-    monkeypatch.setattr(retag, "BATCH", 1)
+    portions_of(1, monkeypatch)
     for _ in range(2):
         make_tagged("Django")
     terminal = Terminal()
@@ -365,7 +366,7 @@ def test_progress_is_a_bar_on_a_terminal(make_tagged, monkeypatch):
 
 
 def test_an_interrupted_command_keeps_what_it_queued_and_is_repeated_for_the_rest(make_tagged, monkeypatch):
-    monkeypatch.setattr(retag, "BATCH", 1)
+    portions_of(1, monkeypatch)
     made = [make_tagged("Django").pk for _ in range(3)]
     monkeypatch.setattr(retag.Command, "show", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
 

@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from devlogs import admin as devlogs_admin
+from devlogs.admin import devlogs as devlogs_admin
 from devlogs.models import DevLog
 from tagging.models import Attempt, DevLogTag, Job
 from tests.devlogs.admin_pages import DEVLOGS, REFUSED, Answer, act, message_of, save, states
-from tests.support.jobs import failure
+from tests.support.jobs import failure, portions_of
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,7 @@ def test_devlogs_are_deleted_in_bulk_from_a_list_filtered_by_their_jobs_state(ad
 def test_the_question_before_a_deletion_names_the_first_devlogs_and_counts_the_rest(
     admin_client, make_devlog, monkeypatch
 ):
-    monkeypatch.setattr(devlogs_admin, "DELETIONS_NAMED", 1)
+    monkeypatch.setattr(devlogs_admin, "NAMED", 1)
     devlogs = [make_devlog("One."), make_devlog("Two."), make_devlog("Three.")]
 
     page = act(admin_client, "delete_selected", devlogs)
@@ -151,14 +151,14 @@ def test_retry_failed_leaves_the_selected_alone_that_did_not_fail(admin_client, 
 def test_an_action_on_a_whole_list_works_in_batches_and_stays_within_its_filter(
     admin_client, make_devlog, run_jobs, monkeypatch
 ):
-    monkeypatch.setattr(devlogs_admin, "IDS_PER_BATCH", 2)
+    portions_of(2, monkeypatch)
     failed = [make_devlog() for _ in range(5)]
     for job in Job.objects.claim(5, owner="me", lease_seconds=60):
         Job.objects.discard(failure(job))
     done = make_devlog()
     run_jobs(Answer())
 
-    response = act(admin_client, "tag_again", failed[:1], "?job__state__exact=failed", select_across="1")
+    response = act(admin_client, "tag_again", failed[:1], "?job__state__exact=failed", select_across="1", post="yes")
 
     assert message_of(response) == "Dev-logs queued to be tagged again: 5."
     assert states() == {devlog.pk: "pending" for devlog in failed} | {done.pk: "done"}

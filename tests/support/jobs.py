@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from tagging.engine import batches
 from tagging.extraction.grounding import Mention
 from tagging.models import Job
 
@@ -33,3 +34,9 @@ def expire_leases():
 
 def tags_of(devlog):
     return [tagging.tag.name for tagging in devlog.taggings.all()]
+
+
+def portions_of(count, monkeypatch):
+    """Have work on many rows done in portions of so many."""
+    for name in ("FEWEST", "FIRST", "MOST"):
+        monkeypatch.setattr(batches, name, count)

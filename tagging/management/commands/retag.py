@@ -1,30 +1,31 @@
-"""Ask once more for the tags of many dev-logs, behind what people wait for.
+"""Ask once more for the tags of many dev-logs, behind what people wait for; of those without a job for the first time.
 
-What is queued already is never chosen: the command may be interrupted and repeated at any time.
+What is queued already is never chosen: the command may be interrupted and repeated at any time. It queues in portions,
+between which the writers of a serving process get in.
 """
 
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery, Sum
-from django.db.models.functions import Length
-from django.utils.module_loading import import_string
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.timezone import is_naive, make_aware
 
+from devlogs.models import DevLog
 from tagging import queues
 from tagging.curation import vocabulary
+from tagging.engine.batches import Portions
 from tagging.management.arguments import positive
 from tagging.management.progress import draw_bar
-from tagging.models import Attempt, Job, spending
-from tagging.models.transitions import JobQuerySet
+from tagging.models import Attempt, Job
+from tagging.models.forecast import cost_of
 
-BATCH = 500
+NO_JOB = "none"
 INTERRUPTED = 130
+STATE = f"what became of the last tagging; {NO_JOB}: there was none, as they came by another way than the API"
 
 
 def moment(text: str) -> datetime:
@@ -39,7 +40,7 @@ class Command(BaseCommand):
     help = "Queue dev-logs to be tagged again. Each option narrows the choice; what is queued already stays as it is."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--state", choices=Job.State.values, help="what became of the last tagging")
+        parser.add_argument("--state", choices=[*Job.State.values, NO_JOB], help=STATE)
         parser.add_argument("--tag", help="carrying this tag: its name or slug")
         parser.add_argument("--author", help="written by this user")
         parser.add_argument("--since", type=moment, help="written at this time or later: 2026-01-31, in UTC")
@@ -50,20 +51,20 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, limit: int | None, dry_run: bool, yes: bool, **options: Any) -> None:
-        jobs = chosen(options)
-        measured = jobs.annotate(length=Length("devlog__entry")).order_by("pk")[:limit]
-        sums = measured.aggregate(count=Count("pk"), characters=Sum("length"))
-        count = sums["count"]
+        devlogs = chosen(options)
+        count = devlogs[:limit].count()
         if not count:
             self.stdout.write("No dev-log to tag again.")
             return
-        self.stdout.write(f"{count} dev-logs to tag again, {cost_of(count, sums['characters'])}.")
+        new = devlogs.filter(job=None)[:limit].count()
+        for_the_first_time = f" ({new} of them for the first time: they have no job)" if new else ""
+        self.stdout.write(f"{count} dev-logs to tag again{for_the_first_time}, {cost_of(devlogs[:limit], count)}.")
         if dry_run:
             self.stdout.write("Nothing was queued.")
             return
         if not yes:
             self.ask()
-        self.queue(jobs, count)
+        self.queue(devlogs, count)
 
     def ask(self) -> None:
         try:
@@ -73,16 +74,16 @@ class Command(BaseCommand):
         if answer.strip().lower() not in ("y", "yes"):
             raise CommandError("Nothing was queued.")
 
-    def queue(self, jobs: JobQuerySet, count: int) -> None:
-        queued = last = 0
+    def queue(self, devlogs: QuerySet[DevLog], count: int) -> None:
+        queued, asked = 0, list[int]()
+
+        def retag(ids: Sequence[int]) -> None:
+            asked[:] = queues.retag(ids, is_bulk=True)
+
+        portions = Portions([devlogs])
         try:
-            while queued < count:
-                with transaction.atomic():
-                    ids = list(jobs.filter(pk__gt=last).values_list("pk", flat=True)[: min(BATCH, count - queued)])
-                    asked = queues.retag(ids, is_bulk=True)
-                if not ids:  # other commands were faster
-                    break
-                queued, last = queued + len(asked), ids[-1]
+            while queued < count and portions.do(retag, at_most=count - queued):  # or other commands were faster
+                queued += len(asked)
                 self.show(queued, count)
         except KeyboardInterrupt as error:
             message = f"Interrupted: {queued} of {count} dev-logs are queued; repeat the command for the others."
@@ -95,40 +96,26 @@ class Command(BaseCommand):
             self.stdout.write(f"{queued} of {count}")
 
 
-def chosen(options: dict[str, Any]) -> JobQuerySet:
-    """Return the jobs that these options name and that are not under way."""
+def chosen(options: dict[str, Any]) -> QuerySet[DevLog]:
+    """Return the dev-logs that these options name and that are not under way."""
     answers = Attempt.objects.filter(job=OuterRef("pk"), outcome=Attempt.Outcome.ANSWERED).order_by("-pk")
-    jobs = Job.objects.exclude(state__in=Job.UNFINISHED).order_by("pk")
+    devlogs = DevLog.objects.exclude(job__state__in=Job.UNFINISHED).order_by("pk")
     if state := options["state"]:
-        jobs = jobs.filter(state=state)
+        devlogs = devlogs.filter(job=None) if state == NO_JOB else devlogs.filter(job__state=state)
     if name := options["tag"]:
         tag = vocabulary.find(name)
         if not tag:
             raise CommandError(f"There is no tag {name!r}.")
-        jobs = jobs.filter(devlog__taggings__tag=tag)
+        devlogs = devlogs.filter(taggings__tag=tag)
     if name := options["author"]:
         author = get_user_model()._default_manager.filter(username=name).first()
         if not author:
             raise CommandError(f"There is no user {name!r}.")
-        jobs = jobs.filter(devlog__author=author)
+        devlogs = devlogs.filter(author=author)
     if since := options["since"]:
-        jobs = jobs.filter(devlog__created_at__gte=since)
+        devlogs = devlogs.filter(created_at__gte=since)
     if name := options["extractor"]:
-        jobs = jobs.alias(answered_by=Subquery(answers.values("extractor")[:1])).filter(answered_by=name)
+        devlogs = devlogs.alias(answered_by=Subquery(answers.values("extractor")[:1])).filter(answered_by=name)
     if version := options["prompt_version_below"]:
-        jobs = jobs.alias(prompt=Subquery(answers.values("prompt_version")[:1])).filter(prompt__lt=version)
-    return jobs
-
-
-def cost_of(count: int, characters: int) -> str:
-    """Say what the extractor that is set will cost for so many entries, of so many characters together.
-
-    The ledger saves none of it: a retag asks the model, also where it answered the same entry before.
-    """
-    extractor = import_string(settings.TAGGING_EXTRACTOR)
-    if not extractor.is_paid:
-        return f"for nothing ({extractor.name})"
-    price = spending.estimate(-(-characters // count)).times(count)
-    return (
-        f"each by a new call, for at most {price.cost:.2f} $ if none fails ({extractor.name}, {price.tokens} tokens)"
-    )
+        devlogs = devlogs.alias(prompt=Subquery(answers.values("prompt_version")[:1])).filter(prompt__lt=version)
+    return devlogs

@@ -4,6 +4,7 @@ A dev-log created by hand may have no job: `devlog.job` then raises ObjectDoesNo
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,22 +12,24 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db import transaction
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import smart_split, unescape_string_literal
 
 from devlogs import entries
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.admin import shown
+from tagging.admin.batches import NAMED, BatchAdmin, Question
 from tagging.models import DevLogTag, Job
+from tagging.models.forecast import cost_of
 
-IDS_PER_BATCH = 1_000
 TAGS_OFFERED = 20
 DEVLOGS_COUNTED = 1_000
-DELETIONS_NAMED = 100
+WORDS_SEARCHED = 20
 
 
 class EntryField(forms.CharField):
@@ -62,7 +65,7 @@ class TagFilter(admin.SimpleListFilter):
     title = "tag (most used of late)"
     parameter_name = "tags__slug"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         used = DevLog.objects.filter(pk__gt=newest - DEVLOGS_COUNTED, tags__isnull=False).order_by()
         most_used = used.values_list("tags__slug", "tags__name").annotate(count=Count("pk")).order_by("-count")
@@ -75,6 +78,23 @@ class TagFilter(admin.SimpleListFilter):
         return queryset.filter(tags__slug=self.value()) if self.value() else queryset
 
 
+class JobFilter(admin.SimpleListFilter):
+    """Find what came by another way than the API, a fixture or SQL, and has no job; only there while there is any.
+
+    Each job has its dev-log: so how many have none is the difference of two counts, which no row is read for.
+    """
+
+    title = "job"
+    parameter_name = "job__isnull"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        without = DevLog.objects.count() - Job.objects.count()
+        return [("True", f"none: never tagged ({without:,})")] if without > 0 or self.value() else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
+        return queryset.filter(job=None) if self.value() == "True" else queryset
+
+
 class DevLogList(ChangeList):
     """The dev-logs of a page, with the tags of these alone: an action may read all there are."""
 
@@ -84,18 +104,20 @@ class DevLogList(ChangeList):
 
 
 @admin.register(DevLog)
-class DevLogAdmin(admin.ModelAdmin):
+class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     form = DevLogForm
     raw_id_fields = ["author"]
     list_display = ["title", "state", "tag_links", "author", "created_at"]
-    list_filter = ["job__state", TagFilter]
+    # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
+    sortable_by = ["created_at"]
+    list_filter = ["job__state", JobFilter, "created_at", TagFilter]
     list_select_related = ["author", "job"]
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["entry", "tags__name"]
-    date_hierarchy = "created_at"
     readonly_fields = ["created_at", "state", "error", "run_after", "attempts", "tags_found", "timeline"]
-    actions = ["tag_again", "retry_failed"]
+    actions = ["tag_again", "retry_failed", "delete_selected"]
 
     class Media:
         css = {"all": ["devlogs/admin.css"]}
@@ -111,9 +133,26 @@ class DevLogAdmin(admin.ModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"author": request.user.pk, **super().get_changeform_initial_data(request)}
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[DevLog], search_term: str
+    ) -> tuple[QuerySet[DevLog], bool]:
+        """Find the entries that hold each word, or carry a tag whose name does.
+
+        The tags by themselves: joined to each entry they would take as long again for every tag there is.
+        """
+        words = list(smart_split(search_term))
+        if len(words) > WORDS_SEARCHED:
+            self.message_user(request, f"Search for at most {WORDS_SEARCHED} words.", messages.WARNING)
+            return queryset.none(), False
+        for word in words:
+            bare = unescape_string_literal(word) if word[0] in "\"'" and word[0] == word[-1] else word
+            tagged = DevLogTag.objects.filter(tag__name__icontains=bare).values("devlog")
+            queryset = queryset.filter(Q(entry__icontains=bare) | Q(pk__in=tagged))
+        return queryset, False
+
     # -- What is shown --
 
-    @admin.display(ordering="job__state")
+    @admin.display
     def state(self, devlog: DevLog) -> SafeString:
         return shown.state(devlog.job)
 
@@ -158,38 +197,45 @@ class DevLogAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: DevLog) -> None:
         entries.remove([obj.pk])
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        entries.remove(list(queryset.values_list("pk", flat=True)))
+    def get_deleted_objects(
+        self, objs: Sequence[DevLog] | QuerySet[DevLog], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Name the dev-log alone: job, attempts and tags go with it, and cannot be deleted by themselves."""
+        return [shown.name_of(devlog, request) for devlog in objs], {"dev-logs": len(objs)}, set(), []
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name the dev-logs alone: jobs, attempts and tags go with them, and cannot be deleted by themselves."""
-        count = len(objs)
-        named = [shown.name_of(devlog, request) for devlog in objs[:DELETIONS_NAMED]]
-        if count > len(named):
-            named.append(f"… and {count - len(named)} more")
-        return named, {DevLog._meta.verbose_name_plural: count}, set(), []
-
-    # -- Actions --
+    # -- Actions: on a page of rows, or on all that the list's filter finds --
 
     @admin.action(description="Tag again", permissions=["change"])
-    def tag_again(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        count = enqueue_all(queryset)
-        self.message_user(request, f"Dev-logs queued to be tagged again: {count}.", messages.SUCCESS)
+    def tag_again(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
+        return self.queue(request, "tag_again", queryset.exclude(job__state__in=Job.UNFINISHED), "Dev-logs")
 
     @admin.action(description="Retry failed", permissions=["change"])
-    def retry_failed(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        count = enqueue_all(queryset.filter(job__state=Job.State.FAILED))
-        level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"Failed dev-logs queued to be tagged again: {count}.", level)
+    def retry_failed(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
+        return self.queue(request, "retry_failed", queryset.filter(job__state=Job.State.FAILED), "Failed dev-logs")
+
+    def queue(
+        self, request: HttpRequest, action: str, devlogs: QuerySet[DevLog], whose: str
+    ) -> TemplateResponse | None:
+        """Ask for these dev-logs' tags once more; of a whole list after it was said how many and what they cost."""
+        if self.is_of_all(request) and not self.is_asked(request):
+            count = devlogs.count()
+            text = (
+                f"These will be tagged again, {cost_of(devlogs, count)}. What waits for its tags already is left out."
+            )
+            return self.ask(request, Question(action, "Tag again", text, {"dev-logs": count}))
+        self.begin_batch(request, [devlogs], queue_portion, f"{whose} queued to be tagged again")
+        return None
+
+    @admin.action(description="Delete selected dev-logs", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
+        if self.is_asked(request):
+            self.begin_batch(request, [queryset], entries.remove, "Dev-logs deleted", is_deletion=True)
+            return None
+        text = "These will be deleted, with their jobs, attempts and tags:"
+        named = [shown.name_of(devlog, request) for devlog in queryset.prefetch_related(None)[:NAMED]]
+        counts = {"dev-logs": queryset.count()}
+        return self.ask(request, Question("delete_selected", "Delete dev-logs", text, counts, named))
 
 
-def enqueue_all(devlogs: QuerySet[DevLog]) -> int:
-    """Ask for these dev-logs' tags once more, batch by batch; return how many were not asked for already."""
-    count, last = 0, 0
-    while True:
-        with transaction.atomic():
-            ids = list(devlogs.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:IDS_PER_BATCH])
-            if not ids:
-                return count
-            count += len(queues.retag(ids, is_bulk=True))
-        last = ids[-1]
+def queue_portion(ids: Sequence[int]) -> None:
+    queues.retag(ids, is_bulk=True)

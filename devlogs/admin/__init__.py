@@ -1,0 +1,3 @@
+from devlogs.admin import devlogs, people
+
+__all__ = ["devlogs", "people"]

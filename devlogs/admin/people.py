@@ -1,0 +1,96 @@
+"""The admin of users, where a person is deleted with all they wrote: Django's own way reads every row of it first."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from knox.models import AuthToken
+
+from devlogs import entries
+from devlogs.models import DevLog
+from tagging.admin.batches import NAMED, BatchAdmin, Question
+from tagging.engine.batches import let_others_write
+from tagging.models import sql
+
+User = get_user_model()
+WITH_ALL = "They are logged out at once. Their dev-logs are deleted with them, and these with their jobs and tags:"
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(BatchAdmin, UserAdmin):
+    actions = ["delete_selected"]
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask as ever; but delete outside the one transaction that Django would hold all along."""
+        if not request.POST:
+            return super().delete_view(request, object_id, extra_context)
+        person = self.get_object(request, unquote(object_id))
+        if not self.has_delete_permission(request, person):
+            raise PermissionDenied
+        if person:
+            self.delete(request, User._default_manager.filter(pk=person.pk))
+        return redirect("admin:index" if not self.has_view_permission(request) else "admin:auth_user_changelist")
+
+    @admin.action(description="Delete selected users", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
+        if self.is_asked(request):
+            self.delete(request, queryset)
+            return None
+        named, counts, lacking, _ = self.get_deleted_objects(queryset, request)
+        return self.ask(request, Question("delete_selected", "Delete users", WITH_ALL, counts, named, lacking))
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Count what goes with these people. Whoever may not delete dev-logs may not delete an author of some."""
+        ids = list(objs.values_list("pk", flat=True)) if isinstance(objs, QuerySet) else [each.pk for each in objs]
+        devlogs = sum(DevLog.objects.filter(author__in=some).count() for some in sql.portions(ids))
+        tokens = sum(AuthToken.objects.filter(user__in=some).count() for some in sql.portions(ids))
+        lacking = {"dev-logs"} if devlogs and not request.user.has_perm("devlogs.delete_devlog") else set()
+        counts = {"users": len(ids), "dev-logs": devlogs, "tokens": tokens}
+        return [str(person) for person in objs[:NAMED]], counts, lacking, []
+
+    def delete(self, request: HttpRequest, people: QuerySet[Any]) -> None:
+        """Delete these people and what they wrote, the people last: what stops half-way can be begun once more."""
+        _, _, lacking, _ = self.get_deleted_objects(people, request)
+        if lacking:
+            raise PermissionDenied
+        ids = list(people.values_list("pk", flat=True))
+        whose = f"Account {people[0]}" if len(ids) == 1 else f"{len(ids):,} accounts"
+        self.log_deletions(request, people)
+        for some in sql.portions(ids):
+            User._default_manager.filter(pk__in=some).update(is_active=False)  # they write nothing more
+        # By the ids, not as they were chosen: that may be as active ones.
+        rows = [DevLog.objects.filter(author__in=some) for some in sql.portions(ids)]
+        last = partial(remove_people, ids)
+        self.begin_batch(
+            request, rows, entries.remove, f"{whose} deleted with all dev-logs", is_deletion=True, last_act=last
+        )
+
+
+def remove_people(ids: Sequence[int]) -> None:
+    """Delete these users, with what they wrote while their dev-logs were being deleted."""
+    for some in sql.portions(ids):
+        with transaction.atomic():
+            # No dev-log may be written for who is locked; what is there was written before.
+            people = User._default_manager.filter(pk__in=some)
+            list(people.order_by("pk").select_for_update().values_list("pk"))
+            began = time.monotonic()
+            entries.remove(list(DevLog.objects.filter(author__in=some).values_list("pk", flat=True)))
+            people.delete()
+        let_others_write(time.monotonic() - began)

@@ -1,0 +1,145 @@
+"""Actions on many rows: asked with their count first, done in portions, and seen on the list until all are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from tagging.engine.batches import Portions, Run, Work
+from tagging.models import Batch
+
+if TYPE_CHECKING:
+    BaseAdmin = admin.ModelAdmin[Any]
+else:
+    BaseAdmin = object
+
+# What is done in so many seconds is done when the page comes back; what takes longer goes on beside the requests.
+ANSWER_SECONDS = 20
+REFRESH_SECONDS = 5
+NAMED = 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked before many rows are changed."""
+
+    action: str
+    title: str
+    text: str
+    counts: dict[str, int]
+    named: Iterable[str] = ()
+    perms_lacking: Iterable[str] = ()
+
+
+def nothing_more() -> None:
+    """Have nothing left to do after the last portion."""
+
+
+class BatchAdmin(BaseAdmin):
+    """A ModelAdmin on whose list batches are begun and shown: mix it in before ModelAdmin.
+
+    In an action, `ask` while `is_asked` says no; then `begin_batch` with what does a portion.
+    """
+
+    change_list_template = "admin/batches/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        batches = list(Batch.objects.shown(self.opts.label_lower))
+        response = super().changelist_view(request, {"batches": batches} | (extra_context or {}))
+        is_watched = any(not batch.is_stopped and batch.person_id == request.user.pk for batch in batches)
+        if request.method == "GET" and is_watched:
+            response["Refresh"] = str(REFRESH_SECONDS)
+        return response
+
+    def newest(self, request: HttpRequest) -> int:
+        """Return the highest id that was there when the person was asked, or else is there now."""
+        seen = request.POST.get("newest", "")
+        if seen.isdecimal() and len(seen) < 19:
+            return int(seen)
+        return newest_of(self.model)
+
+    def is_asked(self, request: HttpRequest) -> bool:
+        """Say whether the person was shown what is going to happen, and said yes."""
+        return bool(request.POST.get("post"))
+
+    def is_of_all(self, request: HttpRequest) -> bool:
+        """Say whether all rows of the list were chosen, not single ones."""
+        return request.POST.get("select_across") == "1"
+
+    def ask(self, request: HttpRequest, question: Question) -> TemplateResponse:
+        """Show the count and what it leads to; the form carries the list's filter in its address, not all the ids."""
+        named = list(question.named)
+        if left := max(question.counts.values(), default=0) - len(named):
+            named.append(f"… and {left:,} more")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": question.title,
+            "question": question,
+            "model_count": question.counts,
+            "deletable_objects": [named] if question.named else [],
+            "perms_lacking": question.perms_lacking,
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+            "newest": self.newest(request),
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/batches/confirm.html", context)
+
+    def begin_batch(
+        self,
+        request: HttpRequest,
+        rows: Sequence[QuerySet[Any]],
+        work: Work,
+        label: str,
+        *,
+        is_deletion: bool = False,
+        last_act: Callable[[], object] = nothing_more,
+    ) -> None:
+        """Do this work on all these rows, and tell how far it came.
+
+        rows: as they are chosen, which may be by what the work changes. label: "Dev-logs deleted".
+        last_act: what is to be done after the last portion, once or, if it failed, again.
+        """
+        chosen = [self.there_already(request, each) for each in rows]
+        total = sum(each.count() for each in chosen)
+        if is_deletion and total <= NAMED:
+            for each in chosen:
+                self.log_deletions(request, each)
+        elif total:
+            self.log_batch(request, chosen[0].model, f"{label}: {total:,}.", DELETION if is_deletion else CHANGE)
+        batch = Batch.objects.begin(self.opts.label_lower, label, total, request.user.pk)
+        run = Run(batch, Portions(chosen), work, last_act)
+        if run.go_on(ANSWER_SECONDS):
+            level = messages.SUCCESS if batch.done or not total else messages.WARNING
+            self.message_user(request, f"{label}: {batch.done:,}.", level)
+        else:
+            self.message_user(request, f"This takes longer, and goes on by itself. {batch}.", messages.INFO)
+
+    def there_already(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return those of the rows that were there when the person was asked, or are there now."""
+        up_to = self.newest(request) if rows.model is self.model else newest_of(rows.model)
+        return rows.filter(pk__lte=up_to)
+
+    def log_batch(self, request: HttpRequest, model: type[Model], what: str, flag: int) -> None:
+        """Note in the admin's log what was begun, in one line: a line for each row would be as many rows again."""
+        LogEntry.objects.create(
+            user_id=request.user.pk or 0,  # who is logged in has one
+            content_type=ContentType.objects.get_for_model(model),
+            object_repr=what[:200],
+            action_flag=flag,
+        )
+
+
+def newest_of(model: type[Model]) -> int:
+    newest: int | None = model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
+    return newest or 0
