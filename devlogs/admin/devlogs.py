@@ -12,24 +12,20 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import smart_split, unescape_string_literal
 
 from devlogs import entries
+from devlogs.admin import lists
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.admin import shown
 from tagging.admin.batches import NAMED, BatchAdmin, Question
-from tagging.models import DevLogTag, Job
+from tagging.models import Job
 from tagging.models.forecast import cost_of
-
-TAGS_OFFERED = 20
-DEVLOGS_COUNTED = 1_000
-WORDS_SEARCHED = 20
 
 
 class EntryField(forms.CharField):
@@ -59,50 +55,6 @@ class DevLogForm(forms.ModelForm):
         return self.cleaned_data["entry"] if "entry" in self.changed_data else self.instance.entry
 
 
-class TagFilter(admin.SimpleListFilter):
-    """Offer the tags most used of late: to count all of them would read the whole table."""
-
-    title = "tag (most used of late)"
-    parameter_name = "tags__slug"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        used = DevLog.objects.filter(pk__gt=newest - DEVLOGS_COUNTED, tags__isnull=False).order_by()
-        most_used = used.values_list("tags__slug", "tags__name").annotate(count=Count("pk")).order_by("-count")
-        offered = {slug: f"{name} ({count})" for slug, name, count in most_used[:TAGS_OFFERED]}
-        if chosen := self.value():  # a link from a tag's page may name any
-            offered.setdefault(chosen, chosen)
-        return list(offered.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
-        return queryset.filter(tags__slug=self.value()) if self.value() else queryset
-
-
-class JobFilter(admin.SimpleListFilter):
-    """Find what came by another way than the API, a fixture or SQL, and has no job; only there while there is any.
-
-    Each job has its dev-log: so how many have none is the difference of two counts, which no row is read for.
-    """
-
-    title = "job"
-    parameter_name = "job__isnull"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        without = DevLog.objects.count() - Job.objects.count()
-        return [("True", f"none: never tagged ({without:,})")] if without > 0 or self.value() else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
-        return queryset.filter(job=None) if self.value() == "True" else queryset
-
-
-class DevLogList(ChangeList):
-    """The dev-logs of a page, with the tags of these alone: an action may read all there are."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = self.result_list.prefetch_related(Prefetch("taggings", DevLogTag.objects.shown()))
-
-
 @admin.register(DevLog)
 class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     form = DevLogForm
@@ -110,7 +62,7 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     list_display = ["title", "state", "tag_links", "author", "created_at"]
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
     sortable_by = ["created_at"]
-    list_filter = ["job__state", JobFilter, "created_at", TagFilter]
+    list_filter = ["job__state", lists.JobFilter, "created_at", lists.TagFilter]
     list_select_related = ["author", "job"]
     list_per_page = 50
     show_full_result_count = False
@@ -123,7 +75,7 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
         css = {"all": ["devlogs/admin.css"]}
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
-        return DevLogList
+        return lists.DevLogList
 
     def get_fieldsets(self, request: HttpRequest, obj: DevLog | None = None) -> Any:
         written = (None, {"fields": ["entry", "author"]})
@@ -136,19 +88,11 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[DevLog], search_term: str
     ) -> tuple[QuerySet[DevLog], bool]:
-        """Find the entries that hold each word, or carry a tag whose name does.
-
-        The tags by themselves: joined to each entry they would take as long again for every tag there is.
-        """
-        words = list(smart_split(search_term))
-        if len(words) > WORDS_SEARCHED:
-            self.message_user(request, f"Search for at most {WORDS_SEARCHED} words.", messages.WARNING)
+        words = lists.words_of(search_term)
+        if len(words) > lists.WORDS_SEARCHED:
+            self.message_user(request, f"Search for at most {lists.WORDS_SEARCHED} words.", messages.WARNING)
             return queryset.none(), False
-        for word in words:
-            bare = unescape_string_literal(word) if word[0] in "\"'" and word[0] == word[-1] else word
-            tagged = DevLogTag.objects.filter(tag__name__icontains=bare).values("devlog")
-            queryset = queryset.filter(Q(entry__icontains=bare) | Q(pk__in=tagged))
-        return queryset, False
+        return lists.holding(queryset, words), False
 
     # -- What is shown --
 

@@ -120,7 +120,7 @@ class BatchAdmin(BaseAdmin):
         batch = Batch.objects.begin(self.opts.label_lower, label, total, request.user.pk)
         run = Run(batch, Portions(chosen), work, last_act)
         if run.go_on(ANSWER_SECONDS):
-            level = messages.SUCCESS if batch.done or not total else messages.WARNING
+            level = messages.SUCCESS if batch.done or is_deletion else messages.WARNING
             self.message_user(request, f"{label}: {batch.done:,}.", level)
         else:
             self.message_user(request, f"This takes longer, and goes on by itself. {batch}.", messages.INFO)

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.utils import timezone
 
-from devlogs.admin import devlogs as devlogs_admin
+from devlogs.admin import lists
 from devlogs.models import DevLog
 from tagging.models import DevLogTag, Job, ProviderState, Tag
 from tests.devlogs.admin_pages import DEVLOGS, LIMITED, REFUSED, change_page, column, fact, words
@@ -96,7 +96,7 @@ def test_the_list_is_filtered_by_tag(admin_client, make_tagged):
 
 
 def test_the_filter_offers_the_most_used_tags_only(admin_client, make_tagged, monkeypatch):
-    monkeypatch.setattr(devlogs_admin, "TAGS_OFFERED", 1)
+    monkeypatch.setattr(lists, "TAGS_OFFERED", 1)
     make_tagged("Redis", "Django")
     make_tagged("Django")
 
@@ -107,7 +107,7 @@ def test_the_filter_offers_the_most_used_tags_only(admin_client, make_tagged, mo
 
 
 def test_the_filter_names_a_tag_that_it_does_not_offer_while_it_is_chosen(admin_client, make_tagged, monkeypatch):
-    monkeypatch.setattr(devlogs_admin, "TAGS_OFFERED", 1)
+    monkeypatch.setattr(lists, "TAGS_OFFERED", 1)
     make_tagged("Redis", "Django")
     make_tagged("Django")
 
@@ -121,7 +121,7 @@ def test_the_filter_names_a_tag_that_it_does_not_offer_while_it_is_chosen(admin_
 
 
 def test_the_filter_counts_the_newest_devlogs_only(admin_client, make_tagged, monkeypatch):
-    monkeypatch.setattr(devlogs_admin, "DEVLOGS_COUNTED", 1)
+    monkeypatch.setattr(lists, "DEVLOGS_COUNTED", 1)
     make_tagged("Redis")
     make_tagged("Django")
 
