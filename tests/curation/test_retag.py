@@ -397,3 +397,42 @@ def test_a_batch_takes_as_many_queries_however_long_it_is(make_tagged, count, dj
         command("--yes")
 
     assert Attempt.objects.count() == count == len(queued())
+
+
+# -- Many, by the command: those without a job ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def imported():
+    """Bring in dev-logs past the API, as a fixture or SQL does."""
+    return DevLog.objects.bulk_create([DevLog(entry="Wrote Django."), DevLog(entry="Moved to Redis.")])
+
+
+def test_dev_logs_without_a_job_are_counted_and_tagged(imported, make_tagged, run_jobs):
+    make_tagged("Celery")
+
+    said = command("--yes")
+    run_jobs(Scripted(["Django"], ["Redis"], ["Celery"]))
+
+    assert (
+        said[0] == "3 dev-logs to tag again (2 of them for the first time: they have no job), for nothing (embedded)."
+    )
+    assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+    assert Job.objects.count() == 3
+
+
+def test_only_those_without_a_job(imported, make_tagged):
+    make_tagged("Celery")
+
+    command("--state", "none", "--yes")
+
+    assert queued() == {devlog.pk for devlog in imported}
+
+
+def test_the_api_shows_a_dev_log_without_a_job_and_gives_it_one_when_asked(imported, api):
+    page = f"{DEVLOGS}{imported[0].pk}/"
+
+    before = api.get(page).json()["tagging"]
+    asked = api.post(f"{page}retag/").json()["tagging"]["state"]
+
+    assert (before, asked) == (None, "pending")

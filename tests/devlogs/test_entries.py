@@ -4,12 +4,13 @@ import json
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import models
 
 from devlogs import entries
 from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
 from tagging import queues
-from tagging.models import Attempt, DevLogTag, Job
+from tagging.models import Attempt, DevLogTag, Job, sql
 from tests.devlogs.admin_pages import Answer, change_page, states
 from tests.support.waiting import beside
 
@@ -182,3 +183,17 @@ def test_an_edit_and_a_removal_at_the_same_time_do_not_wait_for_each_other_for_e
     results[0]()
 
     assert not DevLog.objects.exists()
+
+
+def test_no_table_that_points_at_a_dev_log_is_forgotten_when_one_is_removed():
+    """The deletion is written by hand: who adds a table adds a statement."""
+    deleted = {statement.split()[2] for statement in sql.DELETE_DEVLOGS}
+
+    pointing, seen = [DevLog], set()
+    while pointing:
+        model = pointing.pop()
+        seen.add(model._meta.db_table)
+        cascades = [one for one in model._meta.related_objects if getattr(one, "on_delete", None) is models.CASCADE]
+        pointing += [one.related_model for one in cascades if one.related_model._meta.db_table not in seen]
+
+    assert deleted == seen
