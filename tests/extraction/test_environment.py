@@ -189,6 +189,8 @@ def test_an_empty_base_url_is_openai_and_not_the_environments(monkeypatch):
         ("http://model.localhost/v1", True),
         ("http://[::1]:8080/v1", True),
         ("http://0.0.0.0:8080/v1", True),
+        ("http://[::ffff:127.0.0.1]:8080/v1", True),
+        ("http://LOCALHOST.:8080/v1", True),
         ("http://host/v1", False),
         ("http://localhost.example/v1", False),
         ("http://10.0.0.1/v1", False),

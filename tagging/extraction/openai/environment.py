@@ -85,8 +85,10 @@ def proxy_for(base_url: str) -> str:
 def _is_this_machine(host: str) -> bool:
     with suppress(ValueError):
         address = ip_address(host)
+        address = getattr(address, "ipv4_mapped", None) or address  # ::ffff:127.0.0.1
         return address.is_loopback or address.is_unspecified
-    return host == "localhost" or host.endswith(".localhost")
+    name = host.removesuffix(".")
+    return name in ("localhost", "ip6-localhost") or name.endswith(".localhost")
 
 
 def _is_exempt(host: str, port: int | None, no_proxy: str) -> bool:
