@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
+from devlog_project.ops.serving.clients import Answer
 from tests.support.servers import Server
 from tests.support.site import Site
 from tests.support.waiting import eventually
@@ -112,6 +113,19 @@ def test_an_answer_that_is_not_read_at_once_comes_whole(server):
 
     assert (status, len(script) > 1_000_000) == (200, True)
     assert script == server.request("GET", SCRIPT.split()[1].decode()).text.encode()
+
+
+def test_what_a_client_does_not_take_of_its_answer_is_kept_and_holds_nobody_up():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5)
+        answer = Answer(ours)
+
+        answer.sendall(5_000_000 * b"x")
+        answer.sendall(b"y")
+
+        assert answer.unsent.endswith(b"xy")
+        assert len(answer.unsent) + len(theirs.recv(5_000_000)) <= 5_000_001
 
 
 def test_a_client_that_asks_before_it_sends_its_body_is_told_to(server):
