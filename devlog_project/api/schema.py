@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer,
     OpenApiYamlRenderer2,
 )
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -37,6 +38,7 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail"],
 }
+REFERENCE = {"$ref": "#/components/schemas/Problem"}
 _generating = threading.Lock()
 
 
@@ -83,19 +85,20 @@ def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     for path, operations in result["paths"].items():
         for operation in operations.values():
-            problems = {"400": "What was sent is not valid.", "default": "Any other problem."}
+            described = {"400": "What was sent is not valid.", "default": "Any other problem."}
             if operation.get("security"):
-                problems["401"] = "Who asks is not known, or a token is no longer valid."
+                described["401"] = "Who asks is not known, or a token is no longer valid."
             if "{" in path:
-                problems["404"] = "There is no such thing, or it is another's."
+                described["404"] = "There is no such thing, or it is another's."
             if "requestBody" in operation:
-                problems |= {"413": "The body is too large.", "415": "The body is no JSON."}
-            for status, description in problems.items():
-                operation["responses"].setdefault(status, problem(description))
+                described |= {"413": "The body is too large.", "415": "The body is no JSON."}
+            for status, text in described.items():
+                content = {CONTENT_TYPE: {"schema": REFERENCE}}
+                operation["responses"].setdefault(status, {"description": text, "content": content})
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
 
 
-def problem(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
+def problems(described: Mapping[int, str]) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return these statuses as `extend_schema` takes them, where there is more to say than of all addresses."""
+    return {(status, CONTENT_TYPE): OpenApiResponse(REFERENCE, text) for status, text in described.items()}

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.generics import get_object_or_404
@@ -16,6 +16,7 @@ from rest_framework.reverse import reverse
 from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
 from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
 from devlogs.models import DevLog
 from tagging.api.serializers import DEVLOG_TAG, DevLogTagSerializer, TagSerializer
 from tagging.curation import edits, vocabulary
@@ -48,7 +49,19 @@ class Full(APIException):
 class DevLogTagView(StrictView):
     """One tag on one dev-log, set or taken off by a person, by its name or its slug."""
 
-    @extend_schema(request=None, responses={200: DevLogTagSerializer, 201: DevLogTagSerializer})
+    @extend_schema(
+        request=None,
+        responses={
+            200: OpenApiResponse(DevLogTagSerializer, "The dev-log carried it already."),
+            201: OpenApiResponse(DevLogTagSerializer, "The dev-log carries it from now on."),
+            **problems(
+                {
+                    400: "This cannot name a tag, or the name is blocked.",
+                    409: "People have set as many tags on this dev-log as they may.",
+                }
+            ),
+        },
+    )
     def put(self, request: Request, id: int, name: str) -> Response:  # noqa: A002
         """Set a tag; no tagging takes it away. 201 when the dev-log did not carry it, 200 when it did."""
         with transaction.atomic():
@@ -65,7 +78,7 @@ class DevLogTagView(StrictView):
             headers={"Location": location} if is_new else None,
         )
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, **problems({404: "There is no such dev-log, or it has no such tag."})})
     def delete(self, request: Request, id: int, name: str) -> Response:  # noqa: A002
         """Take a tag off; no tagging brings it back."""
         with transaction.atomic():
