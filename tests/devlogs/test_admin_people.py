@@ -80,8 +80,9 @@ def test_people_chosen_by_a_filter_that_the_deletion_itself_changes_are_deleted(
     make_tagged("Django", author=anna)
     form = {"action": "delete_selected", "_selected_action": anna.pk, "select_across": "1", "post": "yes"}
 
-    admin_client.post(f"{USERS}?is_active__exact=1&is_staff__exact=0", form)
+    response = admin_client.post(f"{USERS}?is_active__exact=1&is_staff__exact=0", form, follow=True)
 
+    assert message_of(response) == "Account anna deleted with all dev-logs: 1."
     assert (User.objects.filter(username="anna").exists(), DevLog.objects.exists()) == (False, False)
 
 
