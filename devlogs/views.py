@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
@@ -42,6 +42,11 @@ class NewestFirst(Pages):
 BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all that people wait for.")
 
 
+@extend_schema_view(
+    create=extend_schema(parameters=[BULK], responses={201: DevLogSerializer, 429: TOO_MANY}),
+    update=extend_schema(responses={200: DevLogSerializer, 429: TOO_MANY}),
+    partial_update=extend_schema(responses={200: DevLogSerializer, 429: TOO_MANY}),
+)
 class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     parameters = {"list": ["tag", "state", "cursor"], "create": ["bulk"]}
     repeatable = ["tag"]
@@ -60,10 +65,6 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "pause": shown_pause}
-
-    @extend_schema(parameters=[BULK], responses={201: DevLogSerializer, 429: TOO_MANY})
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
         bulk = self.request.query_params.get("bulk", "false")

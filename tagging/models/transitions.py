@@ -79,7 +79,15 @@ class JobQuerySet(DoubtQuerySet):
         self.bulk_create(jobs, sql.PORTION, update_conflicts=True, update_fields=all_fields, unique_fields=["devlog"])
         return jobs
 
-    def bulk_create(self, objs: Iterable[Job], *args: Any, **options: Any) -> list[Job]:
+    def bulk_create(
+        self,
+        objs: Iterable[Job],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[Job]:
         """Write these jobs, each under its dev-log's author."""
         jobs = list(objs)
         for portion in sql.portions(jobs):
@@ -87,7 +95,7 @@ class JobQuerySet(DoubtQuerySet):
             authors = dict(written.values_list("pk", "author_id"))
             for job in portion:
                 job.author_id = authors.get(job.devlog_id) or 0
-        return super().bulk_create(jobs, *args, **options)
+        return super().bulk_create(jobs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
 
     def ask_anew(self, devlog_ids: Sequence[int], priority: int) -> None:
         """Reset these jobs, which are final, so that the model is asked once more whatever the ledger knows.
