@@ -1,6 +1,7 @@
 """The one body format the API reads: JSON, of a bounded size."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -57,6 +58,6 @@ def refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of these pairs; which of two values for one name was meant, nobody knows."""
     content = dict(pairs)
     if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"these names stand twice: {', '.join(name for name in content if names.count(name) > 1)}")
+        times = Counter(name for name, _ in pairs)
+        raise ValueError(f"this name stands more than once: {times.most_common(1)[0][0]}")
     return content

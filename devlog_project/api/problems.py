@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -37,11 +37,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 def _as_api_error(exc: Exception) -> Exception:
     """Return what Django raises while a body is read as the error of the API that it is."""
-    if isinstance(exc, RequestDataTooBig):
-        return PayloadTooLarge()
-    if isinstance(exc, UnreadablePostError):
-        return exceptions.ParseError("The connection ended before the body was whole.")
-    return exc
+    return PayloadTooLarge() if isinstance(exc, RequestDataTooBig) else exc
 
 
 def answer(status: int, detail: str) -> JsonResponse:

@@ -176,7 +176,7 @@ def test_odd_bytes_in_a_login_are_a_401(client_with_csrf, raw):
 @pytest.mark.parametrize("number", [BIG - 1, BIG, 10**30, "9" * 5000, -1, "%00", "1.5"])
 @pytest.mark.parametrize("method, rest", [("GET", ""), ("DELETE", ""), ("POST", "retag/"), ("PUT", "tags/Django/")])
 def test_an_id_that_no_devlog_has_is_a_404(client_with_csrf, method, number, rest):
-    response = client_with_csrf.generic(method, f"{URL}{number}/{rest}")
+    response = client_with_csrf.generic(method, f"{URL}{number}/{rest}", content_type="application/json")
 
     assert (response.status_code, response["Content-Type"]) == (404, PROBLEM)
 

@@ -29,7 +29,7 @@ def test_a_client_that_hangs_up_in_its_body_is_no_fault_of_the_server(client):
     response = client.generic("POST", URL, "{}", "application/json", **{"wsgi.input": BrokenBody()})
 
     assert (response.status_code, response["Content-Type"]) == (400, PROBLEM)
-    assert response.json()["detail"] == "The connection ended before the body was whole."
+    assert response.json()["detail"] == "The body could not be read to its end."
 
 
 @pytest.mark.django_db(transaction=True)
