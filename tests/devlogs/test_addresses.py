@@ -128,6 +128,12 @@ def test_every_view_of_the_api_is_strict():
     assert loose == set()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_may_come_by_any_method(client_with_csrf, path):
+    assert {client_with_csrf.generic(method, path).status_code for method in METHODS} == {200}
+
+
 # -- Who asks --------------------------------------------------------------------------------------------------------
 
 
