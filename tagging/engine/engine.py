@@ -19,7 +19,7 @@ from tagging.engine.mailbox import Mailbox
 from tagging.engine.settlement import settle
 from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
 from tagging.extraction.base import ErrorCode, Extractor
-from tagging.models import Job, sql
+from tagging.models import Job, sessions
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class Engine:
         """Take back what is left behind, and look for due jobs of which no id came."""
         now = time.monotonic()
         if now >= self._sweep_at or (self._until_empty and not self.slots.in_flight):
-            sql.reopen_if_replaced()
+            sessions.reopen_if_replaced()
             self.dispatcher.recover([job_id for job_id, _ in self.slots.in_flight])
             self._is_work_likely = self._is_work_likely or Job.objects.due().exists()
             self._sweep_at = now + settings.TAGGING_SWEEP_SECONDS

@@ -16,7 +16,7 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 
 from tagging.engine.attempting import FinishedAttempt, note_error
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
-from tagging.models import Job, ProviderState, Spending, sql
+from tagging.models import Job, ProviderState, Spending, sessions
 from tagging.models.backoff import wait_after
 from tagging.models.claims import Fence
 
@@ -59,14 +59,14 @@ def settle(
     except NEVER_TAKEN:
         pass
     except OperationalError as error:
-        if not (may_hold_up and sql.is_held(error)):
+        if not (may_hold_up and sessions.is_held(error)):
             raise
     for one in finished:
         try:
             refusals = (DatabaseError,) if one_by_one else NEVER_TAKEN
             yield _settle_alone(one, provider, refusals, HELD_ALONE_SECONDS if may_hold_up else None)
         except OperationalError as error:
-            if not (may_hold_up and sql.is_held(error)):
+            if not (may_hold_up and sessions.is_held(error)):
                 raise
             yield Settled([one], is_held_up=True)
 
@@ -86,7 +86,7 @@ def _settle_alone(
     try:
         return _settle_together([finished], provider, lock_seconds)
     except refusals as exception:
-        if isinstance(exception, OperationalError) and sql.is_held(exception):
+        if isinstance(exception, OperationalError) and sessions.is_held(exception):
             raise
         # This raises too if the database takes nothing at all: then it is not the outcome that is refused.
         _refuse(finished, is_for_ever=isinstance(exception, NEVER_TAKEN))
@@ -114,7 +114,7 @@ def _settle_together(
     failures = [one for one in finished if one.error]
     with transaction.atomic():
         if lock_seconds is not None:
-            sql.limit_waits(lock_seconds)
+            sessions.limit_waits(lock_seconds)
         lock_provider(provider, has_failed=bool(failures))
         if failures or not provider.is_clean:
             Job.objects.lock_with_those_in_doubt([one.attempt.job_id for one in finished])

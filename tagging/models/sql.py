@@ -16,7 +16,7 @@ from types import NoneType
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 NOW = {"sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')", "postgresql": "STATEMENT_TIMESTAMP()"}
 SECONDS_FROM_NOW = {
@@ -90,11 +90,6 @@ ADD_SPENDING = (
     "SET tokens = tagging_spending.tokens + excluded.tokens, cost = tagging_spending.cost + excluded.cost"
 )
 
-# How long a lock is waited for, to the end of the transaction, in milliseconds; SQLite has none on rows.
-LIMIT_WAITS = {"postgresql": "SET LOCAL lock_timeout = {milliseconds}"}
-# Of PostgreSQL: a lock was not there in time, or waiting for it would have been a deadlock.
-HELD_STATES = ("55P03", "40P01")
-
 # A query for the ids of jobs, with its parameters.
 Query = tuple[str, Sequence[int]]
 # Of a job just claimed: id, attempts, whether a person asked again, start, and how often it was refused.
@@ -131,24 +126,6 @@ def rows_for(sql: str, values: Sequence[Any], *more: str | int | None) -> list[t
 def run(sql: str, parameters: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-
-
-def limit_waits(seconds: float) -> None:
-    """Wait no longer than this for each lock that another session holds, to the end of the transaction."""
-    if statement := LIMIT_WAITS.get(connection.vendor):
-        run(statement.format(milliseconds=round(1000 * seconds)), [])
-
-
-def is_held(error: OperationalError) -> bool:
-    """Say whether it was another session that held a row, so that with other rows it may do."""
-    return getattr(error.__cause__, "sqlstate", None) in HELD_STATES
-
-
-def reopen_if_replaced() -> None:
-    """Have a connection that stays open see the database of now, where SQLite's file was restored or moved."""
-    close_if_replaced = getattr(connection, "close_if_replaced", None)  # of devlog_project.sqlite
-    if close_if_replaced and not connection.in_atomic_block:
-        close_if_replaced()
 
 
 def marks(values: Sequence[Any]) -> str:
