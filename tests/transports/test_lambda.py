@@ -193,7 +193,8 @@ def test_the_zip_holds_the_extractor_and_no_django(tmp_path):
     build.copy_code(tmp_path)
 
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.py")}
-    assert {"handler.py", "tagging/extraction/redaction.py", "tagging/extraction/openai/client.py"} <= files
+    assert {"handler.py", "tagging/extraction/redaction/searches.py", "tagging/extraction/openai/client.py"} <= files
+    assert (tmp_path / "tagging/extraction/redaction/words.txt").exists()
     assert not files & {"tagging/models/job.py", "tagging/apps.py"}
     for path in tmp_path.rglob("*.py"):
         names = {name for node in ast.walk(ast.parse(path.read_text())) for name in imported(node)}
