@@ -14,8 +14,9 @@ from tagging.models.batch import Batch
 
 logger = logging.getLogger(__name__)
 
-# How long a portion may take, which is how long any other writer of an SQLite database may have to wait for it.
-PORTION_SECONDS = 0.05
+# How long a portion may take: so long may wait any other writer of an SQLite database, and elsewhere one that wants the
+# same rows.
+PORTION_SECONDS = {"sqlite": 0.05, "postgresql": 0.5}
 FEWEST, FIRST, MOST = 10, 100, 1_000
 # So many ids are read at a time: few enough for any memory, many enough that a slow filter is not asked too often.
 IDS_READ = 10_000
@@ -27,7 +28,7 @@ Work = Callable[[Sequence[int]], object]
 
 
 def let_others_write(seconds: float) -> None:
-    """Leave SQLite's one write lock alone for as long as it was held; elsewhere only rows are locked.
+    """Leave SQLite's one write lock alone for so long; elsewhere only rows are locked.
 
     Another process does not queue for it but looks again and again, in ever longer naps: where one commit follows the
     other it may find the lock taken each time, for half a minute.
@@ -39,7 +40,9 @@ def let_others_write(seconds: float) -> None:
 class Portions:
     """The ids of rows, in their order and as their filters find them then, as many at a time as take a moment."""
 
-    def __init__(self, rows: Sequence[models.QuerySet[Any]]) -> None:
+    def __init__(self, rows: Sequence[models.QuerySet[Any]], gap: float = 1.0) -> None:
+        """gap: how long others are let in before each portion, as a multiple of what the one before took."""
+        self._gap = gap
         self._rows = [each.order_by("pk").values_list("pk", flat=True) for each in rows]
         self._ids: list[int] = []
         self._last: int | None = None
@@ -52,7 +55,7 @@ class Portions:
         If it fails, the same portion is the next one.
         """
         if ids := self._next()[:at_most]:
-            let_others_write(self._held_seconds)
+            let_others_write(self._gap * self._held_seconds)
             with transaction.atomic():
                 began = time.monotonic()  # the wait for the lock does not count
                 work(ids)
@@ -71,9 +74,10 @@ class Portions:
     def _done(self, ids: Sequence[int], seconds: float) -> None:
         """Go on behind these, and take as many next as fit into the time that a portion may take."""
         self._last, self._ids = ids[-1], self._ids[len(ids) :]
-        if seconds < PORTION_SECONDS / 2:
+        aim = PORTION_SECONDS[connection.vendor]
+        if seconds < aim / 2:
             self._size = min(2 * self._size, MOST)
-        elif seconds > PORTION_SECONDS:
+        elif seconds > aim:
             self._size = max(self._size // 2, FEWEST)
         self._held_seconds = seconds
 
