@@ -14,7 +14,7 @@ from tagging.models.batch import Batch
 
 logger = logging.getLogger(__name__)
 
-# How long a portion may take: so long may wait any other writer of an SQLite database, and elsewhere one that wants the
+# How long a portion may take: so long may wait any writer of an SQLite database, and elsewhere one that wants the
 # same rows.
 PORTION_SECONDS = {"sqlite": 0.05, "postgresql": 0.5}
 FEWEST, FIRST, MOST = 10, 100, 1_000
