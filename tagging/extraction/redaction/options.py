@@ -134,14 +134,16 @@ def find_options(folded: Folded) -> Iterator[Span]:
 
 def _held(text: str, option: re.Match[str]) -> Iterator[Span]:
     """Yield what this option holds, if a command before it in the line has it."""
-    for name in dict.fromkeys((option[0], option[0][:2], option[0][:3])):
+    names = {f"-{option[0][-1]}": len(option[0])}  # -su is -s -u
+    names |= {name: len(name) for name in (option[0], option[0][:2], option[0][:3])}
+    for name, length in names.items():
         rows = ROWS.get(name)
         if not rows:
             continue
         words = _words_before(text, option.start())
         for row in rows:
             if not row.commands.isdisjoint(words) and (not row.needed or row.needed in words):
-                match = TAKES[row.shape].match(text, option.start() + len(name))
+                match = TAKES[row.shape].match(text, option.start() + length)
                 is_whole = name == option[0] or row.shape == "glued secret" or row.shape.startswith("user")
                 if match and is_whole:
                     yield from secret_in(match)

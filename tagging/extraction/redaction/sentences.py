@@ -43,7 +43,7 @@ ENDS, QUOTES = " .,;:()*", "\"'`"
 # A word that looks like more than one: with a digit, a sign, or in quotes.
 MARKED = re.compile(r"[\d!$%&*?#@^~+§€\"'`]")
 WORD = re.compile(r"""\\?"[^"\n]{1,80}"|'[^'\n]{1,80}'(?!\w)|`[^`\n]{1,80}`|[^\s"]+""")
-WITH_IT = re.compile(r"(?:\b(?:[Ww]ith|[Mm]it)(?: the| dem| my| meinem)? |[\w@.-]{2,30}, )\Z")
+WITH_IT = re.compile(r"(?:\b(?:[Ww]ith|[Mm]it|und|and)(?: the| dem| my| meinem)? |[\w@.-]{2,30}, )\Z")
 SAYS_ON = ("", *" \n\t\"'`:;,()*.")
 NEXT_WORD = re.compile(r"[ -]([^\W\d]{2,30})")
 OTHER_NAMES = NO_TAILS - {"reset", "changed", "change", "update", "user", "username", "file", "login", "host"}
@@ -229,6 +229,6 @@ def find_pairs(folded: Folded) -> Iterator[Span]:
             or is_about_technology(user)
         ):
             continue
-        if looks_secret(secret) or (user in ORDINARY_USERS and secret.isalpha() and "/" in match[0]):
+        if looks_secret(secret) or (user in ORDINARY_USERS and secret.isalpha() and re.search("/|:(?! )", match[0])):
             start = match.start("secret") + match["secret"].index(secret)
             yield Span(start, start + len(secret), "password")
