@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from tagging.extraction.load_once import frozen_import
@@ -12,6 +14,7 @@ from tagging.extraction.load_once import frozen_import
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with frozen_import():
     django_application = get_asgi_application()
+    import_module(settings.ROOT_URLCONF)  # else the first request that is no probe loads all views
 
 # Only now: apps must be ready.
 from devlog_project.texts import Utf8ASGIRequest

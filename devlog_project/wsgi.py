@@ -1,7 +1,9 @@
 """What a WSGI server serves. Importing it arms the worker: management commands never do."""
 
 import os
+from importlib import import_module
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from tagging.extraction.load_once import frozen_import
@@ -9,6 +11,7 @@ from tagging.extraction.load_once import frozen_import
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "devlog_project.settings")
 with frozen_import():
     application = get_wsgi_application()
+    import_module(settings.ROOT_URLCONF)  # else the first request that is no probe loads all views
 
 # Only now: apps must be ready.
 from devlog_project.texts import Utf8WSGIRequest
