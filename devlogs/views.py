@@ -80,7 +80,9 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
 
     def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
         devlog: Any = serializer.instance
-        if "entry" in serializer.validated_data:
+        job = getattr(devlog, "job", None)
+        is_one_more = job is None or job.is_final  # else it waits already, and may be mended
+        if is_one_more and serializer.validated_data.get("entry", devlog.entry) != devlog.entry:
             refuse_too_many(devlog)
         for name, value in serializer.validated_data.items():
             setattr(devlog, name, value)

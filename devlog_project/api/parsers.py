@@ -57,6 +57,7 @@ def refuse_constant(name: str) -> None:
 def refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of these pairs; which of two values for one name was meant, nobody knows."""
     content = dict(pairs)
+    "".join(content).encode()  # a name with half a surrogate pair, which no answer could repeat, raises ValueError
     if len(content) < len(pairs):
         times = Counter(name for name, _ in pairs)
         raise ValueError(f"this name stands more than once: {times.most_common(1)[0][0]}")

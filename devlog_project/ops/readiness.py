@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import shutil
 import threading
 import time
@@ -16,7 +17,7 @@ from django.db.models.functions import Now
 
 from devlog_project.ops.trouble import advice_on
 from devlogs.models import DevLog
-from tagging.models import Attempt, Job, ProviderState
+from tagging.models import Attempt, Job, ProviderState, sql
 from tagging.models.claims import seconds_from_now
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 2.0
 # How long a look may wait for the locks of others, and after how long one that does not come back tells enough.
 WAIT_SECONDS, HANGING_SECONDS = 1.0, 5.0
-# No row has this id; so saving it takes no number from those to come.
-PROBE_ID = 0
+# Ids that no row has: saving takes no number from those to come, and no process waits for the look of another.
+MOST_PROBE_ID = 2**40
 # SQLite's file and its log grow by pages; with less than this it is soon full, in bytes.
 LEAST_FREE_BYTES = 2**20
 # A dev-log that is due for so long, while nothing runs or ends, is waited for by nobody, in seconds.
@@ -83,12 +84,14 @@ readiness = Readiness()
 
 
 def look() -> Findings:
-    """Try to save a dev-log, without keeping it, and see whether the queue moves."""
+    """Try to save a dev-log and its job, without keeping them, and see whether the queue moves."""
     try:
         if connection.vendor == "sqlite" and free_bytes() < LEAST_FREE_BYTES:
             return Findings("down", advice=(FULL,))
         with cast("SQLite | PostgreSQL", connection).short_waits(WAIT_SECONDS), transaction.atomic():
-            DevLog(pk=PROBE_ID, entry="Can an entry be saved?").save(force_insert=True)
+            probe = DevLog(pk=-random.randint(1, MOST_PROBE_ID), entry="Can an entry be saved?")
+            probe.save(force_insert=True)
+            sql.insert_job(probe.pk, Job.Priority.BULK)
             transaction.set_rollback(True)
         if stands_still():
             return Findings(queue="still", advice=(STILL,))

@@ -21,12 +21,17 @@ def is_trouble(error: BaseException) -> bool:
     cause = error.__cause__
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
-        return code & 0xFF in SQLITE_CODES or (code == 1 and "no such table" in str(cause))
+        return code & 0xFF in SQLITE_CODES or (code == 1 and lacks_tables(str(cause)))
     state = getattr(cause, "sqlstate", None)
     if state:
         return state.startswith(POSTGRESQL_CLASSES) or state in POSTGRESQL_STATES
     # What has no code never reached the database: a connection that is not there or has broken.
     return type(error).__name__ in ("OperationalError", "InterfaceError")
+
+
+def lacks_tables(text: str) -> bool:
+    """Say whether SQLite misses a table or a column: the migrations are not those of this code."""
+    return any(words in text for words in ("no such table", "no such column", "has no column named"))
 
 
 def advice_on(error: BaseException) -> str:
@@ -42,7 +47,7 @@ def advice_on(error: BaseException) -> str:
         return "The database refuses us: look at its file's owner and rights, or at the user, password and grants."
     if code in (11, 26):
         return "The database's file is damaged: restore a backup."
-    if "no such table" in text or state in ("42P01", "42703", "3D000"):
+    if lacks_tables(text) or state in ("42P01", "42703", "3D000"):
         return "The database lacks our tables: see whether DATABASE_URL is right, and run manage.py migrate."
     if "locked" in text or state in ("55P03", "57014") or state.startswith("40"):
         return "Another program holds a lock on the database: find it (a backup, an open session), and end it."

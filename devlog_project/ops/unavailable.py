@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from devlog_project.api import problems
+from devlog_project.ops.readiness import readiness
 from devlog_project.ops.trouble import is_trouble
 from devlog_project.ops.waiting_room import WaitingRoom
 
@@ -35,6 +36,10 @@ If this stays, tell who runs this site: its log and <code>/readyz</code> say wha
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 
 
+def is_database_down() -> bool:
+    return readiness.findings().database != "ok"
+
+
 class Unavailable:
     """Middleware: let only so many requests wait for the database, and turn its trouble into 503.
 
@@ -45,7 +50,7 @@ class Unavailable:
 
     def __init__(self, get_response: Callable[[HttpRequest], Answer], room: WaitingRoom | None = None) -> None:
         self._get_response = get_response
-        self._room = room or WaitingRoom()
+        self._room = room or WaitingRoom(is_stuck=is_database_down)
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)

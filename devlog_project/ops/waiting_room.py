@@ -5,17 +5,31 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 # A few less than the threads that gunicorn gets from us (gunicorn.conf.py): the rest answer whether the process lives.
 PLACES = 12
-# When all places are taken and nobody came or went for so many seconds, the database stands still.
+# When all places are taken and nobody came or went for so many seconds, the database may stand still.
 STANDSTILL_SECONDS = 1.5
 
 
-class WaitingRoom:
-    """Places for requests: where all are taken, one waits for the next as long as requests come and go."""
+def always() -> bool:
+    return True
 
-    def __init__(self, places: int = PLACES, standstill_seconds: float = STANDSTILL_SECONDS) -> None:
+
+class WaitingRoom:
+    """Places for requests: where all are taken, one waits for the next, unless the database stands still.
+
+    is_stuck: asked once nobody came or went for a while; requests may also be busy, as a login computes for seconds.
+    """
+
+    def __init__(
+        self,
+        places: int = PLACES,
+        standstill_seconds: float = STANDSTILL_SECONDS,
+        is_stuck: Callable[[], bool] = always,
+    ) -> None:
+        self._is_stuck = is_stuck
         self._free = places
         self._standstill_seconds = standstill_seconds
         self._guard = threading.Lock()
@@ -33,9 +47,14 @@ class WaitingRoom:
             place.acquire()
             self._waiting.append(place)
         try:
-            while (left := self._moved_at + self._standstill_seconds - time.monotonic()) > 0:
-                if place.acquire(timeout=left):
+            while True:
+                left = self._moved_at + self._standstill_seconds - time.monotonic()
+                if left > 0 and place.acquire(timeout=left):
                     return True
+                if left <= 0 and self._is_stuck():
+                    break
+                if left <= 0:
+                    self._moved_at = time.monotonic()  # they are busy
         except BaseException:  # a server that stops its main thread, in the midst of a request
             if not self._withdraw(place):
                 self.leave()

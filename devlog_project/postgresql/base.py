@@ -45,6 +45,8 @@ class ErrorsNoted(DatabaseErrorWrapper):
 class DatabaseWrapper(base.DatabaseWrapper):
     is_spoilt = False
     drained_at = 0.0
+    # How often the pool had failed to connect when last one waited in vain.
+    errors_seen = 0
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
@@ -73,7 +75,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             connection: Connection[Any] = super().get_new_connection(conn_params)
         except OperationalError:
-            self.pool.timeout = POOL_SECONDS_WHILE_AWAY
+            errors = self.pool.get_stats().get("connections_errors", 0)
+            if errors and errors != DatabaseWrapper.errors_seen:  # else all are lent, and come back
+                self.pool.timeout = POOL_SECONDS_WHILE_AWAY
+            DatabaseWrapper.errors_seen = errors
             raise
         self.pool.timeout = POOL_SECONDS
         return connection

@@ -115,7 +115,7 @@ class Engine:
     def close(self) -> None:
         """Settle what has finished, give back what has not, and let go of everything."""
         try:
-            self._settle(self.slots.finished())
+            self._settle(self.slots.finished(also_held_up=True))
             self.dispatcher.close()
         finally:
             self.dispatcher.owner.drop_lock()  # where jobs are left, others see it fall and take them back

@@ -29,6 +29,8 @@ PAID_ATTEMPTS = 2
 # How long the worker waits for a row that another session holds, in seconds: many attempts together, and each alone.
 # Shorter than PostgreSQL's deadlock_timeout: it is always the worker that gives way.
 HELD_SECONDS, HELD_ALONE_SECONDS = 0.25, 0.1
+# After so many that were held up, all others are taken to be, too: else the worker would stand still for seconds.
+MOST_HELD_UP = 3
 
 
 class Settled(NamedTuple):
@@ -61,13 +63,18 @@ def settle(
     except OperationalError as error:
         if not (may_hold_up and sessions.is_held(error)):
             raise
+    held_up = 0
     for one in finished:
+        if held_up == MOST_HELD_UP:  # as when a whole table is locked
+            yield Settled([one], is_held_up=True)
+            continue
         try:
             refusals = (DatabaseError,) if one_by_one else NEVER_TAKEN
             yield _settle_alone(one, provider, refusals, HELD_ALONE_SECONDS if may_hold_up else None)
         except OperationalError as error:
             if not (may_hold_up and sessions.is_held(error)):
                 raise
+            held_up += 1
             yield Settled([one], is_held_up=True)
 
 

@@ -103,10 +103,10 @@ class Slots:
         """Say whether some calls have finished while others run."""
         return 0 < len(self._finished) - len(self._held_up) < len(self.in_flight) - len(self._held_up)
 
-    def finished(self) -> list[FinishedAttempt]:
+    def finished(self, *, also_held_up: bool = False) -> list[FinishedAttempt]:
         """Return what has finished and may be settled now, in the order of the claims."""
         waiting, now = dict(self._finished), time.monotonic()
-        later = {fence for fence, (_, until) in self._held_up.items() if until > now}
+        later = {fence for fence, (_, until) in self._held_up.items() if until > now and not also_held_up}
         return [waiting[fence] for fence in self.in_flight if fence in waiting and fence not in later]
 
     def hold_up(self, fence: Fence) -> bool:

@@ -191,6 +191,7 @@ def test_a_body_where_none_is_taken_is_refused(api, make_tagged, path):
         (b'[{"entry": "x"}]', "must be a JSON object"),
         (b"null", "must be a JSON object"),
         (b'{"entry": "a", "entry": "b"}', "stands more than once: entry"),
+        (b'{"a\\ud800": 1}', "surrogates not allowed"),
         (b'{"entry": Infinity}', "Infinity is no JSON value"),
         (b'{"entry": ' + b"1" * 5000 + b"}", "JSON parse error"),
         ('{"entry": "ä"}'.encode("latin-1"), "not UTF-8"),

@@ -6,7 +6,8 @@ from django.db import connection
 from tagging.engine.attempting import make_attempt
 from tagging.engine.engine import Engine
 from tagging.engine.mailbox import Mailbox
-from tagging.models import Attempt, Job
+from tagging.engine.settlement import MOST_HELD_UP
+from tagging.models import Attempt, Job, sql
 from tests.support.extractors import Scripted
 from tests.support.jobs import job_of
 
@@ -16,6 +17,7 @@ pytestmark = [
 ]
 
 JOB = "SELECT FROM tagging_job WHERE devlog_id = %s FOR UPDATE"
+LIMIT = "SET LOCAL lock_timeout = 10"
 DEVLOG = "SELECT FROM devlogs_devlog WHERE id = %s FOR UPDATE"
 
 
@@ -113,6 +115,35 @@ def test_what_is_held_up_leaves_room_for_as_many_calls_again_and_no_more(engine,
     engine.step()
 
     assert engine.slots.free == free - 1
+
+
+def test_a_locked_table_is_waited_for_a_few_times_and_not_for_each_row(engine, make_devlog, hold, monkeypatch):
+    engine.extractor.steps += 6 * [["Django"]]
+    devlogs = [make_devlog("Wrote a Django view.") for _ in range(8)]
+    engine.step()
+    for job in engine.calls.jobs:
+        engine.slots.finish(make_attempt(engine.extractor, job))
+    waits = []
+    monkeypatch.setattr("tagging.models.sessions.limit_waits", lambda seconds: waits.append(sql.run(LIMIT, [])))
+    let_go = hold("LOCK TABLE tagging_devlogtag IN SHARE ROW EXCLUSIVE MODE")
+
+    engine.step()
+    let_go()
+
+    assert len(waits) == 1 + MOST_HELD_UP
+    assert states(devlogs) == ["running"] * 8
+
+
+def test_a_worker_that_stops_stores_what_was_held_up_if_it_is_let_go(engine, two_answered, hold, monkeypatch):
+    monkeypatch.setattr("tagging.engine.slots.HELD_UP_SECONDS", 60.0)
+    monkeypatch.setattr("tagging.engine.slots.MOST_HELD_UP_SECONDS", 60.0)
+    let_go = hold(JOB, two_answered[0].pk)
+    engine.step()
+    let_go()
+
+    engine.close()
+
+    assert states(two_answered) == ["done", "done"]
 
 
 def test_a_lease_is_renewed_beside_a_held_row(engine, two_answered, hold):

@@ -85,6 +85,22 @@ def test_only_the_first_waits_for_a_server_that_is_away(elsewhere):
     assert seconds[1] < 0.4 < seconds[0]
 
 
+def test_one_waits_as_long_as_ever_where_all_connections_are_lent(elsewhere):
+    busy = elsewhere()
+    busy.pool.open()
+    lent = [busy.pool.getconn() for _ in range(busy.pool.max_size)]
+    busy.pool.timeout = 0.1
+    with pytest.raises(OperationalError):
+        busy.ensure_connection()
+    busy.pool.timeout = base.POOL_SECONDS
+    for connection_lent in lent:
+        busy.pool.putconn(connection_lent)
+
+    busy.ensure_connection()
+
+    assert busy.pool.timeout == base.POOL_SECONDS
+
+
 def test_once_the_server_is_back_one_waits_for_a_connection_again(elsewhere):
     site = elsewhere()
     site.pool.timeout = 1.0  # as while it was away, but enough to connect on a busy machine

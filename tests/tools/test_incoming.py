@@ -60,6 +60,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_whole(data):
     assert after(data).refusal == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+@pytest.mark.parametrize(
+    "data", [CHUNKED + 2048 * b"1", CHUNKED + b"0\r\n" + (MAX_HEAD_BYTES + 1) * b"A"], ids=["size", "trailer"]
+)
+def test_a_line_of_a_chunked_body_that_does_not_end_is_waited_for_no_longer(data):
+    assert after(data).is_whole
+
+
 def test_a_body_of_the_largest_size_is_taken():
     head = POST.partition(b"12345")[0].replace(b" 5\r", b" %d\r" % MAX_BODY_BYTES)
 

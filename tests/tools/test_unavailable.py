@@ -170,6 +170,14 @@ def test_who_finds_no_place_to_wait_is_told_at_once():
     assert middleware(places=0)(RequestFactory().get("/api/v1/tags/")).status_code == 503
 
 
+@pytest.mark.parametrize("text", ["no such column: author_id", "table tagging_job has no column named author_id"])
+def test_a_schema_of_another_version_is_trouble_that_migrate_ends(text):
+    error = caused(OperationalError, sqlite_error(1, text))
+
+    assert is_trouble(error)
+    assert "manage.py migrate" in advice_on(error)
+
+
 def test_a_request_that_raises_leaves_its_place():
     once = middleware(1, lambda request: in_fact(ZeroDivisionError()))
     for _ in range(2):

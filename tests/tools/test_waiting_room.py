@@ -57,3 +57,17 @@ def test_as_long_as_requests_come_and_go_one_more_waits_its_time():
         thread.join(timeout=LONG)
 
     assert entered == [True] * 1600
+
+
+def test_who_waits_for_busy_requests_gets_a_place_though_nothing_moves_for_a_while():
+    asked = threading.Event()
+
+    def is_stuck():
+        asked.set()
+        return False
+
+    room = WaitingRoom(places=1, standstill_seconds=0.01, is_stuck=is_stuck)
+    room.enter()
+    threading.Timer(0, lambda: asked.wait(10) and room.leave()).start()
+
+    assert room.enter()

@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 # More than any browser or proxy sends.
 MAX_HEAD_BYTES = 64 * 1024
+# Before each chunk: its size, and words that nobody reads.
+MAX_LINE_BYTES = 1024
 # Twice what the API reads; no form of the admin is longer. Files are taken nowhere.
 MAX_BODY_BYTES = 512 * 1024
 
@@ -61,12 +63,12 @@ class IncomingRequest:
 
     def _has_chunks(self) -> bool:
         """Say whether all chunks are here, with the empty one that is the last, and the blank line after it."""
-        while (end := self.data.find(b"\r\n", self._chunk)) >= 0:
+        while (end := self.data.find(b"\r\n", self._chunk, self._chunk + MAX_LINE_BYTES)) >= 0:
             try:
                 size = int(self.data[self._chunk : end].partition(b";")[0], 16)
             except ValueError:
                 return True
             if size <= 0:
-                return size < 0 or self.data.find(END_OF_HEAD, end) >= 0
+                return size < 0 or len(self.data) - end > MAX_HEAD_BYTES or self.data.find(END_OF_HEAD, end) >= 0
             self._chunk = end + size + 4  # the line breaks after its size and after itself
-        return False
+        return len(self.data) - self._chunk > MAX_LINE_BYTES
