@@ -62,4 +62,19 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'batches',
             },
         ),
+        # An index that also says which are the latest takes the place of the foreign key's own.
+        migrations.AlterField(
+            model_name="devlogtag",
+            name="tag",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="taggings",
+                to="tagging.tag",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="devlogtag",
+            index=models.Index(fields=["tag", "-id"], name="latest_of_tag"),
+        ),
     ]

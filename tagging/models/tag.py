@@ -173,7 +173,7 @@ class DevLogTag(models.Model):
     """A tag on a dev-log: found by an attempt, with the words that show it, or set by a person."""
 
     devlog = models.ForeignKey("devlogs.DevLog", models.CASCADE, related_name="taggings")
-    tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings")
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="taggings", db_index=False)
     attempt = models.ForeignKey("Attempt", models.CASCADE, null=True, blank=True, related_name="taggings")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     evidence = models.CharField(max_length=200, blank=True)
@@ -187,6 +187,8 @@ class DevLogTag(models.Model):
         verbose_name = "tag on a dev-log"
         verbose_name_plural = "tags on dev-logs"
         ordering = ["position", "pk"]
+        # The places of a tag, and the latest of them first: how most people spell it (see `respell`).
+        indexes = [models.Index(fields=["tag", "-id"], name="latest_of_tag")]
         constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="tag_once_per_devlog")]
 
     def __str__(self) -> str:
