@@ -168,6 +168,12 @@ HOSTILE = [
         "DE89 ",
         "4111 ",
         "$2b$",
+        "passwords:\n - ",
+        'key=["b",',
+        "key=['key=[\"a\",',",
+        "login anna a1/",
+        "x = Passwort (",
+        "aes-256-",
     ),
 ]
 
@@ -180,6 +186,13 @@ def test_work_on_hostile_texts_grows_with_their_length(unit):
     once, twice = (steps(redact, "@ q~ " + unit * (length // len(unit))) for length in (800, 1_600))
 
     assert twice < 2.6 * once
+
+
+@pytest.mark.parametrize("name", ["key", "pass", "Cookie"])
+def test_a_name_that_holds_but_the_next_name_costs_little(name):
+    chained, apart = (steps(redact, unit * 200) for unit in (f"{name}: ", f"{name}: abc "))
+
+    assert chained < apart / 2
 
 
 def test_no_pattern_repeats_what_repeats_without_a_bound():

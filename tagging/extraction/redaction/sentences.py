@@ -48,10 +48,11 @@ SAYS_ON = ("", *" \n\t\"'`:;,()*.")
 NEXT_WORD = re.compile(r"[ -]([^\W\d]{2,30})")
 OTHER_NAMES = NO_TAILS - {"reset", "changed", "change", "update", "user", "username", "file", "login", "host"}
 NO_WORD = re.compile(r"[=<>,;|{}]|^-")
-# X ist das neue Passwort, X as password
+# X ist das neue Passwort, X as password, X = Passwort, X (the password)
 SAID_BEFORE = re.compile(
-    r"""(?:(?P<quoted>["'`][^"'`\n]{1,60}["'`])|(?P<bare>[^\s"'`]{3,60}))[ \t]{1,3}"""
-    r"(?P<verb>ist|is|war|was|lautet|wurde|wird|als|as|for|für|sei|bleibt|becomes)[ \t]{1,3}"
+    r"""(?:(?P<quoted>["'`][^"'`\n]{1,60}["'`])|(?P<bare>[^\s"'`]{3,60}))"""
+    r"(?:[ \t]{1,3}(?P<verb>ist|is|war|was|lautet|wurde|wird|als|as|for|für|sei|bleibt|becomes)[ \t]{1,3}"
+    r"|[ \t]{1,3}=[ \t]{1,3}|[ \t]{1,3}\()"
     r"(?:[\w']{1,20}[ \t]{1,3}){0,3}\Z"
 )
 # A passphrase or a wallet's seed in plain words.
@@ -73,14 +74,15 @@ USER_AND = re.compile(
 def said_of(text: str, name: Name) -> Iterator[Span]:
     if text[name.end : name.end + 1] in SAYS_ON and not _is_half_a_name(text, name):
         yield from Saying(text, name).secrets()
-        if text[name.start - 1 : name.start].isspace():
+        if text[name.start - 1 : name.start].isspace() or text[name.start - 1 : name.start] == "(":
             yield from _before(text, name)
 
 
 def _is_half_a_name(text: str, name: Name) -> bool:
     """Say whether the next word makes another name of it: password manager, Token refresh."""
     word = NEXT_WORD.match(text, name.end)
-    return word is not None and word[1].lower() in OTHER_NAMES
+    # "Passwort vergessen; neues lautet x" goes on about the password.
+    return word is not None and word[1].lower() in OTHER_NAMES and not text.startswith((";", ","), word.end())
 
 
 class Saying:
@@ -116,6 +118,8 @@ class Saying:
                 led_by = "is"
             elif word in TO:
                 led_by = "from" if word in FROM else "to"
+            elif word == "in" and CHANGED.fullmatch(before):
+                led_by = "into"
             elif word not in FILLERS:
                 led_by = ""
             before, place = word, place + is_word
@@ -164,7 +168,7 @@ class Saying:
             return True
         if not (led_by or place == 0) or bare.lower() in NO_SECRETS or PARTICIPLE.fullmatch(bare) or len(bare) < 3:
             return False
-        if begins_technology(self.text, match.start()):
+        if led_by == "into" or begins_technology(self.text, match.start()):
             return False
         end = match.start() + len(match[0].rstrip(ENDS))
         is_last = CLAUSE_END.match(self.text, end) is not None

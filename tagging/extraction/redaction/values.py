@@ -28,10 +28,14 @@ BLOCK = re.compile(r"[|>][+-]?\d?[+-]?[ \t]*(?:#[^\n]*)?\n")
 
 LITERALS = WORDS["literals"]
 # Of ciphers and formats, what the lexicon leaves out: RS256, SAML2, x509, AES256-GCM.
-CIPHER = re.compile(
+CIPHER_PART = (
     r"(?:[rhep]s|sha|aes|rsa|md|ed|x|rfc|base|utf|pkcs|p|tls|ssl|http|oauth|saml|fido|oidc|ecdsa|blake|chacha|poly|hmac|gcm"
-    r"|cbc|ctr|argon2|sha3|oauth2)-?\d{1,4}(?:[a-z]{1,2}|[./-]\d{1,3})?"
-    r"|i18n|l10n|a11y|k[38]s|[hsrv]\d|ipv[46]|u2f|ec2|utf8mb[34]|x86(?:_64)?|arm64|amd64|web3|es\d{1,4}",
+    r"|cbc|ctr|argon2|sha3|oauth2)[-_]?\d{1,4}(?:[a-z]{1,2}|[./-]\d{1,3})?"
+    r"|i18n|l10n|a11y|k[38]s|[hsrv]\d|ipv[46]|u2f|ec2|utf8mb[34]|x86(?:_64)?|arm64|amd64|web3|es\d{1,4}"
+)
+CIPHER = re.compile(
+    rf"(?:(?:tls|ecdsa|ecdhe?|dhe|rsa|hmac)[-_]){{0,3}}(?:{CIPHER_PART})"
+    rf"(?:[-_](?:{CIPHER_PART}|gcm|cbc|ctr|ecb|ccm|cfb|ofb|xts|siv|kw|hmac)){{0,3}}",
     re.IGNORECASE,
 )
 CIPHER_WORDS = WORDS["cipher-words"]
