@@ -1,6 +1,7 @@
 """What a client may send and no view expects, the admin's and Django's own included: encodings, NULs, huge values."""
 
 from django.conf import settings
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
@@ -11,6 +12,8 @@ from django.utils.text import smart_split
 from devlog_project.api import problems
 
 MAX_WORDS = 100
+# SQLite looks for no pattern of more than 50,000 bytes.
+MAX_LENGTH = 1_000
 
 
 class Utf8(HttpRequest):
@@ -43,18 +46,43 @@ class OddValuesMiddleware(MiddlewareMixin):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]  # there is no such session
         return None
 
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """Refuse a filter of the admin that the database cannot do, or not in a bounded time."""
+        if not is_of_admin(request):
+            return None
+        for name, values in request.GET.lists():
+            path, separator, lookup = name.rpartition("__")
+            if separator and lookup in ("regex", "iregex"):
+                return problems.answer(400, f"No list is filtered by a regular expression; use {path}__contains.")
+            if (separator or name == "term") and max(map(len, values), default=0) > MAX_LENGTH:
+                return problems.answer(400, f"A filter holds at most {MAX_LENGTH:,} characters.")
+        return None
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Refuse a number that fits nowhere, as the year in a filter of the admin."""
+        """Refuse a value that fits nowhere: a year in a filter of the admin, the id of a row that was chosen."""
         if isinstance(exception, OverflowError) and request.GET:
             return problems.answer(400, "A number in the query is too large.")
+        if isinstance(exception, (OverflowError, ValueError)) and is_of_admin(request):
+            if request.method in ("GET", "HEAD") and request.GET:
+                return problems.answer(400, "A value in the query is out of range; leave it out.")
+            if any(not is_id(chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+                return problems.answer(400, "A row was chosen that cannot be; choose from the list again.")
         return None
 
 
+def is_of_admin(request: HttpRequest) -> bool:
+    return bool(request.resolver_match and request.resolver_match.app_name == "admin")
+
+
+def is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19
+
+
 class SearchForm(ChangeListSearchForm):
-    """A search of the admin, which the database could not do for thousands of words."""
+    """A search of the admin, which the database could not do for thousands of words, or for a very long one."""
 
     def clean(self) -> dict[str, str]:
         """Keep the first words, which the search box then shows: an error would list everything instead."""
-        text = self.cleaned_data.get(SEARCH_VAR) or ""
+        text = (self.cleaned_data.get(SEARCH_VAR) or "")[:MAX_LENGTH]
         words = list(smart_split(text))
         return {SEARCH_VAR: " ".join(words[:MAX_WORDS]) if len(words) > MAX_WORDS else text}
