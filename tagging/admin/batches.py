@@ -58,7 +58,8 @@ class BatchAdmin(BaseAdmin):
         batches = list(Batch.objects.shown(self.opts.label_lower))
         response = super().changelist_view(request, {"batches": batches} | (extra_context or {}))
         is_watched = any(not batch.is_stopped and batch.person_id == request.user.pk for batch in batches)
-        if request.method == "GET" and is_watched:
+        # Not where it would take from people what they have begun: a search, a choice in a window of its own.
+        if request.method == "GET" and not request.GET and is_watched:
             response["Refresh"] = str(REFRESH_SECONDS)
         return response
 

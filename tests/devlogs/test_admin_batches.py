@@ -156,12 +156,20 @@ def test_what_takes_longer_than_a_page_may_goes_on_and_the_list_says_how_far_it_
 
 
 def test_who_began_it_sees_the_list_renew_itself(admin_client, under_way):
-    response = admin_client.get(f"{DEVLOGS}?job__state__exact=done")
+    response = admin_client.get(DEVLOGS)
 
     html = response.content.decode()
     assert "Dev-logs deleted: 120,000 of 260,000 (46 %)" in words(html)
     assert '<progress max="260000" value="120000">46 %</progress>' in html
     assert (response["Refresh"], inline(html)) == ("5", [])
+
+
+@pytest.mark.parametrize("query", ["?job__state__exact=done", "?q=django", "?p=2", "?_popup=1"])
+def test_a_list_that_was_searched_or_is_chosen_from_shows_it_and_stays_as_it_is(admin_client, under_way, query):
+    response = admin_client.get(DEVLOGS + query)
+
+    assert "Refresh" not in response
+    assert "120,000 of 260,000" in words(response.content.decode()) or "_popup" in query
 
 
 def test_others_see_it_without_being_disturbed(client, under_way):
