@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -24,6 +24,7 @@ from tagging.models import sql
 
 User = get_user_model()
 WITH_ALL = "They are logged out at once. Their dev-logs are deleted with them, and these with their jobs and tags:"
+NOT_ONESELF = "Nobody deletes their own account: have another person do it. Nothing was deleted."
 
 admin.site.unregister(User)
 
@@ -36,17 +37,22 @@ class PersonAdmin(BatchAdmin, UserAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Ask as ever; but delete outside the one transaction that Django would hold all along."""
-        if not request.POST:
-            return super().delete_view(request, object_id, extra_context)
         person = self.get_object(request, unquote(object_id))
-        if not self.has_delete_permission(request, person):
+        if person and not self.has_delete_permission(request, person):
             raise PermissionDenied
-        if person:
+        if person == request.user:
+            self.message_user(request, NOT_ONESELF, messages.ERROR)
+        elif not person or not request.POST:
+            return super().delete_view(request, object_id, extra_context)
+        else:
             self.delete(request, User._default_manager.filter(pk=person.pk))
         return redirect("admin:index" if not self.has_view_permission(request) else "admin:auth_user_changelist")
 
     @admin.action(description="Delete selected users", permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
+        if queryset.filter(pk=request.user.pk).exists():
+            self.message_user(request, NOT_ONESELF, messages.ERROR)
+            return None
         if self.is_asked(request):
             self.delete(request, queryset)
             return None

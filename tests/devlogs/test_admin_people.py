@@ -13,6 +13,7 @@ from tests.support.jobs import answer, claim, portions_of
 
 pytestmark = pytest.mark.django_db
 USERS = "/admin/auth/user/"
+NOT_ONESELF = "Nobody deletes their own account: have another person do it. Nothing was deleted."
 
 
 @pytest.fixture
@@ -167,7 +168,25 @@ def test_who_may_not_delete_users_deletes_none(client, anna):
 
 
 def test_a_person_who_is_not_there_is_not_deleted(admin_client):
-    assert admin_client.post(f"{USERS}999/delete/", {"post": "yes"}).status_code == 302
+    response = admin_client.post(f"{USERS}999/delete/", {"post": "yes"}, follow=True)
+
+    assert message_of(response) == "user with ID “999” doesn’t exist. Perhaps it was deleted?"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_deletes_themselves(admin_client, admin_user, method):
+    response = getattr(admin_client, method)(delete_page(admin_user), {"post": "yes"}, follow=True)
+
+    assert message_of(response) == NOT_ONESELF
+    assert User.objects.filter(pk=admin_user.pk, is_active=True).exists()
+
+
+@pytest.mark.parametrize("more", [{}, {"post": "yes"}, {"post": "yes", "select_across": "1"}])
+def test_nobody_deletes_themselves_among_others(admin_client, admin_user, anna, more):
+    response = delete_chosen(admin_client, [anna, admin_user], **more)
+
+    assert message_of(response) == NOT_ONESELF
+    assert User.objects.filter(is_active=True).count() == 2
 
 
 def test_the_deletion_is_in_the_admins_log(admin_client, anna, make_tagged):
