@@ -34,8 +34,7 @@ def has_ended(name: str, *, at_start: bool) -> bool:
     at_start: whether this process has taken no jobs back so far.
     """
     owner = NAME.fullmatch(name)
-    # Owners of before named no place, and kept their locks elsewhere: of them the lease tells.
-    if not owner or not owner["place"] or owner["host"] != socket.gethostname():
+    if not owner or owner["host"] != socket.gethostname():
         return False
     if owner["place"] != place():
         return at_start

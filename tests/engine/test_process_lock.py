@@ -101,16 +101,13 @@ def test_of_another_host_nothing_is_known_without_its_lock():
     assert dead(name_of(host="elsewhere", began=1), "sqs", "", at_start=True) == []
 
 
-def test_an_earlier_life_of_this_host_is_believed_dead_once():
+@pytest.mark.parametrize(
+    "name", [name_of(place="00000000"), f"{socket.gethostname()}-1-0123abcd"], ids=["of another place", "of before"]
+)
+def test_an_earlier_life_of_this_host_is_believed_dead_once(name):
     """Later it may be a namesake that lives: the two would take each other's jobs for ever."""
-    name = name_of(place="00000000")
     assert dead(name, at_start=True) == [name]
     assert dead(name) == []
-
-
-def test_of_an_owner_whose_name_tells_no_place_nothing_is_known():
-    """One of the version before keeps its lock where we do not look, and may well live."""
-    assert dead(f"{socket.gethostname()}-1-0123abcd", at_start=True) == []
 
 
 def test_a_living_owner_makes_anew_a_lock_file_that_was_removed(settings):
