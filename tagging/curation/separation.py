@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from devlogs.models import DevLog
 from tagging.curation.vocabulary import VocabularyError
@@ -32,6 +32,26 @@ class Separated(NamedTuple):
         """Say it to a person."""
         left = f" Nothing tells of {self.untold} more which of the two they named; they stay." if self.untold else ""
         return f"Separated {alias} from {self.target}: {self.devlogs} dev-logs carry it again.{left}"
+
+
+def told(done: dict[Tag, Separated], names: str) -> str:
+    """Say in one sentence what became of these aliases, which `names` names."""
+    if len(done) == 1:
+        return next(each.told(alias) for alias, each in done.items())
+    devlogs = sum(each.devlogs for each in done.values())
+    is_untold = any(each.untold for each in done.values())
+    left = " Some stay, as nothing tells which of the names they meant." if is_untold else ""
+    return f"Separated {names}: {devlogs} dev-logs carry them again.{left}"
+
+
+def places(aliases: Sequence[Tag]) -> int:
+    """Return on how many dev-logs the tags of these aliases are: all are looked through, for each alias anew."""
+    targets = [alias.alias_of_id for alias in aliases]
+    count: dict[int | None, int] = {}
+    for portion in sql.portions(sorted({target for target in targets if target})):
+        rows = DevLogTag.objects.filter(tag__in=portion).order_by().values_list("tag")
+        count.update(rows.annotate(count=Count("pk")))
+    return sum(count.get(target, 0) for target in targets)
 
 
 def separate(alias: Tag) -> Separated:

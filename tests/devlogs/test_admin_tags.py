@@ -244,7 +244,32 @@ def test_a_merge_is_taken_back(admin_client, make_tagged):
 
     assert message_of(response) == "Separated Foo from Bar: 2 dev-logs carry it again."
     assert [[tag.name for tag in devlog.tags.all()] for devlog in (foo, both)] == [["Foo"], ["Bar", "Foo"]]
-    assert message_of(act_on_tags(admin_client, "separate", "Foo")) == "Foo is no alias."
+    assert message_of(act_on_tags(admin_client, "separate", "Foo")) == "None of these is an alias."
+
+
+def test_of_a_whole_list_the_aliases_alone_are_separated_and_one_message_tells_it(admin_client, make_tagged):
+    make_tagged("Foo", "Bar", "Baz")
+    make_tagged("Foo")
+    for name in ("Foo", "Bar"):
+        act_on_tags(admin_client, "merge", name, into="Baz", confirmed="Merge tags")
+
+    response = act_on_tags(admin_client, "separate", "Baz", select_across="1")
+
+    assert message_of(response) == "Separated Bar, Foo: 3 dev-logs carry them again."
+    assert not Tag.objects.filter(alias_of__isnull=False).exists()
+
+
+def test_aliases_that_are_too_many_dev_logs_together_are_all_left(admin_client, make_tagged, monkeypatch):
+    monkeypatch.setattr(tags, "SEPARATED_AT_ONCE", 3)
+    make_tagged("Foo", "Bar", "Baz")
+    make_tagged("Foo")
+    for name in ("Foo", "Bar"):
+        act_on_tags(admin_client, "merge", name, into="Baz", confirmed="Merge tags")
+
+    response = act_on_tags(admin_client, "separate", "Foo", "Bar")
+
+    assert "4 dev-logs would be looked through for Bar, Foo, too many here." in message_of(response)
+    assert Tag.objects.filter(alias_of__name="Baz").count() == 2
 
 
 def test_an_alias_of_a_tag_that_is_everywhere_is_separated_by_the_command(admin_client, make_tagged, monkeypatch):
@@ -255,7 +280,10 @@ def test_an_alias_of_a_tag_that_is_everywhere_is_separated_by_the_command(admin_
 
     response = act_on_tags(admin_client, "separate", "Foo")
 
-    assert message_of(response) == 'Bar is on 2 dev-logs, too many here: manage.py separate_tag "Foo"'
+    assert message_of(response) == (
+        "2 dev-logs would be looked through for Foo, too many here. "
+        'Choose fewer, or run for each: manage.py separate_tag "Foo"'
+    )
     assert Tag.objects.get(name="Foo").alias_of.name == "Bar"
 
 
