@@ -1,5 +1,7 @@
 """What a client may send and no view expects, the admin's and Django's own included: encodings, NULs, huge values."""
 
+import logging
+
 from django.conf import settings
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeListSearchForm
@@ -10,6 +12,8 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.text import smart_split
 
 from devlog_project.api import problems
+
+logger = logging.getLogger(__name__)
 
 MAX_WORDS = 100
 # SQLite looks for no pattern of more than 50,000 bytes.
@@ -64,6 +68,7 @@ class OddValuesMiddleware(MiddlewareMixin):
             return problems.answer(400, "A number in the query is too large.")
         if isinstance(exception, (OverflowError, ValueError)) and is_of_admin(request):
             if request.method in ("GET", "HEAD") and request.GET:
+                logger.warning("A value in the query of %s was refused", request.path, exc_info=exception)
                 return problems.answer(400, "A value in the query is out of range; leave it out.")
             if any(not is_id(chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)):
                 return problems.answer(400, "A row was chosen that cannot be; choose from the list again.")
