@@ -1,6 +1,7 @@
 """What DATABASE_URL is taken to mean."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,21 +30,22 @@ def test_a_directory_of_sockets_may_stand_for_the_host():
 
 def test_the_log_that_a_long_read_made_grow_is_given_back_to_the_disk(tmp_path):
     options = read(f"sqlite:///{tmp_path}/grown.sqlite3")["OPTIONS"]
-    writer, reader = sqlite3.connect(tmp_path / "grown.sqlite3"), sqlite3.connect(tmp_path / "grown.sqlite3")
-    for statement in options["init_command"].split(";"):
-        writer.execute(statement)
-    writer.execute("CREATE TABLE entries (entry)")
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM entries").fetchall()
-    for _ in range(80):
-        writer.execute("INSERT INTO entries VALUES (randomblob(1048576))")
-        writer.commit()
+    path = tmp_path / "grown.sqlite3"
     log = tmp_path / "grown.sqlite3-wal"
-    assert log.stat().st_size > 80 * 2**20
+    with closing(sqlite3.connect(path)) as writer, closing(sqlite3.connect(path)) as reader:
+        for statement in options["init_command"].split(";"):
+            writer.execute(statement)
+        writer.execute("CREATE TABLE entries (entry)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM entries").fetchall()
+        for _ in range(80):
+            writer.execute("INSERT INTO entries VALUES (randomblob(1048576))")
+            writer.commit()
+        assert log.stat().st_size > 80 * 2**20
 
-    reader.rollback()
-    for _ in range(2):
-        writer.execute("INSERT INTO entries VALUES (1)")
-        writer.commit()
+        reader.rollback()
+        for _ in range(2):
+            writer.execute("INSERT INTO entries VALUES (1)")
+            writer.commit()
 
-    assert log.stat().st_size <= 64 * 2**20
+        assert log.stat().st_size <= 64 * 2**20
