@@ -11,26 +11,11 @@ from tagging.engine.attempting import make_attempt
 from tagging.engine.engine import Engine
 from tagging.engine.mailbox import Mailbox
 from tagging.models import Attempt, Job, Spending
+from tests.support.calls import CallsOfTheTest
 from tests.support.extractors import Scripted
 from tests.support.jobs import job_of
 
 pytestmark = pytest.mark.django_db
-
-
-class CallsOfTheTest:
-    """Calls that end when the test says so."""
-
-    def __init__(self, extractor, slots):
-        self.jobs = []
-
-    def begin(self, job):
-        self.jobs.append(job)
-
-    def ensure_threads(self, in_flight):
-        pass
-
-    def close(self):
-        pass
 
 
 class MailboxWithWork(Mailbox):

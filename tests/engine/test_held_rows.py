@@ -8,6 +8,7 @@ from tagging.engine.engine import Engine
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.settlement import MOST_HELD_UP
 from tagging.models import Attempt, Job, sql
+from tests.support.calls import CallsOfTheTest
 from tests.support.extractors import Scripted
 from tests.support.jobs import job_of
 
@@ -19,22 +20,6 @@ pytestmark = [
 JOB = "SELECT FROM tagging_job WHERE devlog_id = %s FOR UPDATE"
 LIMIT = "SET LOCAL lock_timeout = 10"
 DEVLOG = "SELECT FROM devlogs_devlog WHERE id = %s FOR UPDATE"
-
-
-class CallsOfTheTest:
-    """Calls that end when the test says so."""
-
-    def __init__(self, extractor, slots):
-        self.jobs = []
-
-    def begin(self, job):
-        self.jobs.append(job)
-
-    def ensure_threads(self, in_flight):
-        pass
-
-    def close(self):
-        pass
 
 
 @pytest.fixture
