@@ -13,7 +13,6 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 
 from devlog_project.api.access import author_of, visible
@@ -22,10 +21,9 @@ from devlog_project.api.requests import StrictView
 from devlogs import entries
 from devlogs.filters import DevLogFilter
 from devlogs.models import DevLog
-from devlogs.serializers import DevLogSerializer
+from devlogs.serializers import DEVLOG, DevLogSerializer
 from tagging import queues
 from tagging.models import Attempt, DevLogTag, Job
-from tagging.models.shown_pause import shown_pause
 
 RETRY_AFTER_SECONDS = 60
 TOO_MANY = OpenApiResponse(
@@ -63,20 +61,18 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     def get_queryset(self) -> QuerySet[DevLog]:
         return visible(super().get_queryset(), self.request)
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "pause": shown_pause}
-
-    def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
-        bulk = self.request.query_params.get("bulk", "false")
+    def create(self, request: Request, *args: object, **kwargs: object) -> Response:
+        bulk = request.query_params.get("bulk", "false")
         if bulk not in ("true", "false"):
             raise ValidationError({"bulk": ["true or false."]})
-        devlog = DevLog(author=author_of(self.request), **serializer.validated_data)
+        devlog = DevLog(author=author_of(request), **DEVLOG.run_validation(request.data))
         is_bulk = bulk == "true"
         if not is_bulk:
             refuse_too_many(devlog)
         entries.write(devlog, is_bulk=is_bulk)
         devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
-        serializer.instance = devlog
+        location = request.build_absolute_uri(f"{request.path}{devlog.pk}/")
+        return Response(DEVLOG.to_representation(devlog), 201, headers={"Location": location})
 
     def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
         devlog: Any = serializer.instance
@@ -105,9 +101,6 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         with transaction.atomic():
             queues.retag([devlog.pk])
         return Response(self.get_serializer(self.get_object()).data, status=202)
-
-    def get_success_headers(self, data: dict[str, Any]) -> dict[str, str]:
-        return {"Location": reverse("devlog-detail", [data["id"]], request=self.request)}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Tell a client that polls how long to wait, while the tags are not final."""
