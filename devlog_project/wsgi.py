@@ -14,9 +14,11 @@ with frozen_import():
     import_module(settings.ROOT_URLCONF)  # else the first request that is no probe loads all views
 
 # Only now: apps must be ready.
+from devlog_project.sqlite.keeping import keep_connections
 from devlog_project.texts import Utf8WSGIRequest
 from tagging import queues
 from tagging.engine import startup
 
+keep_connections()  # not on ASGI, where each request has a thread of its own
 application.request_class = Utf8WSGIRequest
 startup.arm(queues.local_worker_maker())

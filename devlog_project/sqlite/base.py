@@ -123,6 +123,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None and self._file != self._file_now():
             self.close()
 
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Begin and end a request with a connection that stays as if it were new: see `keeping.py`."""
+        super().close_if_unusable_or_obsolete()
+        if self.connection is not None and not self.in_atomic_block:
+            self.close_if_replaced()
+            if self._patience < self._most_patience:
+                self._be_patient(self._most_patience)
+
     @contextmanager
     def short_waits(self, seconds: float) -> Iterator[None]:
         """Wait no longer than this for the locks of others, all waits together."""
