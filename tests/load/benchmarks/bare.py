@@ -1,22 +1,19 @@
-"""The reference `bare`: the product's own view, serializer and body, saving the dev-log and nothing else.
+"""The reference `bare`: the product's own view, serializer, token and body, saving the dev-log and nothing else."""
 
-It holds an idle connection open like the product's worker: on SQLite each request that closes the last one pays for
-a checkpoint, which would flatter whoever is compared with it.
-"""
-
-from django.db import connection
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 from rest_framework.serializers import BaseSerializer
 
+from devlog_project.api.access import author_of
 from devlog_project.urls import urlpatterns as product
 from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
+from tests.load.benchmarks.keeper import keep_a_connection
 
 
 class BareViewSet(DevLogViewSet):
     def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
-        devlog = serializer.save(author=None)
+        devlog = serializer.save(author=author_of(self.request))
         without_lookups(devlog)
 
 
@@ -33,7 +30,4 @@ def urls_with(view: type[DevLogViewSet]) -> list:
 
 
 urlpatterns = urls_with(BareViewSet)
-
-keeper = connection.copy()
-keeper.inc_thread_sharing()
-keeper.ensure_connection()
+keep_a_connection()

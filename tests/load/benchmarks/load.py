@@ -1,22 +1,27 @@
 """Clients that POST as fast as they are answered, over kept-alive connections, in a process of their own.
 
 One thread and raw sockets, so that what is measured is the server and not its load:
-`python -m tests.load.benchmarks.load PORT CLIENTS WARM_UP_SECONDS SECONDS` prints one line of JSON.
+`python -m tests.load.benchmarks.load PORT CLIENTS WARM_UP_SECONDS SECONDS` prints one line of JSON. Whose entries they
+are changes with each: BENCH_TOKENS holds the tokens, with commas between them.
 """
 
 import json
+import os
 import selectors
 import socket
 import sys
 import time
+from itertools import cycle
 
 from tests.load.benchmarks.entries import entries
+
+TOKENS = cycle(os.environ.get("BENCH_TOKENS", "").split(","))
 
 
 def request_for(entry: str) -> bytes:
     body = json.dumps({"entry": entry}).encode()
     head = "POST /api/v1/devlogs/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return f"{head}Authorization: Token {next(TOKENS)}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 # By the clock, so that a second load of the same site posts nothing known.
@@ -52,7 +57,7 @@ class Client:
 
 
 def run(port: int, clients: int, warm_up_seconds: float, seconds: float) -> dict[str, float]:
-    """Return requests per second and the quantiles of their times, in ms."""
+    """Return requests per second and the quantiles of their times, in ms; and how many were answered in all."""
     selector = selectors.DefaultSelector()
     for client in [Client(port) for _ in range(clients)]:
         selector.register(client.socket, selectors.EVENT_READ, client)
@@ -60,6 +65,7 @@ def run(port: int, clients: int, warm_up_seconds: float, seconds: float) -> dict
     begin_at = time.perf_counter() + warm_up_seconds
     end_at = begin_at + seconds
     times: list[float] = []
+    answered = 0
     while (now := time.perf_counter()) < end_at:
         for key, _ in selector.select(timeout=end_at - now):
             client = key.data
@@ -67,10 +73,11 @@ def run(port: int, clients: int, warm_up_seconds: float, seconds: float) -> dict
                 continue
             if not answer.startswith(b"HTTP/1.1 201"):
                 raise SystemExit(f"Not a 201: {answer[:500]!r}")
+            answered += 1
             if (answered_at := time.perf_counter()) >= begin_at:
                 times.append(answered_at - client.sent_at)
             client.send()
-    return {"per_second": len(times) / seconds, **quantiles(times)}
+    return {"per_second": len(times) / seconds, "answered": answered, **quantiles(times)}
 
 
 def quantiles(times: list[float]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from rest_framework.serializers import BaseSerializer
 
+from devlog_project.api.access import author_of
 from devlogs.models import DevLog
 from devlogs.views import DevLogViewSet
 from tagging.models import DevLogTag, Tag
@@ -23,7 +24,7 @@ waiting: queue.Queue[int] = queue.Queue()
 
 class NaiveViewSet(DevLogViewSet):
     def perform_create(self, serializer: BaseSerializer[DevLog]) -> None:
-        devlog = serializer.save(author=None)
+        devlog = serializer.save(author=author_of(self.request))
         without_lookups(devlog)
         waiting.put(devlog.pk)
 

@@ -1,12 +1,29 @@
-"""The product's settings as in production, behind an open door; with the URLs of another contestant if one is named.
+"""The product's settings as in production, DEBUG off; with the URLs of another contestant if one is named.
 
-DEBUG is off, because with it Django keeps a log of all queries; and a token would cost everybody the same look-up.
+`plain` has what a new project has: DRF's own tokens and the middleware that `django-admin startproject` writes.
 """
 
 import os
 
 from devlog_project.settings import *
 
-API_OPEN = True
-if contestant := os.environ.get("CONTESTANT"):
+contestant = os.environ.get("CONTESTANT")
+if contestant:
     ROOT_URLCONF = f"tests.load.benchmarks.{contestant}"
+if contestant == "plain":
+    INSTALLED_APPS = [*INSTALLED_APPS, "rest_framework.authtoken"]
+    MIDDLEWARE = [
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ]
+    REST_FRAMEWORK = {
+        "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+        "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    }

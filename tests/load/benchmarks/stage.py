@@ -19,6 +19,7 @@ from tests.support.waiting import eventually
 
 CONTESTANTS = {
     "product": {},
+    "plain": {"CONTESTANT": "plain", "TAGGING_WORKER": "off"},
     "bare": {"CONTESTANT": "bare", "TAGGING_WORKER": "off"},
     "naive": {"CONTESTANT": "naive", "TAGGING_WORKER": "off", "NAIVE_THREADS": "1"},
     "naive-8": {"CONTESTANT": "naive", "TAGGING_WORKER": "off", "NAIVE_THREADS": "8"},
@@ -35,10 +36,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class BenchSite(Site):
     """A site on a copy of a prepared database, at the product's default concurrency unless told otherwise."""
 
+    tokens: list[str] = []  # of those who post
     _reader: sqlite3.Connection | None = None
 
     def environment(self, **settings: str) -> dict[str, str]:
-        environment = super().environment(**settings)
+        environment = super().environment(**settings) | {"BENCH_TOKENS": ",".join(self.tokens)}
         if "TAGGING_CONCURRENCY" not in self.settings:
             del environment["TAGGING_CONCURRENCY"]
         return environment
@@ -80,7 +82,17 @@ class Running:
         (self.pid,) = server.children()
 
     def load(self, clients: int, warm_up_seconds: float, seconds: float) -> dict[str, float]:
-        return self.site.ask("load", self.server.port, clients, warm_up_seconds, seconds)
+        """POST for so long; return what the clients met, and the server's CPU time for each POST in ms."""
+        before = self.cpu_seconds()
+        met = self.site.ask("load", self.server.port, clients, warm_up_seconds, seconds)
+        return met | {"cpu_ms": 1000 * (self.cpu_seconds() - before) / met["answered"]}
+
+    def post(self, entry: str) -> int:
+        """Post one dev-log and return its id."""
+        token = {"Authorization": f"Token {self.site.tokens[0]}"}
+        answer = self.server.request("POST", "/api/v1/devlogs/", {"entry": entry}, **token)
+        assert answer.status == 201, answer.text
+        return answer.json["id"]
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(Path(f"/proc/{self.pid}"))
@@ -147,6 +159,7 @@ class Stage:
         self._directory = directory
         self._models: dict[float, tuple[subprocess.Popen[str], str]] = {}
         self._sites = 0
+        self._tokens: dict[str, list[str]] = {}
 
     def site(
         self,
@@ -167,6 +180,7 @@ class Stage:
         directory = self._directory / f"site-{self._sites}"
         site = BenchSite(directory, **COMMON, **CONTESTANTS[contestant], **model, **more)
         shutil.copy(self.prepared(backlog), site.database)
+        site.tokens = self._tokens.get(contestant, self._tokens["product"])
         return site
 
     @contextmanager
@@ -176,13 +190,17 @@ class Stage:
             yield Running(site, site.serve("gunicorn"))
 
     def prepared(self, backlog: int) -> Path:
-        """Return a database with so many pending jobs, made when first asked for."""
+        """Return a database with those who post and so many pending jobs, made when first asked for."""
         path = self._directory / f"prepared-{backlog}.sqlite3"
         if not path.exists():
-            site = BenchSite(self._directory / f"preparing-{backlog}", TAGGING_WORKER="off")
-            site.migrate()
+            # As `plain`, which has one table more than the product.
+            site = BenchSite(self._directory / f"preparing-{backlog}", **COMMON, **CONTESTANTS["plain"])
             if backlog:
+                shutil.copy(self.prepared(0), site.database)
                 site.ask("backlog", backlog)
+            else:
+                site.migrate()
+                self._tokens = site.ask("authors")
             with closing(sqlite3.connect(site.database)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             site.database.rename(path)
