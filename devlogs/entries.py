@@ -5,7 +5,7 @@ An entry that breaks the model's rules raises ValidationError, and nothing is sa
 
 from collections.abc import Collection, Sequence
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
 from devlogs.models import DevLog
@@ -20,7 +20,8 @@ def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
     """
     refuse_bad_entry(devlog)
     with transaction.atomic():
-        devlog.save(force_insert=True)
+        devlog.pk, devlog.created_at = sql.insert_devlog(devlog.entry, devlog.author_id)
+        devlog._state.adding, devlog._state.db = False, DEFAULT_DB_ALIAS
         queues.enqueue(devlog, is_bulk=is_bulk)
 
 

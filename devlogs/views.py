@@ -62,17 +62,20 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         return visible(super().get_queryset(), self.request)
 
     def create(self, request: Request, *args: object, **kwargs: object) -> Response:
-        bulk = request.query_params.get("bulk", "false")
+        devlog = DevLog(author=author_of(request), **DEVLOG.run_validation(request.data))
+        self.write(devlog)
+        devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
+        location = request.build_absolute_uri(f"{request.path}{devlog.pk}/")
+        return Response(DEVLOG.to_representation(devlog), 201, headers={"Location": location})
+
+    def write(self, devlog: DevLog) -> None:
+        bulk = self.request.query_params.get("bulk", "false")
         if bulk not in ("true", "false"):
             raise ValidationError({"bulk": ["true or false."]})
-        devlog = DevLog(author=author_of(request), **DEVLOG.run_validation(request.data))
         is_bulk = bulk == "true"
         if not is_bulk:
             refuse_too_many(devlog)
         entries.write(devlog, is_bulk=is_bulk)
-        devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
-        location = request.build_absolute_uri(f"{request.path}{devlog.pk}/")
-        return Response(DEVLOG.to_representation(devlog), 201, headers={"Location": location})
 
     def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
         devlog: Any = serializer.instance

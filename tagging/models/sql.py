@@ -28,6 +28,9 @@ AMONG = {"sqlite": "IN ({jobs})", "postgresql": "= ANY(ARRAY({jobs}))"}
 # Pair by pair: tokens are shared by the jobs of one claim.
 CLAIM_HOLDS = "devlog_id = %s AND claim_token = %s"
 
+INSERT_DEVLOG = (
+    "INSERT INTO devlogs_devlog (entry, author_id, created_at) VALUES (%s, %s, {now}) RETURNING id, created_at"
+)
 # Write a pending job, at the time its dev-log was saved.
 INSERT_JOB = (
     "INSERT INTO tagging_job (devlog_id, priority, author_id, queued_at, run_after) "
@@ -128,6 +131,11 @@ def run(sql: str, parameters: Sequence[Any]) -> None:
         cursor.execute(sql, parameters)
 
 
+def in_utc(at: datetime) -> datetime:
+    """Return a time as it came from the database, of which SQLite's do not say that they are in UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def marks(values: Sequence[Any]) -> str:
     """Return the placeholders of a list: `(%s, %s)`."""
     return f"({', '.join(['%s'] * len(values))})"
@@ -158,6 +166,12 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     return ids
 
 
+def insert_devlog(entry: str, author_id: int | None) -> tuple[int, datetime]:
+    """Return the id of the new dev-log and when it was saved."""
+    ((devlog_id, at),) = rows_of(INSERT_DEVLOG.format(now=NOW[connection.vendor]), [entry, author_id])
+    return devlog_id, in_utc(at)
+
+
 def insert_job(devlog_id: int, priority: int) -> None:
     run(INSERT_JOB, [priority, devlog_id])
 
@@ -184,8 +198,7 @@ def claim(
     lease = f"+{lease_seconds}" if vendor == "sqlite" else lease_seconds
     held = [prepared(job, "claim_token", token), owner, lease]
     rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), *values])
-    # SQLite's times are in UTC and do not say so.
-    return [(*known, at if at.tzinfo else at.replace(tzinfo=UTC), refusals) for *known, at, refusals in rows]
+    return [(*known, in_utc(at), refusals) for *known, at, refusals in rows]
 
 
 def known_answers(digests: Sequence[str], asked: Sequence[str | int | None]) -> dict[str, int]:
