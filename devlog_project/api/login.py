@@ -7,7 +7,9 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
 from knox.views import LoginView as KnoxLoginView
 from knox.views import LogoutView as KnoxLogoutView
 from rest_framework import serializers
@@ -30,6 +32,11 @@ class TokenSerializer(serializers.Serializer[Any]):
 class LoginView(StrictView, KnoxLoginView):
     authentication_classes = [BasicAuthentication]
     permission_classes = [IsAuthenticated]
+
+    def create_token(self) -> Any:
+        """Make a token, and clear away the user's that have expired: nothing else does."""
+        AuthToken.objects.filter(user=self.request.user, expiry__lt=timezone.now()).delete()
+        return super().create_token()
 
 
 @extend_schema(request=None, responses={204: None})
