@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -12,8 +11,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from tagging.engine.guard import described
-from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, ExtractionError, Extractor, Technology
-from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, clean, ground
+from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, ExtractionError, Extractor
+from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, Grounded, clean, ground
 from tagging.models import Attempt, Job
 from tagging.models.attempt import digest_of
 from tagging.models.spending import Price
@@ -37,6 +36,16 @@ class FinishedAttempt:
         return self.attempt.job.is_canary
 
     @property
+    def calls(self) -> float:
+        """Return its part of the call that was made for it and others, or 1."""
+        return 1 / self.attempt.entries_in_call
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether its call was for others too, so that a failure tells nothing about its entry."""
+        return self.attempt.entries_in_call > 1 and not self.is_from_ledger
+
+    @property
     def is_proof(self) -> bool:
         """Say whether this answer shows that the provider was well when its attempt began."""
         return not (self.is_from_ledger or self.is_late)
@@ -58,20 +67,25 @@ def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
         extraction = extractor.extract(job.devlog.entry, safety_identifier=safety_identifier(job))
         note_answer(attempt, extraction)
     except BaseException as exception:
-        if isinstance(exception, ExtractionError):
-            error = exception
-        else:  # a bug, told without what it says, which may quote the entry
-            logger.error("job=%s: the extractor raised %s", job.pk, described(exception))
-            error = ExtractionError(ErrorCode.INTERNAL, f"The extractor raised {type(exception).__name__}.")
+        error = as_error(exception, job)
         note_error(attempt, error)
     return FinishedAttempt(attempt, error, began_at=began_at, milliseconds=round(1000 * (time.monotonic() - began_at)))
 
 
-def note_answer(attempt: Attempt, extraction: Extraction) -> None:
+def as_error(exception: BaseException, job: Job) -> ExtractionError:
+    """Return what an extractor raised as the one error it may raise."""
+    if isinstance(exception, ExtractionError):
+        return exception
+    # A bug, told without what it says, which may quote the entry.
+    logger.error("job=%s: the extractor raised %s", job.pk, described(exception))
+    return ExtractionError(ErrorCode.INTERNAL, f"The extractor raised {type(exception).__name__}.")
+
+
+def note_answer(attempt: Attempt, extraction: Extraction, grounded: Grounded | None = None) -> None:
     """Write an answer on its attempt, grounded in the entry as it is stored."""
     note_cost(attempt, extraction)
     attempt.redacted = extraction.redacted
-    _ground(attempt, extraction.technologies)
+    _keep(attempt, grounded or ground(extraction.technologies, attempt.job.devlog.entry))
     if extraction.output is None:
         named = extraction.technologies[:MAX_NAMES]
         attempt.answer = [[clean(each.name, MAX_NAME), clean(each.evidence, MAX_EVIDENCE)] for each in named]
@@ -80,8 +94,7 @@ def note_answer(attempt: Attempt, extraction: Extraction) -> None:
     attempt.outcome = Attempt.Outcome.ANSWERED
 
 
-def _ground(attempt: Attempt, technologies: Sequence[Technology]) -> None:
-    grounded = ground(technologies, attempt.job.devlog.entry)
+def _keep(attempt: Attempt, grounded: Grounded) -> None:
     attempt.mentions, attempt.names_dropped = grounded.mentions, grounded.dropped
 
 
@@ -102,10 +115,10 @@ def note_cost(attempt: Attempt, used: Extraction | ExtractionError) -> None:
 
 def answer_from_ledger(job: Job, known: Attempt) -> FinishedAttempt:
     """Answer a job with what the same entry was answered before, at no cost."""
-    copied = ("extractor", "model", "prompt_version", "entry_digest", "answer", "redacted")
+    copied = ("extractor", "model", "prompt_version", "entries_in_call", "entry_digest", "answer", "redacted")
     fields = {name: getattr(known, name) for name in copied}
     attempt = job.new_attempt(outcome=Attempt.Outcome.ANSWERED, **fields)
-    _ground(attempt, known.technologies)  # anew: names may have come to be known since
+    _keep(attempt, ground(known.technologies, job.devlog.entry))  # anew: names may have come to be known since
     return FinishedAttempt(attempt, is_from_ledger=True)
 
 

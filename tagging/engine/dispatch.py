@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,9 +49,10 @@ class Dispatcher:
         self._is_backlog = True  # until it is known better
         logger.info("Worker %s started", self.owner.name)
 
-    def claim(self, free: int) -> Claimed:
-        """Claim up to `free` jobs, as far as the provider and the day's budget allow, and look up known answers.
+    def claim(self, free: int, most_in_call: int = 1, most_jobs: int | None = None) -> Claimed:
+        """Claim jobs for up to `free` calls, as far as provider and budget of the day allow; look up known answers.
 
+        That is a job for each call, and where up to `most_in_call` may share one, more bulk jobs of the same authors.
         After a pause it is one job, as a probe: one that has not failed yet. Where others cannot tell whose fault a
         failure was, because there are none or because they fail too, it is a canary.
         """
@@ -74,7 +76,9 @@ class Dispatcher:
         # Where a budget held back, there are more that are due.
         is_all = not Job.objects.due().exists() if self._is_limited() else len(jobs) < free
         self._is_backlog = not is_all
-        return Claimed(is_all, jobs, self._known_answers(jobs))
+        if most_in_call > 1 and not is_all:
+            jobs += self._claim_to_share(jobs, most_in_call, most_jobs)
+        return Claimed(is_all, jobs, self._known_answers(jobs, most_in_call))
 
     def _claim_fairly(self, limit: int) -> list[Job]:
         """Claim of each author alike where more is due than can be claimed; else all, whosever it is."""
@@ -84,6 +88,20 @@ class Dispatcher:
         if len(jobs) < limit and not (jobs and self._is_limited()):
             jobs += self._claim(limit - len(jobs))
         return jobs
+
+    def _claim_to_share(self, jobs: Sequence[Job], most_in_call: int, most_jobs: int | None) -> list[Job]:
+        """Claim what may share the calls of these jobs: of each author alike, as each has its calls."""
+        calls = Counter(job.devlog.author_id or 0 for job in jobs if job.may_share_call)
+        parts = [(Job.Priority.BULK, author, (most_in_call - 1) * count) for author, count in calls.items()]
+        limit = sum(most for _, _, most in parts)
+        if most_jobs is not None:
+            limit = min(limit, most_jobs - len(jobs))
+        if limit <= 0:
+            return []
+        try:
+            return self._claim(limit, parts=parts, untried=True)
+        except BudgetReachedError:  # only for more than those claimed already
+            return []
 
     def _claim(self, limit: int, *, parts: Sequence[DuePart] = (), untried: bool = False) -> list[Job]:
         jobs = Job.objects.claim(
@@ -99,9 +117,19 @@ class Dispatcher:
             logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
         return jobs
 
-    def _known_answers(self, jobs: Iterable[Job]) -> dict[int, Attempt]:
-        asked = [job for job in jobs if not job.asks_anew]
-        return Attempt.objects.known_answers(asked, self.extractor) if self.extractor.is_paid else {}
+    def _known_answers(self, jobs: Iterable[Job], most_in_call: int = 1) -> dict[int, Attempt]:
+        """Return what is known by job: to who may share a call, also what was answered in one."""
+        if not self.extractor.is_paid:
+            return {}
+        asked: dict[bool, list[Job]] = {False: [], True: []}
+        for job in jobs:
+            if not job.asks_anew:
+                asked[most_in_call > 1 and job.may_share_call].append(job)
+        return {
+            pk: attempt
+            for is_shared, group in asked.items()
+            for pk, attempt in Attempt.objects.known_answers(group, self.extractor, also_shared=is_shared).items()
+        }
 
     def _probe(self) -> Claimed:
         """Claim the one call that tests the provider, unless another process does, or nobody waits for it."""

@@ -20,6 +20,7 @@ from tagging.engine.settlement import settle
 from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
 from tagging.extraction.base import ErrorCode, Extractor
 from tagging.models import Job, sessions
+from tagging.models.spending import entries_per_call
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +56,10 @@ class Engine:
         """
         self.concurrency = concurrency or settings.TAGGING_CONCURRENCY
         self.extractor = extractor
+        self.entries_per_call = entries_per_call(extractor)
         self.mailbox = mailbox
-        self.slots = Slots(self.concurrency * (JOBS_PER_THREAD if extractor.only_computes else 1), mailbox)
+        size = self.concurrency * (JOBS_PER_THREAD if extractor.only_computes else 1)
+        self.slots = Slots(size, mailbox, self.entries_per_call)
         threads = 1 if extractor.only_computes else self.concurrency
         self.calls = (
             make_calls(extractor, self.slots) if make_calls else CallThreads(extractor, threads, self.slots.finish)
@@ -86,7 +89,7 @@ class Engine:
 
     def _claim_and_settle(self, had_failed: bool, may_claim: bool) -> bool:
         """Return whether jobs moved."""
-        self.calls.ensure_threads(len(self.slots.in_flight))
+        self.calls.ensure_threads(self.slots.calls)
         self._gather()
         finished = self.slots.finished()
         if had_failed or any(one.error for one in finished):
@@ -134,13 +137,13 @@ class Engine:
                 return
 
     def _claim(self, may_claim: bool) -> int:
-        """Claim as many jobs as calls may begin, and begin them; return how many."""
+        """Claim jobs for as many calls as may begin, and begin them; return how many jobs."""
         # What the provider keeps waiting comes back by itself.
         is_likely = self._is_work_likely or not self.dispatcher.provider.is_clean
         free = self.slots.free if may_claim and is_likely else 0
         if self._claims_left is not None:
             free = min(free, self._claims_left)
-        claimed = self.dispatcher.claim(free)
+        claimed = self.dispatcher.claim(free, self.entries_per_call, self._claims_left)
         self.slots.start(claimed.jobs, claimed.known, self.calls)
         if self._claims_left is not None:
             self._claims_left -= sum(1 for job in claimed.jobs if not job.is_canary)
@@ -180,7 +183,7 @@ class Engine:
                 self.expect_work()  # if none is due, a canary may be
                 if one.error.code in TOO_FAST:
                     self.slots.shrink(one.began_at)
-        self.slots.grow(sum(1 for one in settled if not one.error and not one.is_from_ledger))
+        self.slots.grow(sum(one.calls for one in settled if not one.error and not one.is_from_ledger))
         errors = sum(1 for one in settled if one.error and not one.is_canary)
         self.unanswered += errors
         self.answered += sum(1 for one in settled if not one.is_canary) - errors

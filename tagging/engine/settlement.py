@@ -151,7 +151,7 @@ def _settle_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str]:
     for one in failures:
         error, job = cast(ExtractionError, one.error), one.attempt.job
         # A second refusal, while others are answered, may be this entry's: too large for the minute's tokens.
-        is_everybodys = error.waiting_for and (before.is_half_open or not job.refusals)
+        is_everybodys = error.waiting_for and (before.is_half_open or not job.refusals or one.is_shared)
         if one.is_canary or (is_everybodys and error.waiting_for == WaitingFor.PROVIDER):
             is_to_excuse = True  # what failed before failed for the same reason
         if one.is_canary:
@@ -159,6 +159,8 @@ def _settle_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str]:
         elif before.is_paused or is_everybodys:
             ProviderState.objects.pause(error)
             became |= _give_back(one, error)
+        elif one.is_shared:
+            became |= _have_asked_alone(one, error)
         elif held := _doubt(one, error):
             became |= dict.fromkeys(held, f"{error.code}: others are tried first")
             doubted += 1
@@ -178,9 +180,20 @@ def _give_back(finished: FinishedAttempt, error: ExtractionError) -> dict[Fence,
         waiting_for=waiting_for,
         error_code=error.code,
         error_detail=error.detail[:500],
-        refusals=finished.attempt.job.refusals + bool(error.waiting_for),
+        refusals=finished.attempt.job.refusals + bool(error.waiting_for and not finished.is_shared),
     )
     return dict.fromkeys(held, f"{error.code}, not counted: waits for {waiting_for}")
+
+
+def _have_asked_alone(finished: FinishedAttempt, error: ExtractionError) -> dict[Fence, str]:
+    """Release a job that a shared call brought no answer: it is due in its old place, and what has failed goes alone.
+
+    Not called at once beside the claims: so what people wait for still comes first, and pauses and budget hold.
+    """
+    Spending.objects.add(finished.attempt.price)
+    job = finished.attempt.job
+    held = Job.objects.release([job], error_code=error.code, error_detail=error.detail[:500])
+    return dict.fromkeys(held, f"{error.code} in a shared call, not counted: it is asked alone")
 
 
 def _doubt(finished: FinishedAttempt, error: ExtractionError) -> set[Fence]:

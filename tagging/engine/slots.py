@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from tagging.engine.attempting import FinishedAttempt, answer_from_ledger, make_attempt
+from tagging.engine.attempting import FinishedAttempt, answer_from_ledger
 from tagging.engine.mailbox import Mailbox
+from tagging.engine.sharing import calls_for, make_attempts
 from tagging.extraction.base import Extractor
 from tagging.models import Attempt, Job
 from tagging.models.transitions import Fence
@@ -24,10 +25,10 @@ HELD_UP_SECONDS, MOST_HELD_UP_SECONDS = 0.5, 4.0
 class Calls(Protocol):
     """What makes the calls."""
 
-    def begin(self, job: Job) -> None:
-        """Have the call for this job made; what comes of it is handed to `Slots.finish`."""
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Have the one call for these jobs made; what comes of it for each is handed to `Slots.finish`."""
 
-    def ensure_threads(self, in_flight: int) -> None:
+    def ensure_threads(self, calls: int) -> None:
         """Start the threads that so many calls need and that are not there."""
 
     def close(self) -> None: ...
@@ -36,17 +37,17 @@ class Calls(Protocol):
 class CallThreads:
     """Threads that make one call at a time each, and never touch the database."""
 
-    def __init__(self, extractor: Extractor, most: int, finish: Callable[[FinishedAttempt], None]) -> None:
+    def __init__(self, extractor: Extractor, most: int, finish: Callable[..., None]) -> None:
         self._extractor, self._most, self._finish = extractor, most, finish
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Sequence[Job] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def begin(self, job: Job) -> None:
-        self._jobs.put(job)
+    def begin(self, jobs: Sequence[Job]) -> None:
+        self._calls.put(jobs)
 
-    def ensure_threads(self, in_flight: int) -> None:
+    def ensure_threads(self, calls: int) -> None:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        while len(self._threads) < min(self._most, in_flight):
+        while len(self._threads) < min(self._most, calls):
             # Daemons: a call that hangs must not hold up the end of the process; its job is given back first.
             thread = threading.Thread(target=self._run, name="tagging-slot", daemon=True)
             thread.start()
@@ -54,19 +55,24 @@ class CallThreads:
 
     def close(self) -> None:
         for _ in self._threads:
-            self._jobs.put(None)
+            self._calls.put(None)
 
     def _run(self) -> None:
-        while job := self._jobs.get():
-            self._finish(make_attempt(self._extractor, job))
+        while jobs := self._calls.get():
+            self._finish(*make_attempts(self._extractor, jobs))
 
 
 class Slots:
-    """The jobs in flight, by their claims; a job stays here until its outcome is settled."""
+    """The jobs in flight, by their claims; a job stays here until its outcome is settled.
 
-    def __init__(self, size: int, mailbox: Mailbox) -> None:
+    What is counted are calls, of which some are for several jobs.
+    """
+
+    def __init__(self, size: int, mailbox: Mailbox, most_in_call: int = 1) -> None:
         self.size = size
+        self._most_in_call = most_in_call
         self.in_flight: dict[Fence, Job] = {}
+        self._first_of_calls: set[Fence] = set()  # those of a call end together
         self._limit = float(size)
         self._shrunk_at = -math.inf
         self._mailbox = mailbox
@@ -81,21 +87,30 @@ class Slots:
         But what is held up is paid for, and in memory alone: no more of it than there are slots.
         """
         too_many = max(0, len(self._held_up) - self.size)
-        return max(0, int(self._limit) - len(self.in_flight) + len(self._finished) - too_many)
+        return max(0, int(self._limit) - self.calls - too_many)
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls have begun and not finished."""
+        return sum(fence not in self._finished for fence in self._first_of_calls)
 
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt], calls: Calls) -> None:
         """Begin the calls for these jobs; those whose answer is known have finished at once."""
         for job in jobs:
             if job.pk in known:
                 self.finish(answer_from_ledger(job, known[job.pk]))
-            else:
-                calls.begin(job)
-            self.in_flight[job.fence] = job  # only now: a job whose call could not begin is given back by the sweep
-        calls.ensure_threads(len(self.in_flight))
+                self.in_flight[job.fence] = job
+        for together in calls_for([job for job in jobs if job.pk not in known], self._most_in_call):
+            calls.begin(together)
+            # Only now: a job whose call could not begin is given back by the sweep.
+            self.in_flight |= {job.fence: job for job in together}
+            self._first_of_calls.add(together[0].fence)
+        calls.ensure_threads(self.calls)
 
-    def finish(self, finished: FinishedAttempt) -> None:
-        """Take what came of a call, in whatever thread, and wake the worker."""
-        self._finished[finished.attempt.job.fence] = finished
+    def finish(self, *finished: FinishedAttempt) -> None:
+        """Take what came of a call, for each of its jobs, in whatever thread, and wake the worker."""
+        for one in reversed(finished):  # the first at last: then all of the call are there
+            self._finished[one.attempt.job.fence] = one
         self._mailbox.wake()
 
     @property
@@ -127,6 +142,7 @@ class Slots:
         for fence in fences:
             del self._finished[fence]
             del self.in_flight[fence]
+            self._first_of_calls.discard(fence)
             self._held_up.pop(fence, None)
 
     def shrink(self, began_at: float) -> None:
@@ -134,6 +150,6 @@ class Slots:
         if began_at > self._shrunk_at:
             self._limit, self._shrunk_at = max(1.0, self._limit / 2), time.monotonic()
 
-    def grow(self, answers: int) -> None:
+    def grow(self, answers: float) -> None:
         """Raise the limit by about one for each two full rounds of answers, up to the size."""
         self._limit = min(self.size, self._limit + answers / (2 * self._limit))

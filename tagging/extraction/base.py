@@ -6,6 +6,7 @@ imports Django, so the same code also runs where there is none; what they need c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -35,6 +36,17 @@ class Extraction:
     output_tokens: int = 0
     redacted: dict[str, int] = field(default_factory=dict)
     output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedExtraction:
+    """The answer to several entries asked in one call: of each, in their order, the technologies, or None where it has
+    no answer of its own; and what the call cost."""
+
+    technologies: list[list[Technology] | None]
+    input_tokens: int = 0
+    output_tokens: int = 0
+    redacted: list[dict[str, int]] = field(default_factory=list)
 
 
 class WaitingFor(StrEnum):
@@ -114,6 +126,8 @@ class Extractor:
     prompt_version: int | None = None
     # True where it computes and never waits: then one thread is as fast as many.
     only_computes = False
+    # True where `extract_together` answers several entries by one call.
+    shares_calls = False
     # Any sound extractor answers it: sent where nothing else tells an entry's fault from the provider's.
     canary: str = "Heute Django benutzt."
 
@@ -126,6 +140,13 @@ class Extractor:
         """Return the technologies of one entry, or raise ExtractionError.
 
         safety_identifier: a hash that stands for the author, for providers that ask for one.
+        """
+        raise NotImplementedError
+
+    def extract_together(self, entries: Sequence[str], *, safety_identifier: str = "") -> SharedExtraction:
+        """Return the technologies of each of these entries, all of one author, by one call, or raise ExtractionError.
+
+        Asked only where `shares_calls` says so. Who gets no answer here is asked once more by `extract`.
         """
         raise NotImplementedError
 

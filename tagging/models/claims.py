@@ -28,7 +28,10 @@ Fence = tuple[int, uuid.UUID | None]
 # Those of the model, in the order in which they are claimed.
 PRIORITIES = (0, 1)
 # What is known of a job just claimed, in the order of the model.
-CLAIMED = ("devlog_id", "state", "attempts", "asks_anew", "started_at", "claim_token", "refusals")
+CLAIMED = (
+    *("devlog_id", "state", "priority", "attempts", "asks_anew", "started_at", "claim_token", "refusals"),
+    "error_code",
+)
 
 
 def seconds_from_now(seconds: float) -> Any:
@@ -133,10 +136,11 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         after it takes the claim away."""
         devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
         jobs: list[Job] = []
-        for pk, attempts, asks_anew, started_at, refusals in claimed:
+        for pk, priority, attempts, asks_anew, refusals, error_code, started_at in claimed:
             if pk in devlogs:
                 # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
-                known = [pk, self.model.State.RUNNING, attempts, asks_anew, started_at, token, refusals]
+                state = self.model.State.RUNNING
+                known = [pk, state, priority, attempts, asks_anew, started_at, token, refusals, error_code]
                 job = self.model.from_db(self.db, CLAIMED, known)
                 job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
                 jobs.append(job)

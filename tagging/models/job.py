@@ -134,6 +134,11 @@ class Job(models.Model):
         return canary
 
     @property
+    def may_share_call(self) -> bool:
+        """Say whether others of its author may be asked with it: work in bulk that has not failed, and is no probe."""
+        return self.priority == self.Priority.BULK and not self.error_code and not self.is_probe
+
+    @property
     def is_canary(self) -> bool:
         return self.pk == CANARY_ID
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 
+from tagging.extraction.base import Extractor
 from tagging.extraction.openai import prompt
 from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, tokens_in
 from tagging.models import sql
@@ -57,6 +58,14 @@ def estimate(entry_length: int) -> Price:
     input_tokens = tokens_in(len(prompt.SYSTEM) + entry_length)
     output_tokens = settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
     return Price.of(CALLS * input_tokens, CALLS * output_tokens)
+
+
+def entries_per_call(extractor: Extractor | type[Extractor]) -> int:
+    """Return how many entries of bulk work share a call by the settings in force: 1 where each has its own."""
+    is_elsewhere = (
+        settings.TRANSPORTS["sqs"] == settings.TAGGING_TRANSPORT and settings.TAGGING_SQS_CONSUMER == "lambda"
+    )
+    return settings.TAGGING_ENTRIES_PER_CALL if extractor.shares_calls and not is_elsewhere else 1
 
 
 def is_limited() -> bool:

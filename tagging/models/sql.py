@@ -41,13 +41,14 @@ CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
     "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {among} "
-    "RETURNING devlog_id, attempts, asks_anew, started_at, refusals"
+    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, started_at"
 )
 READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {portion}"
 # Find by digest the newest attempt that answered this entry, by the same extractor, model and prompt.
 FIND_KNOWN_ANSWERS = (
     "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {portion} "
-    "AND extractor = %s AND model = %s AND prompt_version = %s AND outcome = 'answered' GROUP BY entry_digest"
+    "AND extractor = %s AND model = %s AND prompt_version = %s AND entries_in_call <= %s AND outcome = 'answered' "
+    "GROUP BY entry_digest"
 )
 # End those of these claims that still hold.
 COMPLETE_CLAIMS = (
@@ -95,8 +96,9 @@ ADD_SPENDING = (
 
 # A query for the ids of jobs, with its parameters.
 Query = tuple[str, Sequence[int]]
-# Of a job just claimed: id, attempts, whether a person asked again, start, and how often it was refused.
-ClaimedRow = tuple[int, int, bool, datetime, int]
+# Of a job just claimed: id, priority, attempts, whether a person asked again, how often it was refused, the code of
+# its last failure, and its start.
+ClaimedRow = tuple[int, int, int, bool, int, str, datetime]
 
 # Both databases take these as they are, whatever the field.
 PLAIN = {int, str, NoneType}
@@ -198,11 +200,11 @@ def claim(
     lease = f"+{lease_seconds}" if vendor == "sqlite" else lease_seconds
     held = [prepared(job, "claim_token", token), owner, lease]
     rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), *values])
-    return [(*known, in_utc(at), refusals) for *known, at, refusals in rows]
+    return [(*known, in_utc(at)) for *known, at in rows]
 
 
 def known_answers(digests: Sequence[str], asked: Sequence[str | int | None]) -> dict[str, int]:
-    """Return the ids of these attempts by digest; `asked` is extractor, model and prompt version."""
+    """Return the ids of these attempts by digest; `asked` is extractor, model, prompt version, entries in the call."""
     return dict(rows_for(FIND_KNOWN_ANSWERS, digests, *asked))
 
 

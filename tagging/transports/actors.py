@@ -28,10 +28,11 @@ try:
     from pykka import ActorRef, ThreadingActor
 except ImportError as error:
     raise ImportError("The actors transport needs Pykka: pip install -r requirements/actors.txt") from error
-from tagging.engine.attempting import FinishedAttempt, configured_extractor, make_attempt
+from tagging.engine.attempting import configured_extractor
 from tagging.engine.engine import Engine
 from tagging.engine.guard import ErrorLog, GuardedThread
 from tagging.engine.mailbox import Mailbox
+from tagging.engine.sharing import make_attempts
 from tagging.engine.slots import Slots
 from tagging.extraction.base import Extractor
 from tagging.models import Job
@@ -87,8 +88,8 @@ class LanguageModel(Enduring):
         super().__init__()
         self._extractor, self._repository = extractor, repository
 
-    def receive(self, job: Job) -> None:
-        self._repository.tell(make_attempt(self._extractor, job))
+    def receive(self, jobs: Sequence[Job]) -> None:
+        self._repository.tell(make_attempts(self._extractor, jobs))
 
 
 class Router(Enduring):
@@ -99,8 +100,8 @@ class Router(Enduring):
         self._pool = [LanguageModel.start(extractor, repository) for _ in range(POOL_SIZE)]
         self._next = cycle(self._pool)
 
-    def receive(self, job: Job) -> None:
-        next(self._next).tell(job)
+    def receive(self, jobs: Sequence[Job]) -> None:
+        next(self._next).tell(jobs)
 
     def on_stop(self) -> None:
         for language_model in self._pool:
@@ -113,10 +114,10 @@ class ActorCalls:
     def __init__(self, extractor: Extractor, repository: ActorRef[TagRepository]) -> None:
         self._router = Router.start(extractor, repository)
 
-    def begin(self, job: Job) -> None:
-        self._router.tell(job)
+    def begin(self, jobs: Sequence[Job]) -> None:
+        self._router.tell(jobs)
 
-    def ensure_threads(self, in_flight: int) -> None:
+    def ensure_threads(self, calls: int) -> None:
         """Start none: the actors are there."""
 
     def close(self) -> None:
@@ -124,7 +125,7 @@ class ActorCalls:
 
 
 class TagRepository(Enduring):
-    """Drives the engine: each message is a finished attempt, or tells it to look for due jobs."""
+    """Drives the engine: each message is what came of a call, or tells it to look for due jobs."""
 
     def __init__(self, worker: ActorWorker) -> None:
         super().__init__(worker.errors)
@@ -141,8 +142,8 @@ class TagRepository(Enduring):
         apps.ready_event.wait()
 
     def receive(self, message: Any) -> None:
-        if isinstance(message, FinishedAttempt):
-            self.engine.slots.finish(message)
+        if message != LOOK:
+            self.engine.slots.finish(*message)
         self.engine.expect_work()
         try:
             self.engine.step(may_claim=not self._worker.stopping.is_set())

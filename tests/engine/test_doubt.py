@@ -49,9 +49,9 @@ class CollectedCalls:
     """Makes no call, but collects the jobs, so that the test decides when each one ends."""
 
     def __init__(self, jobs):
-        self.begin = jobs.append
+        self.begin = jobs.extend
 
-    def ensure_threads(self, in_flight): ...
+    def ensure_threads(self, calls): ...
 
     def close(self): ...
 

@@ -5,12 +5,17 @@ class CallsOfTheTest:
     """Calls that end when the test says so."""
 
     def __init__(self, extractor, slots):
-        self.jobs = []
+        self.calls = []
 
-    def begin(self, job):
-        self.jobs.append(job)
+    @property
+    def jobs(self):
+        """Return the jobs of all calls so far."""
+        return [job for jobs in self.calls for job in jobs]
 
-    def ensure_threads(self, in_flight):
+    def begin(self, jobs):
+        self.calls.append(jobs)
+
+    def ensure_threads(self, calls):
         pass
 
     def close(self):

@@ -98,12 +98,30 @@ class Asked:
         return self.sent
 
     @property
+    def entries(self) -> dict[str, str]:
+        """Return the entries of a shared call under their numbers; none where one is asked for alone."""
+        with suppress(ValueError):
+            sent = json.loads(self.sent)
+            if isinstance(sent, dict) and "entry" not in sent:
+                return {number: str(entry) for number, entry in sent.items()}
+        return {}
+
+    @property
+    def usage(self) -> dict[str, int]:
+        """Return what this call takes, at four characters a token."""
+        read = sum(len(message.get("content") or "") for message in self.request.get("messages") or [])
+        return {"prompt_tokens": read // 4, "completion_tokens": len(self.answer) // 4}
+
+    @property
     def answer(self) -> str:
+        if entries := self.entries:
+            return json.dumps({number: technologies_in(entry) for number, entry in entries.items()}, ensure_ascii=False)
         return json.dumps({"technologies": technologies_in(self.entry)}, ensure_ascii=False)
 
 
 REPLIES: dict[str, Any] = {
     "ok": lambda asked: Reply(200, completion(asked.answer), {"x-request-id": "req_fake"}),
+    "counted": lambda asked: Reply(200, completion(asked.answer, usage=asked.usage)),
     # limits and access
     "rate_limit": lambda _: error(
         429, "Rate limit reached", code="rate_limit_exceeded", type="requests", headers={"retry-after": "7"}

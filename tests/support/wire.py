@@ -36,7 +36,7 @@ class Request:
 class FakeOpenAI:
     """Serve on a free loopback port until closed.
 
-    faults: names of REPLIES, or replies, one a request; then, and without them, every request is answered well.
+    faults: names of REPLIES, or replies, one a request; then, and without them, every request is answered as usual.
     latency_seconds: time before an answer. recording: keep the requests (a benchmark would rather not).
     tls: what a server by https needs. tunnel_to: the loopback port to which it leads as a proxy, whichever is asked
     for; tunnel_status: what it says to that.
@@ -46,6 +46,7 @@ class FakeOpenAI:
         self,
         *,
         faults: Iterable[str | Reply] = (),
+        usual: str = "ok",
         latency_seconds: float = 0.0,
         port: int = 0,
         recording: bool = True,
@@ -54,6 +55,7 @@ class FakeOpenAI:
         tunnel_status: int = 200,
     ) -> None:
         self.faults: deque[str | Reply] = deque(faults)
+        self.usual = usual
         self.latency_seconds = latency_seconds
         self.recording = recording
         self.requests: list[Request] = []
@@ -99,7 +101,7 @@ class FakeOpenAI:
         try:
             name = self.faults.popleft()
         except IndexError:  # as one step: many threads ask at once
-            name = "ok"
+            name = self.usual
         return reply_named(name, request.body, request.headers.get("authorization", ""))
 
 

@@ -27,14 +27,19 @@ def read_answer(completion: Completion) -> list[Technology]:
 
     Raises ExtractionError: refused, answer_cut_off or bad_answer.
     """
-    if completion.refusal or completion.finish_reason in FILTERED:
-        raise ExtractionError(ErrorCode.REFUSED, "The model declined to answer.", permanent=True)
-    if completion.finish_reason in CUT_OFF:
-        raise ExtractionError(ErrorCode.ANSWER_CUT_OFF, "The model's answer was cut off at its token limit.")
+    refuse_what_is_no_answer(completion)
     technologies = _last_answer(completion.text)
     if technologies is None:
         raise ExtractionError(ErrorCode.BAD_ANSWER, "The model's answer is not the JSON object it was asked for.")
     return technologies
+
+
+def refuse_what_is_no_answer(completion: Completion) -> None:
+    """Raise ExtractionError if the model declined, or was cut off."""
+    if completion.refusal or completion.finish_reason in FILTERED:
+        raise ExtractionError(ErrorCode.REFUSED, "The model declined to answer.", permanent=True)
+    if completion.finish_reason in CUT_OFF:
+        raise ExtractionError(ErrorCode.ANSWER_CUT_OFF, "The model's answer was cut off at its token limit.")
 
 
 def _last_answer(text: str) -> list[Technology] | None:
@@ -58,9 +63,9 @@ def _last_named(text: str, key: str, opening: str) -> list[Technology] | None:
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
-            technologies = _technologies(value.get("technologies"))
+            technologies = usable(value.get("technologies"))
         else:  # bare words may list anything
-            technologies = _technologies([each for each in value if isinstance(each, dict)] or None)
+            technologies = usable([each for each in value if isinstance(each, dict)] or None)
         if technologies is not None:
             if end < end_of_thoughts < len(text):
                 break
@@ -83,7 +88,7 @@ def _openings(text: str, key: str, opening: str) -> Iterator[int]:
             return
 
 
-def _technologies(items: object) -> list[Technology] | None:
+def usable(items: object) -> list[Technology] | None:
     """Return the usable ones of a list; None if it is no list, or has items and none is usable."""
     if not isinstance(items, list):
         return None

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tagging.extraction.base import Extraction, ExtractionError, Extractor, Technology
+from tagging.extraction.base import Extraction, ExtractionError, Extractor, SharedExtraction, Technology
 from tagging.extraction.load_once import frozen_import
-from tagging.extraction.openai import prompt
+from tagging.extraction.openai import prompt, together
 from tagging.extraction.openai.answer import read_answer
 from tagging.extraction.openai.environment import DEFAULT_BASE_URL, find_mistake, proxy_for
 from tagging.extraction.openai.faults import (
@@ -22,7 +24,8 @@ from tagging.extraction.openai.faults import (
     classify,
     unusable_settings,
 )
-from tagging.extraction.openai.refusals import Refusals
+from tagging.extraction.openai.question import RESPONSE_FORMATS, Question, Way
+from tagging.extraction.openai.refusals import ANSWER_LIMITS, Refusals
 from tagging.extraction.openai.response import Completion, error_in, read_body
 from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, UsedTokens, tokens_in
 from tagging.extraction.redaction import redact
@@ -33,27 +36,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# From the strictest to what every server takes; the prompt alone asks for the shape in the last one.
-RESPONSE_FORMATS: dict[str, dict[str, object] | None] = {
-    "json_schema": {
-        "type": "json_schema",
-        "json_schema": {"name": "technologies", "strict": True, "schema": prompt.SCHEMA},
-    },
-    "json_object": {"type": "json_object"},
-    "text": None,
-}
-
 
 class OpenAIExtractor(Extractor):
     """Ask a chat model; safe to call from many threads at once.
 
     timeout_seconds bounds each call as a whole. An `extract` makes one, a second to repair the answer, and two more
-    while it finds out which response format the server takes.
+    while it finds out which response format the server takes; an `extract_together` repairs nothing.
     Optional parameters that are empty or None are not sent, as some servers answer 400 to those they do not know.
     """
 
     name = "openai"
-    is_paid = True
+    is_paid = shares_calls = True
     prompt_version = prompt.VERSION
 
     def __init__(
@@ -79,7 +72,7 @@ class OpenAIExtractor(Extractor):
         self._base_url = base_url or DEFAULT_BASE_URL
         self._send_safety_identifier = send_safety_identifier
         self._timeout_seconds = timeout_seconds
-        self._formats = list(RESPONSE_FORMATS)[list(RESPONSE_FORMATS).index(response_format) :]
+        formats = RESPONSE_FORMATS[RESPONSE_FORMATS.index(response_format) :]
         parameters = {
             "model": model,
             "reasoning_effort": reasoning_effort or None,
@@ -90,7 +83,11 @@ class OpenAIExtractor(Extractor):
         }
         self._parameters: dict[str, object] = {key: value for key, value in parameters.items() if value is not None}
         self._answer_tokens = max_completion_tokens or max_tokens or UNBOUNDED_ANSWER_TOKENS
-        self._refusals = Refusals({**self._parameters, "safety_identifier": ""}, api_key)
+        chosen = {**self._parameters, "safety_identifier": ""}
+        self._alone = Way(list(formats), Refusals(chosen, api_key))
+        # The answer's limit is a request's own there: a model that refuses it may take that of a single entry.
+        shared = {name: value for name, value in chosen.items() if name not in ANSWER_LIMITS}
+        self._together = Way(list(formats), Refusals(shared, api_key))
         self._http_client = http_client
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()
@@ -113,24 +110,45 @@ class OpenAIExtractor(Extractor):
 
     def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
         redacted = redact(entry)
-        author = {"safety_identifier": safety_identifier} if safety_identifier and self._send_safety_identifier else {}
+        question = Question(
+            self._alone,
+            prompt.messages(redacted.text),
+            prompt.SCHEMA,
+            self._answer_tokens,
+            self._author(safety_identifier),
+        )
         usage = UsedTokens()
-        try:
-            technologies = self._answer(redacted.text, author, usage)
-        except ExtractionError as error:
-            error.input_tokens, error.output_tokens = usage.input_tokens, usage.output_tokens
-            error.redacted = redacted.counts
-            raise
+        with usage.told_by_errors(redacted.counts):
+            technologies = self._answer(question, redacted.text, usage)
         return Extraction(technologies, usage.input_tokens, usage.output_tokens, redacted.counts)
 
-    def _answer(self, entry: str, author: dict[str, str], usage: UsedTokens) -> list[Technology]:
+    def extract_together(self, entries: Sequence[str], *, safety_identifier: str = "") -> SharedExtraction:
+        redacted = [redact(entry) for entry in entries]
+        count, limits = len(entries), {name: self._parameters.get(name) for name in ANSWER_LIMITS}
+        scaled = {n: together.answer_tokens(limit, count) for n, limit in limits.items() if isinstance(limit, int)}
+        question = Question(
+            self._together,
+            together.messages([each.text for each in redacted]),
+            together.schema(count),
+            together.answer_tokens(self._answer_tokens, count),
+            self._author(safety_identifier) | scaled,
+        )
+        usage = UsedTokens()
+        with usage.told_by_errors():
+            answers = together.read_answers(self._ask(question, usage), count)
+        return SharedExtraction(answers, usage.input_tokens, usage.output_tokens, [each.counts for each in redacted])
+
+    def _author(self, safety_identifier: str) -> dict[str, object]:
+        return {"safety_identifier": safety_identifier} if safety_identifier and self._send_safety_identifier else {}
+
+    def _answer(self, question: Question, entry: str, usage: UsedTokens) -> list[Technology]:
         """Ask, and once more for a repair where the answer is of no use; add up in `usage` what was paid."""
-        completion = self._ask(prompt.messages(entry), author, usage)
+        completion = self._ask(question, usage)
         try:
             return read_answer(completion)
         except ExtractionError:
             repair = prompt.repair_messages(entry, completion.text or completion.refusal)
-            return read_answer(self._ask(repair, author, usage))
+            return read_answer(self._ask(replace(question, messages=repair), usage))
 
     def close(self) -> None:
         with self._lock:
@@ -138,52 +156,51 @@ class OpenAIExtractor(Extractor):
                 self._client.close()
                 self._client = None
 
-    def _ask(self, messages: list[dict[str, str]], author: dict[str, str], usage: UsedTokens) -> Completion:
+    def _ask(self, question: Question, usage: UsedTokens) -> Completion:
         """Call with the strictest response format the server takes, and remember which that is."""
-        formats = self._formats
+        way = question.way
+        formats = way.formats
         while True:
             try:
-                completion = self._call({"messages": messages, **author}, formats[0], usage)
+                completion = self._call(question, formats[0], usage)
                 break
             except FormatRefusedError:
                 if len(formats) == 1:
                     raise
                 formats = formats[1:]
         # Only now: the complaint may have been another one, that quotes an entry about response formats.
-        if len(formats) < len(self._formats):
+        if len(formats) < len(way.formats):
             logger.warning("The model's server refuses the response format; using %s.", formats[0])
-            self._formats = formats
+            way.formats = formats
         return completion
 
-    def _call(self, request: dict[str, Any], response_format: str, usage: UsedTokens) -> Completion:
+    def _call(self, question: Question, response_format: str, usage: UsedTokens) -> Completion:
         """Make one call, and add up what it cost, or may have cost."""
-        sent = tokens_in(sum(len(message["content"]) for message in request["messages"]))
+        sent = tokens_in(question.characters)
         try:
-            response = self._send(request, response_format)
+            response = self._send(question, response_format)
             completion = Completion.read(response.content)
         except LostAnswerError:
-            usage.add(None, input_estimate=sent, output_estimate=self._answer_tokens)
+            usage.add(None, input_estimate=sent, output_estimate=question.answer_tokens)
             raise
         if completion.error:
             usage.add(completion.usage)
-            raise self._refusals.sort(response, completion.error)
+            raise question.way.refusals.sort(response, completion.error)
         usage.add(completion.usage, input_estimate=sent, output_estimate=tokens_in(completion.characters))
         return completion
 
-    def _send(self, request: dict[str, Any], response_format: str) -> httpx2.Response:
+    def _send(self, question: Question, response_format: str) -> httpx2.Response:
         """Return the response to a request; a failure of any kind becomes an ExtractionError."""
-        shape = RESPONSE_FORMATS[response_format]
-        body = {**self._parameters, **request, **({"response_format": shape} if shape else {})}
         client = self._connected()
         import openai  # slow import
 
         try:
             # As extra_body the request skips the SDK's walk through its typed parameters: half the CPU of a call.
             return client.chat.completions.with_raw_response.create(
-                model=self.model, messages=[], extra_body=body
+                model=self.model, messages=[], extra_body={**self._parameters, **question.body(response_format)}
             ).http_response
         except openai.APIStatusError as error:
-            failure = self._refusals.sort(error.response, error_in(error.response.content))
+            failure = question.way.refusals.sort(error.response, error_in(error.response.content))
         except Exception as error:
             failure = classify(error)
         # Outside of the handlers: a chained traceback in a log would show the provider's message.

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from tagging.extraction.base import ExtractionError
 
 CHARACTERS_PER_TOKEN = 2
 """At least so many on average, in German as in code: tokens counted by it are an upper bound."""
@@ -18,7 +22,7 @@ def tokens_in(characters: int) -> int:
 
 @dataclass(slots=True)
 class UsedTokens:
-    """What the calls for one entry have cost so far."""
+    """What the calls for one entry, or for several together, have cost so far."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -30,6 +34,16 @@ class UsedTokens:
         """
         self.input_tokens += _count(told, "prompt_tokens") or input_estimate
         self.output_tokens += _count(told, "completion_tokens") or output_estimate
+
+    @contextmanager
+    def told_by_errors(self, redacted: Mapping[str, int] | None = None) -> Iterator[None]:
+        """Have an error tell what was paid all the same, and how many secrets were kept back."""
+        try:
+            yield
+        except ExtractionError as error:
+            error.input_tokens, error.output_tokens = self.input_tokens, self.output_tokens
+            error.redacted = dict(redacted or {})
+            raise
 
 
 def _count(told: object, name: str) -> int:

@@ -1,0 +1,109 @@
+"""Bulk jobs of one author that share a call: which may, and what came of it for each.
+
+Of one author, as an entry that tells the model what to do with its neighbours then meddles with its author's own.
+Whatever goes wrong with a shared call is nobody's fault: its jobs are given back and go alone the next time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from tagging.engine.attempting import (
+    FinishedAttempt,
+    as_error,
+    make_attempt,
+    note_answer,
+    note_error,
+    safety_identifier,
+)
+from tagging.extraction.base import ErrorCode, ExtractionError, Extractor
+from tagging.extraction.shared import OwnAnswer, own_answers, parts
+from tagging.models import Attempt, Job
+from tagging.models.attempt import digest_of
+from tagging.models.spending import Price
+
+
+def calls_for(jobs: Iterable[Job], most: int) -> list[list[Job]]:
+    """Return these jobs in groups, each for one call: up to so many of one author together where they may share it."""
+    calls: list[list[Job]] = []
+    open_calls: dict[int | None, list[Job]] = {}
+    for job in jobs:
+        together = open_calls.get(job.devlog.author_id) if job.may_share_call else None
+        if together and len(together) < most:
+            together.append(job)
+            continue
+        calls.append([job])
+        if job.may_share_call:
+            open_calls[job.devlog.author_id] = calls[-1]
+    return calls
+
+
+def make_attempts(extractor: Extractor, jobs: Sequence[Job]) -> list[FinishedAttempt]:
+    """Make the one call for these jobs and return each one's attempt. Never raises, as `make_attempt`."""
+    if len(jobs) == 1:
+        return [make_attempt(extractor, jobs[0])]
+    began_at = time.monotonic()
+    asked = {"extractor": extractor.name, "model": extractor.model, "prompt_version": extractor.prompt_version}
+    attempts = [job.new_attempt(entries_in_call=len(jobs), **asked) for job in jobs]
+    try:
+        errors = _ask(extractor, jobs, attempts)
+    except BaseException as exception:
+        error = as_error(exception, jobs[0])
+        inputs, outputs = (parts(paid, _lengths(jobs)) for paid in (error.input_tokens, error.output_tokens))
+        errors = [_without_answer(error, *paid) for paid in zip(inputs, outputs, strict=True)]
+    for attempt, failed in zip(attempts, errors, strict=True):
+        if failed:
+            note_error(attempt, failed)
+    _price(attempts)
+    took = round(1000 * (time.monotonic() - began_at))
+    return [
+        FinishedAttempt(attempt, failed, began_at=began_at, milliseconds=took)
+        for attempt, failed in zip(attempts, errors, strict=True)
+    ]
+
+
+def _ask(extractor: Extractor, jobs: Sequence[Job], attempts: Sequence[Attempt]) -> list[ExtractionError | None]:
+    """Write each one's own answer on its attempt; return what went wrong for those who got none."""
+    entries = [job.devlog.entry for job in jobs]
+    shared = extractor.extract_together(entries, safety_identifier=safety_identifier(jobs[0]))
+    answers = own_answers(shared, entries)
+    if not any(answers):
+        error = _no_answer()
+        error.input_tokens, error.output_tokens = shared.input_tokens, shared.output_tokens
+        raise error
+    return [_note(attempt, answer) for attempt, answer in zip(attempts, answers, strict=True)]
+
+
+def _note(attempt: Attempt, answer: OwnAnswer | None) -> ExtractionError | None:
+    if not answer:
+        return _no_answer()
+    attempt.entry_digest = digest_of(attempt.job.devlog.entry)
+    note_answer(attempt, answer.extraction, answer.grounded)
+    return None
+
+
+def _no_answer() -> ExtractionError:
+    return ExtractionError(ErrorCode.BAD_ANSWER, "Among the answers to several entries there was none for this one.")
+
+
+def _without_answer(error: ExtractionError, input_tokens: int, output_tokens: int) -> ExtractionError:
+    """Return a call's error as it is for one of its jobs, with that one's part of the price."""
+    ours = ExtractionError(error.code, error.detail, waiting_for=error.waiting_for, retry_after=error.retry_after)
+    ours.input_tokens, ours.output_tokens = input_tokens, output_tokens
+    return ours
+
+
+def _lengths(jobs: Sequence[Job]) -> list[int]:
+    return [len(job.devlog.entry) for job in jobs]
+
+
+def _price(attempts: Sequence[Attempt]) -> None:
+    """Price the attempts' tokens so that the dollars too add up to those of the call, to the last digit."""
+    before, input_tokens, output_tokens = Price(), 0, 0
+    for attempt in attempts:
+        input_tokens += attempt.input_tokens
+        output_tokens += attempt.output_tokens
+        up_to_here = Price.of(input_tokens, output_tokens)
+        attempt.cost = up_to_here.cost - before.cost
+        before = up_to_here
