@@ -226,7 +226,11 @@ def shared(*answers, tokens=(100, 33)):
 def test_each_answer_is_kept_as_far_as_it_stands_in_its_own_entry():
     answers = own_answers(shared(["Django", "Redis"], ["Redis", "Django"], []), ENTRIES)
 
-    assert [[mention.name for mention in answer.grounded.mentions] for answer in answers] == [["Django"], ["Redis"], []]
+    assert [[mention.name for mention in answer.grounded.mentions] for answer in answers] == [
+        ["Django"],
+        ["Redis"],
+        [],
+    ]
 
 
 def test_who_got_only_names_of_others_has_no_answer():

@@ -115,7 +115,9 @@ class Asked:
     @property
     def answer(self) -> str:
         if entries := self.entries:
-            return json.dumps({number: technologies_in(entry) for number, entry in entries.items()}, ensure_ascii=False)
+            return json.dumps(
+                {number: technologies_in(entry) for number, entry in entries.items()}, ensure_ascii=False
+            )
         return json.dumps({"technologies": technologies_in(self.entry)}, ensure_ascii=False)
 
 
