@@ -124,6 +124,7 @@ class Evaluated:
     input_tokens: int
     output_tokens: int
     error: ExtractionError | None = None
+    calls: float = 1.0  # repairs are not counted
 
     @property
     def is_clean(self) -> bool:

@@ -8,8 +8,10 @@ from django.db.models.functions import Length
 from django.utils.module_loading import import_string
 
 from devlogs.models import DevLog
+from tagging.extraction.base import Extractor
 from tagging.models import spending
 from tagging.models.attempt import Attempt
+from tagging.models.spending import Price
 
 # So many stand for all: to measure each entry would read the whole table.
 SAMPLE = 1_000
@@ -20,18 +22,27 @@ def cost_of(devlogs: QuerySet[DevLog], count: int) -> str:
 
     The ledger saves none of it: a retag asks the model, also where it answered the same entry before.
     """
-    extractor = import_string(settings.TAGGING_EXTRACTOR)
+    extractor: type[Extractor] = import_string(settings.TAGGING_EXTRACTOR)
     if not extractor.is_paid:
         return f"for nothing ({extractor.name})"
     length = devlogs[:SAMPLE].annotate(length=Length("entry")).aggregate(mean=Avg("length"))["mean"] or 0
-    price = spending.estimate(round(length)).times(count)
-    at_most = f"for at most {price.cost:.2f} $ if none fails ({extractor.name}, {price.tokens} tokens)"
-    return f"each by a new call, {at_most}{by_experience(extractor.name, count)}"
+    in_call = spending.entries_per_call(extractor)
+    if in_call > 1:
+        full, rest = divmod(count, in_call)
+        price = spending.estimate_together(round(length), in_call).times(full)
+        price += spending.estimate_together(round(length), rest) if rest else Price()
+        how, when = f"up to {in_call} of an author by a new call", "if each call is full and none fails"
+    else:
+        price = spending.estimate(round(length)).times(count)
+        how, when = "each by a new call", "if none fails"
+    at_most = f"for at most {price.cost:.2f} $ {when} ({extractor.name}, {price.tokens} tokens)"
+    return f"{how}, {at_most}{by_experience(extractor.name, count, is_shared=in_call > 1)}"
 
 
-def by_experience(extractor: str, count: int) -> str:
-    """Say what so many calls cost if they cost what the latest did; nothing where none was made."""
+def by_experience(extractor: str, count: int, *, is_shared: bool) -> str:
+    """Say what so many entries cost if they cost what the latest did that were asked alike; nothing where none was."""
     answered = Attempt.objects.filter(extractor=extractor, outcome=Attempt.Outcome.ANSWERED)
+    answered = answered.filter(entries_in_call__gt=1) if is_shared else answered.filter(entries_in_call=1)
     rows = list(answered.order_by("-pk").values("model", "cost")[:SAMPLE])
     # Of the model that is asked now, not of one asked before it.
     costs = [row["cost"] for row in rows if row["model"] == rows[0]["model"]]

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import models
 
 from tagging.extraction.base import Extractor
-from tagging.extraction.openai import prompt
+from tagging.extraction.openai import prompt, together
 from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, tokens_in
 from tagging.models import sql
 
@@ -56,8 +56,20 @@ def estimate(entry_length: int) -> Price:
     day's limit is then passed.
     """
     input_tokens = tokens_in(len(prompt.SYSTEM) + entry_length)
-    output_tokens = settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
-    return Price.of(CALLS * input_tokens, CALLS * output_tokens)
+    return Price.of(CALLS * input_tokens, CALLS * answer_limit())
+
+
+def answer_limit() -> int:
+    return settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
+
+
+def estimate_together(entry_length: int, count: int) -> Price:
+    """Return what a call shared by so many entries of this length costs at most, in all likelihood.
+
+    It has no repair. What is reserved on its jobs, `estimate` for each, is more.
+    """
+    input_tokens = tokens_in(len(together.SYSTEM) + count * entry_length)
+    return Price.of(input_tokens, together.answer_tokens(answer_limit(), count))
 
 
 def entries_per_call(extractor: Extractor | type[Extractor]) -> int:

@@ -14,7 +14,7 @@ from tagging import queues
 from tagging.curation import vocabulary
 from tagging.management.commands import retag
 from tagging.models import Attempt, Job, Tag
-from tagging.models.spending import estimate
+from tagging.models.spending import estimate, estimate_together
 from tests.support.extractors import Paid, PaidAnew, Scripted, error
 from tests.support.jobs import portions_of
 
@@ -301,6 +301,37 @@ def test_the_cost_is_estimated_for_the_extractor_that_is_set(make_tagged, settin
     assert command("--dry-run")[0] == (
         f"3 dev-logs to tag again, each by a new call, for at most 3.00 $ if none fails (paid, {tokens} tokens)."
     )
+
+
+def test_the_cost_is_estimated_for_shared_calls_where_they_are_switched_on(make_tagged, settings):
+    settings.TAGGING_EXTRACTOR = "tagging.extraction.openai.client.OpenAIExtractor"
+    settings.OPENAI_INPUT_PRICE, settings.OPENAI_OUTPUT_PRICE = 0, 10
+    settings.OPENAI_MAX_COMPLETION_TOKENS = 50_000
+    settings.TAGGING_ENTRIES_PER_CALL = 2
+    length = len([make_tagged("Django").entry for _ in range(3)][0])
+
+    tokens = estimate_together(length, 2).tokens + estimate_together(length, 1).tokens
+    assert command("--dry-run")[0] == (
+        "3 dev-logs to tag again, up to 2 of an author by a new call, for at most 1.00 $ if each call is full and none "
+        f"fails (openai, {tokens} tokens)."
+    )
+
+
+def test_the_experience_that_is_told_is_with_the_same_way_of_asking(make_tagged, settings):
+    settings.TAGGING_EXTRACTOR = "tagging.extraction.openai.client.OpenAIExtractor"
+    make_tagged("Django")
+    make_tagged("Django")
+    alone, shared = Attempt.objects.order_by("pk")
+    Attempt.objects.update(extractor="openai", model="m", prompt_version=1)
+    Attempt.objects.filter(pk=alone.pk).update(cost=8)
+    Attempt.objects.filter(pk=shared.pk).update(cost=1, entries_in_call=4)
+
+    by_one = command("--dry-run")[0]
+    settings.TAGGING_ENTRIES_PER_CALL = 4
+    by_four = command("--dry-run")[0]
+
+    assert "; about 16.00 $ if they cost what the last 1 did" in by_one
+    assert "; about 2.00 $ if they cost what the last 1 did" in by_four
 
 
 def test_each_dev_log_that_was_estimated_is_asked_though_the_ledger_knows_its_entry(make_tagged, run_jobs, settings):

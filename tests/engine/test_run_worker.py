@@ -1,5 +1,6 @@
 """`manage.py run_worker`: the same worker as a process of its own, beside web processes that have none."""
 
+import json
 import shutil
 import signal
 from collections import Counter
@@ -11,6 +12,7 @@ import pytest
 from tests.support.servers import MANAGE, Server
 from tests.support.site import Site, migrated_database
 from tests.support.waiting import eventually
+from tests.support.wire import FakeOpenAI
 
 pytestmark = [
     pytest.mark.long,
@@ -24,7 +26,8 @@ from django.db import transaction
 from tagging import queues
 for number in range({count}):
     with transaction.atomic():
-        queues.enqueue(DevLog.objects.create(entry=f"Wrote Django and Redis {gate}, no. {{number}}."))
+        devlog = DevLog.objects.create(entry=f"Wrote Django and Redis {gate}, no. {{number}}.")
+        queues.enqueue(devlog, is_bulk={is_bulk})
 """
 
 
@@ -40,10 +43,10 @@ def site(template, tmp_path) -> Iterator[Site]:
         yield site
 
 
-def enter(site: Site, count: int, gate: str = "a") -> list[int]:
+def enter(site: Site, count: int, gate: str = "a", *, is_bulk: bool = False) -> list[int]:
     """Save so many dev-logs with their jobs; their calls wait for the gate."""
     before = len(site.jobs())
-    entered = site.manage("shell", "-c", ENTER.format(count=count, gate=f"behind gate {gate}"))
+    entered = site.manage("shell", "-c", ENTER.format(count=count, gate=f"behind gate {gate}", is_bulk=is_bulk))
     assert entered.returncode == 0, entered.stderr
     return list(site.jobs())[before:]
 
@@ -134,6 +137,23 @@ def test_what_a_killed_worker_had_in_flight_is_tagged_once_by_its_neighbour(site
     assert site.tags() == {devlog: ["Django", "Redis"] for devlog in devlogs}
     assert Counter(outcome for _, _, outcome in site.attempts()) == {"lost": 6, "answered": 6}
     assert {pid for pid, _ in site.calls("end")} == {neighbour.pid}
+
+
+def test_what_a_killed_worker_had_in_a_shared_call_is_tagged_one_by_one_by_the_next(site):
+    devlogs = enter(site, 4, is_bulk=True)
+    with FakeOpenAI(faults=["hang"]) as model:
+        asking = {"TAGGING_EXTRACTOR": "openai", "OPENAI_BASE_URL": model.base_url, "TAGGING_ENTRIES_PER_CALL": "4"}
+        killed = run_worker(site, **asking)
+        eventually(lambda: model.requests, "the shared call", SECONDS)
+
+        killed.kill()
+        drained = site.manage("run_worker", "--drain", **asking)
+
+        assert drained.returncode == 0, drained.stderr
+        assert site.tags() == {devlog: ["Django", "Redis"] for devlog in devlogs}
+        assert Counter(outcome for _, _, outcome in site.attempts()) == {"lost": 4, "answered": 4}
+        sent = [json.loads(request.body["messages"][1]["content"]) for request in model.requests]
+        assert [len(one) for one in sent] == [4, 1, 1, 1, 1]
 
 
 def test_a_drain_runs_what_is_due_and_ends(site):

@@ -262,5 +262,5 @@ def test_parts_add_up_to_the_whole_whatever_it_is():
 
 
 def test_an_extractor_that_miscounts_is_told_so():
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="shorter"):
         own_answers(shared([], []), ENTRIES)

@@ -14,6 +14,7 @@ from tagging.evaluation.scoring import Gold, GoldError, Marked, Score, bare, eva
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Technology
 from tagging.extraction.simulated import SimulatedExtractor
 from tests.support.entries import FOUNDING
+from tests.support.replies import Reply, completion
 from tests.support.wire import FakeOpenAI
 
 GOLD = Path(__file__).parent.parent / "gold.jsonl"
@@ -275,6 +276,43 @@ def test_not_one_answer_is_a_failure(gold_file, settings):
         settings.OPENAI_BASE_URL = server.base_url
         with pytest.raises(CommandError, match=r"There was not one answer\."):
             command(gold_file(line(1, "Nur Meetings.")), extractor="openai")
+
+
+def test_it_is_told_what_several_entries_in_a_call_cost_and_save(gold_file, settings):
+    """The model here forgets the fourth of four, which is then asked alone, as by the worker."""
+    names = ("Django", "Redis", "GraphQL", "Flask", "Docker")
+    path = gold_file(*(line(number, f"Wrote a {name} app.", name) for number, name in enumerate(names)))
+    settings.OPENAI_API_KEY, settings.TAGGING_CONCURRENCY = "sk-test", 1
+    forgetful = json.dumps({str(number): [{"name": name}] for number, name in enumerate(names[:3], 1)})
+    with FakeOpenAI(faults=["ok"] * 5 + [Reply(200, completion(forgetful))]) as server:
+        settings.OPENAI_BASE_URL = server.base_url
+
+        output = command(path, "--entries-per-call", "4", extractor="openai")
+
+    assert row(output, "all") == ["5", "5", "1.000", "1.000", "1.000", "1.000"]
+    assert output.endswith(
+        "one by one: F1 1.000, 5 calls, 750 tokens, 0.000135 $\n"
+        "up to 4 in a call: F1 1.000 (+0.000), 3 calls, 450 tokens, 0.000081 $\n"
+    )
+    assert len(server.requests) == 8
+
+
+@pytest.mark.parametrize("fault", ["cut_off", "refusal", "server_error"])
+def test_a_shared_call_of_no_use_is_asked_one_by_one_and_its_price_told(gold_file, settings, fault):
+    path = gold_file(*(line(number, f"Wrote a {name} app.", name) for number, name in enumerate(("Django", "Redis"))))
+    settings.OPENAI_API_KEY, settings.TAGGING_CONCURRENCY = "sk-test", 1
+    with FakeOpenAI(faults=["ok", "ok", fault]) as server:
+        settings.OPENAI_BASE_URL = server.base_url
+
+        output = command(path, "--entries-per-call", "2", extractor="openai")
+
+    tokens = 300 if fault == "server_error" else 450
+    assert f"up to 2 in a call: F1 1.000 (+0.000), 3 calls, {tokens} tokens" in output
+
+
+def test_an_extractor_that_answers_one_entry_in_a_call_is_not_asked_for_more(gold_file):
+    with pytest.raises(CommandError, match="'embedded' answers one entry in a call"):
+        command(gold_file(line(1, "Nur Meetings.")), "--entries-per-call", "4", extractor="embedded")
 
 
 class Meeting(SimulatedExtractor):

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
-from tagging.evaluation.scoring import Evaluated, Gold, GoldError, Score, evaluate, percentile, ratio, read_gold
+from tagging.evaluation.scoring import Evaluated, Gold, GoldError, Score, percentile, ratio, read_gold
+from tagging.evaluation.together import evaluate_together
 from tagging.extraction.base import Extractor
 from tagging.management.arguments import at_least, positive, share
 from tagging.management.progress import draw_bar
@@ -39,6 +40,13 @@ class Command(BaseCommand):
             "--worst", type=at_least(0), default=10, metavar="N", help="show so many of the worst entries"
         )
         parser.add_argument("--limit", type=positive, metavar="N", help="only the first so many entries")
+        parser.add_argument(
+            "--entries-per-call",
+            type=positive,
+            default=1,
+            metavar="N",
+            help="ask them one by one, then up to so many in a call, and say what that costs in quality",
+        )
         parser.add_argument("--min-f1", type=share, metavar="X", help="exit with 1 if the F1 overall is below")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,23 +55,29 @@ class Command(BaseCommand):
         except GoldError as error:
             raise CommandError(str(error)) from error
         extractor = extractor_named(options["extractor"] or settings.TAGGING_EXTRACTOR)
+        most_in_call = options["entries_per_call"]
         try:
-            results = self.run(extractor, gold)
+            if most_in_call > 1 and not extractor.shares_calls:
+                raise CommandError(f"The extractor {extractor.name!r} answers one entry in a call.")
+            alone = self.run(extractor, gold)
+            results = self.run(extractor, gold, most_in_call) if most_in_call > 1 else alone
         finally:
             extractor.close()
         for part in (figures(results), errors(results), worst(results, options["worst"]), spent(extractor, results)):
             for line in part:
                 self.stdout.write(line)
+        if results is not alone:
+            self.stdout.write(compared(alone, results, most_in_call))
         f1 = Score.of([result.marked for result in results]).f1
         if all(result.error for result in results):
             raise CommandError("There was not one answer.")
         if options["min_f1"] is not None and f1 < options["min_f1"]:
             raise CommandError(f"F1 {f1:.3f} is below {options['min_f1']:g}.")
 
-    def run(self, extractor: Extractor, gold: Sequence[Gold]) -> list[Evaluated]:
+    def run(self, extractor: Extractor, gold: Sequence[Gold], most_in_call: int = 1) -> list[Evaluated]:
         """Evaluate all entries, in the order of the file, with a progress bar on a terminal."""
         results = []
-        for result in evaluate_all(extractor, gold):
+        for result in evaluate_all(extractor, gold, most_in_call):
             results.append(result)
             draw_bar(self.stderr, len(results), len(gold))
         order = {entry.id: number for number, entry in enumerate(gold)}
@@ -79,15 +93,17 @@ def extractor_named(name: str) -> Extractor:
     return extractor
 
 
-def evaluate_all(extractor: Extractor, gold: Sequence[Gold]) -> Iterator[Evaluated]:
+def evaluate_all(extractor: Extractor, gold: Sequence[Gold], most_in_call: int) -> Iterator[Evaluated]:
     """Yield the results as they come: calls that are paid for wait side by side, the others would only compete."""
+    calls = [gold[begin : begin + most_in_call] for begin in range(0, len(gold), most_in_call)]
     if not extractor.is_paid:
-        yield from (evaluate(extractor, entry) for entry in gold)
+        for entries in calls:
+            yield from evaluate_together(extractor, entries)
         return
     pool = ThreadPoolExecutor(settings.TAGGING_CONCURRENCY)
     try:
-        for future in as_completed([pool.submit(evaluate, extractor, entry) for entry in gold]):
-            yield future.result()
+        for future in as_completed([pool.submit(evaluate_together, extractor, entries) for entries in calls]):
+            yield from future.result()
     finally:
         pool.shutdown(cancel_futures=True)  # after Ctrl-C no further call is paid for
 
@@ -157,11 +173,29 @@ def spent(extractor: Extractor, results: Sequence[Evaluated]) -> Iterator[str]:
     who = [extractor.name] if extractor.model == extractor.name else [extractor.name, extractor.model]
     if extractor.is_paid:
         who.append(f"prompt {extractor.prompt_version}")
-    price = sum((Price.of(result.input_tokens, result.output_tokens) for result in results), Price())
+    price = paid(results)
     seconds = [result.seconds for result in results]
     yield (
         f"\n{', '.join(who)}: {price.tokens} tokens, {price.cost:.6f} $; "
         f"an entry took {duration(percentile(seconds, 0.5))} (median), {duration(percentile(seconds, 0.95))} (p95)"
+    )
+
+
+def paid(results: Sequence[Evaluated]) -> Price:
+    return sum((Price.of(result.input_tokens, result.output_tokens) for result in results), Price())
+
+
+def compared(alone: Sequence[Evaluated], together: Sequence[Evaluated], most_in_call: int) -> str:
+    """Return what it costs in quality to ask several entries in a call, and what it saves."""
+
+    def told(results: Sequence[Evaluated]) -> str:
+        price = paid(results)
+        return f"{round(sum(result.calls for result in results))} calls, {price.tokens} tokens, {price.cost:.6f} $"
+
+    before, after = (Score.of([result.marked for result in results]).f1 for results in (alone, together))
+    return (
+        f"one by one: F1 {before:.3f}, {told(alone)}\n"
+        f"up to {most_in_call} in a call: F1 {after:.3f} ({after - before:+.3f}), {told(together)}"
     )
 
 
