@@ -308,12 +308,13 @@ def test_the_cost_is_estimated_for_shared_calls_where_they_are_switched_on(make_
     settings.OPENAI_INPUT_PRICE, settings.OPENAI_OUTPUT_PRICE = 0, 10
     settings.OPENAI_MAX_COMPLETION_TOKENS = 50_000
     settings.TAGGING_ENTRIES_PER_CALL = 2
-    length = len([make_tagged("Django").entry for _ in range(3)][0])
+    devlogs = [make_tagged("Django") for _ in range(3)]
+    length = len(devlogs[0].entry)
 
     tokens = estimate_together(length, 2).tokens + estimate_together(length, 1).tokens
     assert command("--dry-run")[0] == (
-        "3 dev-logs to tag again, up to 2 of an author by a new call, for at most 1.00 $ if each call is full and none "
-        f"fails (openai, {tokens} tokens)."
+        "3 dev-logs to tag again, up to 2 of an author by a new call, for at most 1.00 $ if each call is full and "
+        f"none fails (openai, {tokens} tokens)."
     )
 
 
