@@ -24,8 +24,8 @@ from tagging.extraction.openai.faults import (
     classify,
     unusable_settings,
 )
-from tagging.extraction.openai.question import RESPONSE_FORMATS, Question, Way
-from tagging.extraction.openai.refusals import ANSWER_LIMITS, Refusals
+from tagging.extraction.openai.question import RESPONSE_FORMATS, Question, ways
+from tagging.extraction.openai.refusals import ANSWER_LIMITS
 from tagging.extraction.openai.response import Completion, error_in, read_body
 from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, UsedTokens, tokens_in
 from tagging.extraction.redaction import redact
@@ -72,7 +72,6 @@ class OpenAIExtractor(Extractor):
         self._base_url = base_url or DEFAULT_BASE_URL
         self._send_safety_identifier = send_safety_identifier
         self._timeout_seconds = timeout_seconds
-        formats = RESPONSE_FORMATS[RESPONSE_FORMATS.index(response_format) :]
         parameters = {
             "model": model,
             "reasoning_effort": reasoning_effort or None,
@@ -84,10 +83,7 @@ class OpenAIExtractor(Extractor):
         self._parameters: dict[str, object] = {key: value for key, value in parameters.items() if value is not None}
         self._answer_tokens = max_completion_tokens or max_tokens or UNBOUNDED_ANSWER_TOKENS
         chosen = {**self._parameters, "safety_identifier": ""}
-        self._alone = Way(list(formats), Refusals(chosen, api_key))
-        # The answer's limit is a request's own there: a model that refuses it may take that of a single entry.
-        shared = {name: value for name, value in chosen.items() if name not in ANSWER_LIMITS}
-        self._together = Way(list(formats), Refusals(shared, api_key))
+        self._alone, self._together = ways(response_format, chosen, api_key)
         self._http_client = http_client
         self._client: openai.OpenAI | None = None
         self._lock = threading.Lock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tagging.extraction.openai.refusals import Refusals
+from tagging.extraction.openai.refusals import ANSWER_LIMITS, Refusals
 
 # From the strictest to what every server takes; the prompt alone asks for the shape in the last one.
 RESPONSE_FORMATS = ("json_schema", "json_object", "text")
@@ -17,6 +17,15 @@ class Way:
 
     formats: list[str]
     refusals: Refusals
+
+
+def ways(response_format: str, parameters: Mapping[str, object], api_key: str) -> tuple[Way, Way]:
+    """Return the way to ask for one entry and that to ask for several, both from this response format on."""
+    formats = RESPONSE_FORMATS[RESPONSE_FORMATS.index(response_format) :]
+    # A shared request has its own limit of the answer: a model that refuses that may take what one entry has.
+    shared = {name: value for name, value in parameters.items() if name not in ANSWER_LIMITS}
+    alone, together = (Way(list(formats), Refusals(chosen, api_key)) for chosen in (parameters, shared))
+    return alone, together
 
 
 @dataclass(frozen=True, slots=True)
