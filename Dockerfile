@@ -1,6 +1,6 @@
 # One image for every service of compose.yaml: the command says which it is.
 FROM python:3.13-slim-bookworm AS build
-# celery, sqs, actors: what a transport needs besides.
+# celery, sqs, actors, django: what a transport needs besides.
 ARG EXTRA=
 WORKDIR /build
 COPY requirements requirements

@@ -3,6 +3,8 @@
 Values come from the environment, and from a file `.env` beside manage.py where there is one.
 """
 
+from importlib.util import find_spec
+
 from django.core.exceptions import ImproperlyConfigured
 
 from devlog_project.env import BASE_DIR, database, env
@@ -180,6 +182,7 @@ TRANSPORTS = {
     "celery": "tagging.transports.celery.CeleryTransport",
     "sqs": "tagging.transports.sqs.transport.SQSTransport",
     "actors": "tagging.transports.actors.ActorTransport",
+    "django": "tagging.transports.tasks.TasksTransport",
 }
 EXTRACTORS = {
     "openai": "tagging.extraction.openai.client.OpenAIExtractor",
@@ -188,6 +191,12 @@ EXTRACTORS = {
 }
 TAGGING_TRANSPORT = env.text("TAGGING_TRANSPORT", "memory")
 TAGGING_TRANSPORT = TRANSPORTS.get(TAGGING_TRANSPORT, TAGGING_TRANSPORT)
+if TRANSPORTS["django"] == TAGGING_TRANSPORT:
+    if not find_spec("django_tasks_db"):
+        raise ImproperlyConfigured("TAGGING_TRANSPORT is django: pip install -r requirements/django.txt")
+    # Tasks as rows of our own database, for `manage.py db_worker`. Another backend goes in here instead.
+    INSTALLED_APPS += ["django_tasks_db"]
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 TAGGING_EXTRACTOR = env.text("TAGGING_EXTRACTOR", "openai" if OPENAI_API_KEY or OPENAI_BASE_URL else "embedded")
 if TAGGING_EXTRACTOR == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
     raise ImproperlyConfigured("TAGGING_EXTRACTOR is openai, but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")

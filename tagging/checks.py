@@ -25,6 +25,17 @@ def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register()
+def tasks_run_elsewhere(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
+    """Warn of a backend that runs tasks in the process that enqueues them, or never."""
+    backend = getattr(settings, "TASKS", {}).get("default", {}).get("BACKEND", "")
+    is_chosen = settings.TRANSPORTS["django"] == settings.TAGGING_TRANSPORT
+    if not is_chosen or not backend.endswith((".ImmediateBackend", ".DummyBackend")):
+        return []
+    hint = "Name a backend with a worker of its own in TASKS, or leave TAGGING_TRANSPORT unset."
+    return [checks.Warning("No other process runs the tasks of TASKS.", hint=hint, id="tagging.W004")]
+
+
+@checks.register()
 def model_can_be_asked(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
     """Warn of what is set up so that no request can be sent; not an error, as all but the model works without."""
     is_asked = settings.EXTRACTORS["openai"] == settings.TAGGING_EXTRACTOR

@@ -120,11 +120,11 @@ on_fork(_drop_locks_of_parent)
 
 
 @contextmanager
-def dead_owners(holders: Collection[str] = (), *, at_start: bool = False) -> Iterator[list[str]]:
+def dead_owners(holders: Collection[str] = (), *, at_start: bool = False, forgets: bool = True) -> Iterator[list[str]]:
     """Lend the names of dead workers; forget them when the block, which took their jobs, succeeds.
 
     holders: who has claimed jobs; of these also those are dead whose lock is missing and whose process has ended.
-    at_start: whether this process has taken no jobs back so far.
+    at_start: whether this process has taken no jobs back so far. forgets: False for a block that only looks.
     """
     fallen: list[tuple[Path, int]] = []
     missing: list[str] = []
@@ -134,7 +134,7 @@ def dead_owners(holders: Collection[str] = (), *, at_start: bool = False) -> Ite
             fallen = [(path, file) for path in paths.values() if (file := _lock(path)) is not None]
             missing = [name for name in {*holders} - {*paths} if owner_name.has_ended(name, at_start=at_start)]
         yield [path.stem for path, _ in fallen] + missing
-        for path, _ in fallen:
+        for path, _ in fallen if forgets else ():
             path.unlink(missing_ok=True)
     finally:
         for _, file in fallen:

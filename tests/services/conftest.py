@@ -64,7 +64,7 @@ def database_url(request) -> Iterator[str]:
     server = url_from("TEST_DATABASE_URL")
     import psycopg  # only where there is a PostgreSQL server
 
-    name = f"devlog_celery_{secrets.token_hex(4)}"
+    name = f"devlog_test_{secrets.token_hex(4)}"
     with psycopg.connect(urlunsplit(urlsplit(server)._replace(path="/postgres")), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

@@ -35,6 +35,13 @@ def run_worker(site: Site, **settings: str) -> Server:
     return start(site, [*MANAGE, "run_worker"], "Worker started", **settings)
 
 
+def db_worker(site: Site, **settings: str) -> Server:
+    """Start the worker of django-tasks-db, which looks for tasks ten times a second."""
+    pytest.importorskip("django_tasks_db", reason="needs django-tasks-db, from requirements/dev.txt")
+    command = [*MANAGE, "db_worker", "--no-reload", "--no-startup-delay", "--interval", "0.1"]
+    return start(site, command, "Starting worker", TAGGING_TRANSPORT="django", **settings)
+
+
 def sqs_server(site: Site) -> dict[str, str]:
     """Start an SQS beside this site; return the settings for its queue `devlogs`."""
     pytest.importorskip("moto", reason="needs moto[sqs], from requirements/dev.txt")

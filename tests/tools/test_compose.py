@@ -165,7 +165,7 @@ def test_the_image_installs_what_is_pinned_by_hash_and_compiles_nothing():
     assert not re.search(r"\b(gcc|build-essential|python3-dev|libpq-dev)\b", DOCKERFILE)
 
 
-@pytest.mark.parametrize("extra", ["", "celery", "sqs", "actors"])
+@pytest.mark.parametrize("extra", ["", "celery", "sqs", "actors", "django"])
 def test_the_image_installs_one_file_that_names_no_test_tool(extra):
     (option,) = re.findall(r'-r "(requirements/\$\{EXTRA:-run\}\.txt)"', DOCKERFILE)
     pinned = (ROOT / option.replace("${EXTRA:-run}", extra or "run")).read_text()
