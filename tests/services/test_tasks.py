@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import gates
 from tests.support.gates import GATED, post, tags_of
+from tests.support.servers import PYTHON
 from tests.support.site import Site
 from tests.support.waiting import eventually
 from tests.support.workers import SECONDS, db_worker
@@ -100,3 +101,30 @@ def test_a_backend_without_its_tables_fails_no_post_and_is_used_once_it_has_them
 
         wait_until_all_are_done(site)
         assert site.tags() == tags_of(devlogs)
+
+
+FORKING_WORKER = """
+import os, threading, django
+django.setup()
+from django.db import connections
+from tagging.transports.tasks import work_on
+from tests.support.waiting import eventually
+
+task = threading.Thread(target=work_on.call, args=([],))
+task.start()
+eventually(lambda: os.path.exists(os.environ["LEDGER"]), "the call")
+if child := os.fork():
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+connections.close_all()
+work_on.call([])
+print("the child is through", flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_that_forks_in_the_midst_of_a_task_runs_the_next_one_in_its_child(gated):
+    server = gated.serve("gunicorn").wait_until_it_answers()
+    post(server, gate="a", count=1)
+
+    assert "the child is through" in gated.run([PYTHON, "-c", FORKING_WORKER]).stdout
