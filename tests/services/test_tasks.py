@@ -86,6 +86,7 @@ def test_a_worker_told_to_stop_finishes_its_task_and_holds_nothing(gated):
     assert worker.wait_until_it_ended(SECONDS) == 0
     assert gated.tags() == tags_of(devlogs)
     assert Counter(outcome for _, _, outcome in gated.attempts()) == {"answered": 8}
+    assert [*gated.lock_dir.glob("*/*.lock")] == []  # it has let go of them, not only died
 
 
 def test_a_backend_without_its_tables_fails_no_post_and_is_used_once_it_has_them(tmp_path, database_url):
