@@ -96,8 +96,7 @@ ADD_SPENDING = (
 
 # A query for the ids of jobs, with its parameters.
 Query = tuple[str, Sequence[int]]
-# Of a job just claimed: id, priority, attempts, whether a person asked again, how often it was refused, the code of
-# its last failure, and its start.
+# What CLAIM_DUE_JOBS returns of each job.
 ClaimedRow = tuple[int, int, int, bool, int, str, datetime]
 
 # Both databases take these as they are, whatever the field.
