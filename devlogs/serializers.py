@@ -40,7 +40,7 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
             )
         return super().to_internal_value(data)
 
-    def to_representation(self, devlog: Any) -> dict[str, Any]:
+    def to_representation(self, devlog: DevLog) -> dict[str, Any]:
         """Show a dev-log that came with its job, `shown_tags` and, where it is one read back, `names_dropped`."""
         job = getattr(devlog, "job", None)
         return {
@@ -49,7 +49,7 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
             "author": devlog.author and devlog.author.username,
             "created_at": devlog.created_at,
             "tagging": job and TAGGING.shown(job, shown_pause, getattr(devlog, "names_dropped", None)),
-            "tags": [DEVLOG_TAG.to_representation(tagging) for tagging in devlog.shown_tags],
+            "tags": [DEVLOG_TAG.to_representation(tagging) for tagging in devlog.shown_tags],  # type: ignore[attr-defined]
         }
 
 

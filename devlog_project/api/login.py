@@ -33,10 +33,11 @@ class LoginView(StrictView, KnoxLoginView):
     authentication_classes = [BasicAuthentication]
     permission_classes = [IsAuthenticated]
 
-    def create_token(self) -> Any:
+    def create_token(self) -> tuple[AuthToken, str]:
         """Make a token, and clear away the user's that have expired: nothing else does."""
         AuthToken.objects.filter(user=self.request.user, expiry__lt=timezone.now()).delete()
-        return super().create_token()
+        made: tuple[AuthToken, str] = super().create_token()
+        return made
 
 
 @extend_schema(request=None, responses={204: None})

@@ -1,10 +1,10 @@
 """Connections to SQLite that stay open between requests: as good as new ones, and nothing is left in SQLite's log."""
 
-import os
 import shutil
 import signal
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
@@ -33,8 +33,7 @@ def own(db, tmp_path):
 
 
 def open_files(pid, path):
-    found = (os.path.realpath(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd"))
-    return sum(one == str(path) for one in found)
+    return sum(one.resolve() == path for one in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def test_a_thread_that_has_answered_keeps_its_connection(site):

@@ -188,13 +188,16 @@ class OpenAIExtractor(Extractor):
     def _send(self, question: Question, response_format: str) -> httpx2.Response:
         """Return the response to a request; a failure of any kind becomes an ExtractionError."""
         client = self._connected()
+        import httpx2  # slow import
         import openai  # slow import
 
         try:
-            # As extra_body the request skips the SDK's walk through its typed parameters: half the CPU of a call.
-            return client.chat.completions.with_raw_response.create(
-                model=self.model, messages=[], extra_body={**self._parameters, **question.body(response_format)}
-            ).http_response
+            # Past the SDK's typed methods, which walk through all parameters: half the CPU of a call.
+            return client.post(
+                "/chat/completions",
+                cast_to=httpx2.Response,
+                body={**self._parameters, **question.body(response_format)},
+            )
         except openai.APIStatusError as error:
             failure = question.way.refusals.sort(error.response, error_in(error.response.content))
         except Exception as error:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -28,23 +30,32 @@ PIECE = 1 << 14
 
 
 class Transport(httpx2.BaseTransport):
-    """Send requests by HTTP/1.1, each within so many seconds, through a proxy if one is named."""
+    """Send requests by HTTP/1.1, each within so many seconds, through a proxy if one is named.
+
+    Each thread keeps a connection of its own: a pool for all looks at all its connections with each request.
+    """
 
     def __init__(self, *, seconds: float, proxy: str = "") -> None:
         self._seconds = seconds
-        ssl_context = httpx2.create_ssl_context()
+        self._through = _core_proxy(proxy) if proxy else None
+        self._ssl_context = httpx2.create_ssl_context()
+        self._own = threading.local()
+        self._pools: weakref.WeakSet[httpcore2.ConnectionPool] = weakref.WeakSet()
 
-        def pool(kept: int | None) -> httpcore2.ConnectionPool:
-            return httpcore2.ConnectionPool(
-                ssl_context=ssl_context,
-                proxy=_core_proxy(proxy) if proxy else None,
+    def _pool(self) -> httpcore2.ConnectionPool:
+        if not hasattr(self._own, "pool"):
+            self._own.pool = httpcore2.ConnectionPool(
+                ssl_context=self._ssl_context,
+                proxy=self._through,
                 max_connections=None,
-                max_keepalive_connections=kept,
+                max_keepalive_connections=1,
                 keepalive_expiry=IDLE_SECONDS,
                 network_backend=_Backend(),
             )
-
-        self._pool, self._fresh = pool(kept=None), pool(kept=0)
+            self._pools.add(self._own.pool)
+            weakref.finalize(threading.current_thread(), self._own.pool.close)
+        pool: httpcore2.ConnectionPool = self._own.pool
+        return pool
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         body = _Body(cast("httpx2.SyncByteStream", request.stream))
@@ -55,20 +66,21 @@ class Transport(httpx2.BaseTransport):
             content=body,
             extensions={"timeout": dict.fromkeys(("connect", "write", "read"), time.monotonic() + self._seconds)},
         )
+        pool = self._pool()
         with _as_httpx2(body):
             try:
-                response = self._pool.handle_request(sent)
-            except _StaleError:
+                response = pool.handle_request(sent)
+            except _StaleError:  # it was the only one that was kept
                 body.is_sent = False
-                response = self._fresh.handle_request(sent)
+                response = pool.handle_request(sent)
         stream = _ResponseStream(response, body)
         return httpx2.Response(
             response.status, headers=response.headers, stream=stream, extensions=response.extensions
         )
 
     def close(self) -> None:
-        self._pool.close()
-        self._fresh.close()
+        for pool in list(self._pools):
+            pool.close()
 
 
 def _core_url(url: httpx2.URL) -> httpcore2.URL:
