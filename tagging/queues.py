@@ -128,6 +128,9 @@ class Transport:
         """Tell of these jobs. Called after commit; may raise, and the notification is then dropped."""
         raise NotImplementedError
 
+    def notify_others(self) -> None:
+        """Tell other processes that more is due than this one can begin now, where they would not hear of it."""
+
     def make_worker(self) -> GuardedThread:
         """Make what works in a serving process; it is started with the server."""
         raise NotImplementedError

@@ -55,7 +55,6 @@ HOUSE_WORDS = re.compile(r"\b(rings?|rung|turns?|slots?|fences?)\b", re.IGNORECA
 PRIVATE_NAMES = {
     "tests/engine/test_sqlite.py: _turns",
     "tests/engine/test_sqlite.py: _waiting",
-    "tests/engine/test_mailbox.py: _ignores_jobs",
     "tests/extraction/test_simulated.py: _attempts",
     "tests/load/chaos/points.py: _call",
     "tests/load/chaos/points.py: _settle",

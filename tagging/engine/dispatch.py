@@ -185,23 +185,30 @@ class Dispatcher:
         """Believe nothing of what was read of the provider: there is news."""
         self._read_provider_at = 0.0
 
-    def recover(self, in_flight: Collection[int] = ()) -> None:
+    def recover(self, in_flight: Collection[int] = ()) -> bool:
         """Take back what dead processes and expired leases hold, and what we hold without a call for it.
+
+        Return whether there are unfinished jobs: mostly there are none, and then nothing more is asked.
 
         in_flight: the ids of the jobs for which a call runs, be it for a text that was edited since.
         """
         self.owner.keep_lock()
-        holders = Job.objects.holders()
+        unfinished = Job.objects.unfinished()
+        holders = Job.objects.holders() if unfinished.is_claimed else set()
         with dead_owners(holders, at_start=not self._has_recovered) as dead:
-            Job.objects.recover(dead)
+            if unfinished.is_claimed:
+                Job.objects.recover(dead)
             if dead:
                 ProviderState.objects.return_probe()  # it may have been theirs
         self._has_recovered = True
         held = Job.objects.held_by(self.owner.name).values_list("pk", flat=True) if self.owner.name in holders else ()
         if without_call := [pk for pk in held if pk not in in_flight]:
             self.give_back(Job.objects.filter(pk__in=without_call), "no call runs for it")
-        Job.objects.excuse_undecided()
-        Job.objects.end_impossible_waits()
+        if unfinished.has_come:
+            Job.objects.excuse_undecided()
+        if unfinished.is_ahead:
+            Job.objects.end_impossible_waits()
+        return any(unfinished)
 
     def close(self) -> None:
         """Give back all that is claimed, and go."""

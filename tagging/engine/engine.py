@@ -32,6 +32,7 @@ TOO_FAST = (ErrorCode.RATE_LIMITED, ErrorCode.TIMEOUT, ErrorCode.SERVER_ERROR, E
 GATHER_SECONDS = 0.003
 
 MakeCalls = Callable[[Extractor, Slots], Calls]
+NotifyOthers = Callable[[], None]
 
 
 class Engine:
@@ -47,12 +48,14 @@ class Engine:
         until_empty: bool = False,
         make_calls: MakeCalls | None = None,
         gather_seconds: float = GATHER_SECONDS,
+        notify_others: NotifyOthers | None = None,
     ) -> None:
         """Set it up.
 
         concurrency: calls at once, else TAGGING_CONCURRENCY. max_jobs: claim no more than so many jobs in all.
         until_empty: finish when nothing is due any more. make_calls: what makes the calls, else threads beside it.
         gather_seconds: how long finished calls of a backlog wait for others, to be settled in one commit.
+        notify_others: tells other processes that more may be due than can begin here.
         """
         self.concurrency = concurrency or settings.TAGGING_CONCURRENCY
         self.extractor = extractor
@@ -70,6 +73,7 @@ class Engine:
         self._claims_left = max_jobs
         self._until_empty = until_empty
         self._gather_seconds = gather_seconds
+        self._notify_others = notify_others
         self._sweep_at = self._renew_at = 0.0
         self._is_work_likely = True
         self._has_failed = False
@@ -149,6 +153,8 @@ class Engine:
             self._claims_left -= sum(1 for job in claimed.jobs if not job.is_canary)
         if claimed.is_all is not None:
             self._is_work_likely = not claimed.is_all
+            if self._notify_others and self._is_work_likely and not self.slots.free:
+                self._notify_others()
         return len(claimed.jobs)
 
     def _settle(self, finished: Sequence[FinishedAttempt]) -> None:
@@ -193,8 +199,8 @@ class Engine:
         now = time.monotonic()
         if now >= self._sweep_at or (self._until_empty and not self.slots.in_flight):
             sessions.reopen_if_replaced()
-            self.dispatcher.recover([job_id for job_id, _ in self.slots.in_flight])
-            self._is_work_likely = self._is_work_likely or Job.objects.due().exists()
+            are_unfinished = self.dispatcher.recover([job_id for job_id, _ in self.slots.in_flight])
+            self._is_work_likely = self._is_work_likely or (are_unfinished and Job.objects.due().exists())
             self._sweep_at = now + settings.TAGGING_SWEEP_SECONDS
 
     def _renew_if_due(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from typing import NamedTuple
 MAX_IDS = 1000
 # Put in instead of an id, to wake the reader; no job has it.
 WAKE = 0
+# Put in instead of an id, where it is not told which jobs there are; no job has it either.
+SOME_JOB = -1
 
 
 class Woken(NamedTuple):
@@ -24,11 +27,13 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._hints: queue.Queue[int] = queue.Queue(MAX_IDS)
-        self._ignores_jobs = False
+        # Not set while the reader could begin nothing: what brings ids from elsewhere then waits for it.
+        self.hears_jobs = threading.Event()
+        self.hears_jobs.set()
 
     def notify(self, job_id: int) -> None:
         """Put in the id of a job. A full mailbox needs no more: its reader is awake and looks at all that is due."""
-        if not self._ignores_jobs:
+        if self.hears_jobs.is_set():
             self._put(job_id)
 
     def wake(self) -> None:
@@ -42,12 +47,14 @@ class Mailbox:
         the interpreter from the request that saved a dev-log; it looks at all that is due afterwards.
         """
         hints: set[int] = set()
-        self._ignores_jobs = ignore_jobs
+        if ignore_jobs:
+            self.hears_jobs.clear()
         with suppress(queue.Empty):
             hints.add(self._hints.get(timeout=timeout) if timeout > 0 else self._hints.get_nowait())
             while True:
                 hints.add(self._hints.get_nowait())
-        self._ignores_jobs = False
+        if ignore_jobs:
+            self.hears_jobs.set()
         return Woken(hints - {WAKE}, WAKE in hints)
 
     def _put(self, hint: int) -> None:

@@ -29,17 +29,45 @@ except ImportError:  # not on Windows: there the lease decides alone
     fcntl = None  # type: ignore[assignment]
 
 
-def directory() -> Path:
-    """Return the directory of the lock files, one for each database and user, made where it is missing."""
+def directory_path() -> Path:
+    """Return where the directory of the lock files is, or would be: one for each database and user."""
     shared = Path(settings.TAGGING_LOCK_DIR or tempfile.gettempdir())
     database = sha256(repr(database_identity()).encode()).hexdigest()[:12]
-    path = shared / f"devlog-{os.getuid() if fcntl else 'user'}-{database}"
+    return shared / f"devlog-{os.getuid() if fcntl else 'user'}-{database}"
+
+
+def directory() -> Path:
+    """Return the directory of the lock files, made where it is missing."""
+    path = directory_path()
     with _told(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.lstat()
-    if fcntl and not (stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()):
+    if not _is_ours(path):
         raise ImproperlyConfigured(f"{path} belongs to another user; set TAGGING_LOCK_DIR to a directory of your own.")
     return path
+
+
+def _is_ours(path: Path) -> bool:
+    with _told(path):
+        found = path.lstat()
+    return not fcntl or (stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid())
+
+
+def lock_of(name: str) -> Path:
+    return directory() / f"{name}.lock"
+
+
+def bell_of(lock: Path) -> Path:
+    """Return where the owner of this lock is told of jobs; by a short name, as a socket's address has to be."""
+    return lock.with_name(f"{'-'.join(lock.stem.rsplit('-', 2)[-2:])}.bell")
+
+
+def bells_of_others() -> set[Path]:
+    """Return where the owners of the other locks here are told of jobs; nothing is made where there are none."""
+    path = directory_path()
+    if not path.exists() or not _is_ours(path):
+        return set()
+    ours = {owner.name for owner in _owners}
+    return {bell_of(lock) for lock in path.glob("*.lock") if lock.stem not in ours}
 
 
 def database_identity() -> list[str]:
@@ -67,7 +95,7 @@ class Owner:
         self.name = owner_name.new_name()
         self._file: int | None = None
         if fcntl:
-            self._path = directory() / f"{self.name}.lock"
+            self._path = lock_of(self.name)
             self._file = self._locked_file()
             _owners.add(self)
 
@@ -114,6 +142,7 @@ def _drop_locks_of_parent() -> None:
     """Let go, in a forked child, of the locks it shares: with them its dead parent would seem alive."""
     for owner in _owners:
         owner.drop_lock()
+    _owners.clear()
 
 
 on_fork(_drop_locks_of_parent)
@@ -135,6 +164,7 @@ def dead_owners(holders: Collection[str] = (), *, at_start: bool = False, forget
             missing = [name for name in {*holders} - {*paths} if owner_name.has_ended(name, at_start=at_start)]
         yield [path.stem for path, _ in fallen] + missing
         for path, _ in fallen if forgets else ():
+            bell_of(path).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
     finally:
         for _, file in fallen:

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from devlogs.models import DevLog
 from tagging.models import due, spending, sql
-from tagging.models.due import DuePart
+from tagging.models.due import DuePart, Unfinished
 from tagging.models.provider_state import ProviderState
 from tagging.models.spending import Price, Spending
 
@@ -56,6 +56,10 @@ class ClaimQuerySet(models.QuerySet["Job"]):
 
     def held_by(self, owner: str) -> ClaimQuerySet:
         return self.running().filter(claimed_by=owner)
+
+    def unfinished(self) -> Unfinished:
+        """Say which kinds of unfinished jobs there are, in one look."""
+        return due.unfinished()
 
     def holders(self) -> set[str]:
         """Return the names of all who hold claims."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -29,6 +30,12 @@ FIRST_OF_NEXT_AUTHOR = (
     "FROM tagging_job WHERE run_after IS NOT NULL AND priority = {priority} AND author_id > pending.author "
     "ORDER BY author_id, run_after LIMIT 1"
 )
+# Look whether there is anything at all to sweep: three looks into indexes, where nothing is.
+FIND_UNFINISHED = (
+    "SELECT EXISTS (SELECT 1 FROM tagging_job WHERE lease_expires_at IS NOT NULL), "
+    "EXISTS (SELECT 1 FROM tagging_job WHERE priority IN (0, 1) AND run_after <= {now}), "
+    "EXISTS (SELECT 1 FROM tagging_job WHERE priority IN (0, 1) AND run_after > {now})"
+)
 # The jobs due at one priority, those of one author or all: a range of an index, which ends where the future begins.
 DUE_PART = (
     "SELECT devlog_id FROM (SELECT devlog_id FROM tagging_job WHERE priority = %s AND run_after <= {now} {only}"
@@ -40,6 +47,19 @@ THESE_JOBS = "SELECT devlog_id FROM tagging_job WHERE devlog_id IN {portion}"
 
 # Up to how many jobs to take of a priority, and of one author only, or of any.
 DuePart = tuple[int, int | None, int]
+
+
+class Unfinished(NamedTuple):
+    """Whether there are jobs that are claimed, pending jobs whose time has come, and those whose time has not."""
+
+    is_claimed: bool
+    has_come: bool
+    is_ahead: bool
+
+
+def unfinished() -> Unfinished:
+    (found,) = rows_of(FIND_UNFINISHED.format(now=NOW[connection.vendor]), [])
+    return Unfinished(*map(bool, found))
 
 
 def has_pending(author_id: int, count: int) -> bool:

@@ -1,8 +1,15 @@
 """What other sessions do to ours: rows they hold, and a file that has taken the place of the database's."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
 from django.db import OperationalError, connection
 
 from tagging.models import sql
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 # How long a lock is waited for, to the end of the transaction, in milliseconds; SQLite has none on rows.
 LIMIT_WAITS = {"postgresql": "SET LOCAL lock_timeout = {milliseconds}"}
@@ -26,3 +33,39 @@ def reopen_if_replaced() -> None:
     close_if_replaced = getattr(connection, "close_if_replaced", None)  # of devlog_project.sqlite
     if close_if_replaced and not connection.in_atomic_block:
         close_if_replaced()
+
+
+def announce(channel: str, payload: str) -> None:
+    """Notify the sessions that listen on this channel of PostgreSQL; what is lost with a crash needs no disk."""
+    sql.run("SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)", [channel, payload])
+
+
+def listening(channel: str) -> Connection | None:
+    """Return a new session of PostgreSQL, beside the pool, that listens on this channel.
+
+    None where a pooler is in between, and what we say may come to any session of the server: then none must listen, as
+    the notifications would come to clients that never asked for them, and be kept there.
+    """
+    with connection.wrap_database_errors:
+        driver, parameters = connection.Database, connection.get_connection_params()  # type: ignore[attr-defined]
+        session = cast("Connection", driver.connect(**parameters, autocommit=True))
+        try:
+            found = session.execute("SELECT pg_backend_pid()").fetchone()
+            if found and found[0] == session.info.backend_pid:
+                session.execute(f'LISTEN "{channel}"')
+                return session
+        except BaseException:
+            session.close()
+            raise
+    session.close()
+    return None
+
+
+def heard(session: Connection) -> set[str]:
+    """Return what came to a session that listens, without waiting for it."""
+    payloads = set()
+    with connection.wrap_database_errors:
+        session.pgconn.consume_input()
+        while note := session.pgconn.notifies():
+            payloads.add(note.extra.decode(errors="replace"))
+    return payloads

@@ -18,7 +18,7 @@ def test_a_reader_that_ignores_jobs_is_woken_by_a_finished_call_and_by_no_id():
     mailbox = Mailbox()
     with ThreadPoolExecutor(1) as reader:
         waiting = reader.submit(mailbox.wait, 10, ignore_jobs=True)
-        eventually(lambda: mailbox._ignores_jobs, "the reader waits")
+        eventually(lambda: not mailbox.hears_jobs.is_set(), "the reader waits")
         mailbox.notify(1)
         mailbox.wake()
 

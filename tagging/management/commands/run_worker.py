@@ -59,6 +59,7 @@ class Command(BaseCommand):
             concurrency=options["concurrency"],
             max_jobs=options["max_jobs"],
             until_empty=options["drain"],
+            notify_others=queues.transport().notify_others,
         )
         try:
             worker.engine  # noqa: B018 - now, so that what is wrong with it is this command's error
