@@ -11,6 +11,7 @@ from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
 from tagging.models.shown_pause import shown_pause
+from tagging.transports.memory import MemoryTransport
 from tests.support.extractors import Scripted
 from tests.support.running import drain, engine_for
 
@@ -26,6 +27,14 @@ def nothing_seen_before():
     readiness.forget()
     cache.clear()
     queues.looks.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_told_later():
+    """End what tells other hosts, which would keep a session of the tests' database."""
+    yield
+    if isinstance(transport := queues.transport(), MemoryTransport):
+        transport.stop()
 
 
 @pytest.fixture

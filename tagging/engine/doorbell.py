@@ -141,6 +141,13 @@ class Neighbours:
             except OSError:
                 self._gone.add(path)
 
+    def close(self) -> None:
+        """Let go of all; a later notification looks anew."""
+        with self._looking:
+            for sender in (*self._senders.values(), *self._let_go):
+                sender.close()
+            self._senders, self._let_go, self._look_at = {}, [], 0.0
+
     def _look(self) -> None:
         """Find out who is there."""
         there = process_lock.bells_of_others()

@@ -32,7 +32,7 @@ class MemoryTransport(Transport):
     def __init__(self) -> None:
         self._neighbours = Neighbours()
         self._announcer = postgresql.Announcer()
-        atexit.register(lambda: self._announcer.stop(FLUSH_SECONDS))
+        atexit.register(self.stop)
 
     def send(self, job_ids: Sequence[int]) -> None:
         for job_id in job_ids:
@@ -48,6 +48,12 @@ class MemoryTransport(Transport):
             if not self._announcer.is_usable:
                 self._announcer = postgresql.Announcer()
             self._announcer.announce()
+
+    def stop(self) -> None:
+        """Have others told what they are still to be told; a later notification begins anew."""
+        self._announcer.stop(FLUSH_SECONDS)
+        if self._neighbours.birthplace.is_here:
+            self._neighbours.close()
 
     def make_worker(self) -> Worker:
         # With a new mailbox: the old one's lock may not have survived a fork.
