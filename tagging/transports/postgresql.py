@@ -10,7 +10,7 @@ import logging
 import selectors
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -78,12 +78,13 @@ class Listener(GuardedThread):
         super().__init__("tagging-listener", ErrorLog(logger, what))
         self._mailbox = mailbox
         self._session: Connection | None = None
+        self._vicinity = vicinity()
         self._waker, self._woken = socket.socketpair()
 
     def step(self) -> None:
         session = self._session = self._session or sessions.listening(CHANNEL)
         if not session:
-            logger.info("There is a pooler before PostgreSQL: the jobs of other hosts are picked up by the sweep")
+            logger.info("There is a pooler before PostgreSQL: the sweep finds the jobs of other hosts")
             self.stopping.set()
             return
         self.succeeded()  # now: the wait that follows may be long
@@ -97,11 +98,12 @@ class Listener(GuardedThread):
         except BaseException:
             self._hang_up()
             raise
-        if payloads - {vicinity()}:
+        if payloads - {self._vicinity}:
             self._mailbox.notify(SOME_JOB)
 
     def wake(self) -> None:
-        self._waker.send(b"!")
+        with suppress(OSError):  # closed, as it has ended by itself
+            self._waker.send(b"!")
 
     def close(self) -> None:
         self._hang_up()

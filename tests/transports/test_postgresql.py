@@ -1,0 +1,107 @@
+"""How workers of other hosts are told of jobs, by NOTIFY and LISTEN; a host is another directory of locks."""
+
+import pytest
+from django.db import connection
+from psycopg import ConnectionInfo
+
+from tagging.engine.mailbox import Mailbox
+from tagging.transports.memory import MemoryTransport
+from tagging.transports.postgresql import Listener, listening
+from tests.support.servers import free_port
+from tests.support.waiting import DEADLINE_SECONDS, eventually
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL"),
+]
+
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+
+
+@pytest.fixture
+def transport():
+    made = MemoryTransport()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def mailbox(settings, tmp_path):
+    """Return the mailbox of a worker of another host, once it listens."""
+    here, settings.TAGGING_LOCK_DIR = settings.TAGGING_LOCK_DIR, str(tmp_path / "elsewhere")
+    mailbox = Mailbox()
+    with listening(mailbox):
+        settings.TAGGING_LOCK_DIR = here
+        eventually(listeners, "a session that listens")
+        yield mailbox
+
+
+def listeners():
+    with connection.cursor() as cursor:
+        cursor.execute(LISTENERS)
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def test_a_worker_of_another_host_is_told(mailbox, transport):
+    transport.send([1])
+
+    assert mailbox.wait(DEADLINE_SECONDS).job_ids
+
+
+def test_one_notification_stands_for_all_of_a_moment(mailbox, transport):
+    told = 0
+    for job_id in range(1, 500):
+        transport.send([job_id])
+    transport.stop()
+    while mailbox.wait(0.3).job_ids:
+        told += 1
+
+    assert 0 < told < 50
+
+
+def test_a_worker_of_the_same_host_is_told_by_its_socket_alone(transport):
+    mailbox = Mailbox()
+    with listening(mailbox):
+        eventually(listeners, "a session that listens")
+        transport.send([1])
+        transport.stop()  # it has told what it had to tell
+
+        assert not mailbox.wait(0.2).job_ids
+
+
+def test_a_listener_whose_session_was_ended_listens_anew(mailbox, transport, caplog):
+    (ended,) = listeners()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+    eventually(lambda: listeners() not in ([], [ended]), "another session that listens")
+
+    transport.send([1])
+
+    assert mailbox.wait(DEADLINE_SECONDS).job_ids
+    (failed, works) = caplog.messages
+    assert failed.startswith("Being told of other hosts' jobs by PostgreSQL (they are picked up by the sweep) failed")
+    assert "Traceback" not in failed
+    assert works.startswith("Being told of other hosts' jobs by PostgreSQL (they are picked up by the sweep) works")
+
+
+def test_behind_a_pooler_nobody_listens_and_the_log_says_it_once(monkeypatch, caplog):
+    monkeypatch.setattr(ConnectionInfo, "backend_pid", 4711)
+    caplog.set_level("INFO")
+
+    with listening(Mailbox()):
+        eventually(lambda: caplog.messages, "a line in the log")
+
+    assert listeners() == []
+    assert caplog.messages == ["There is a pooler before PostgreSQL: the sweep finds the jobs of other hosts"]
+
+
+def test_a_listener_without_a_server_ends_when_it_is_told_to(monkeypatch, caplog):
+    monkeypatch.setitem(connection.settings_dict, "PORT", str(free_port()))
+    listener = Listener(Mailbox())
+    listener.start()
+    eventually(lambda: caplog.messages, "a line in the log")
+
+    listener.stop(DEADLINE_SECONDS)
+
+    assert listener.has_ended(0)
+    assert len(caplog.messages) == 1
