@@ -135,3 +135,18 @@ def test_an_entry_edited_while_its_call_runs_is_called_again_only_when_that_has_
     assert ([tag.name for tag in devlog.tags.all()], job_of(devlog).state) == (["Redis"], "done")
     assert (engine.slots.in_flight, job_of(devlog).attempts) == ({}, 1)
     engine.close()
+
+
+@pytest.mark.parametrize("due, are_told", [(1, False), (3, True)])
+def test_others_are_told_where_more_may_be_due_than_can_begin(make_devlog, due, are_told):
+    told = []
+    for _ in range(due):
+        make_devlog()
+    engine = Engine(
+        Scripted(), Mailbox(), concurrency=2, make_calls=CallsOfTheTest, notify_others=lambda: told.append(1)
+    )
+
+    engine.step()
+
+    assert bool(told) == are_told
+    engine.close()
