@@ -72,7 +72,7 @@ class Slots:
         self.size = size
         self._most_in_call = most_in_call
         self.in_flight: dict[Fence, Job] = {}
-        self._first_of_calls: set[Fence] = set()  # those of a call end together
+        self._calls: set[Fence] = set()  # that run, each by the first of its jobs
         self._limit = float(size)
         self._shrunk_at = -math.inf
         self._mailbox = mailbox
@@ -91,8 +91,8 @@ class Slots:
 
     @property
     def calls(self) -> int:
-        """Return how many calls have begun and not finished."""
-        return sum(fence not in self._finished for fence in self._first_of_calls)
+        """Return how many calls have begun and not finished; asked by requests too, in threads of theirs."""
+        return len(self._calls)
 
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt], calls: Calls) -> None:
         """Begin the calls for these jobs; those whose answer is known have finished at once."""
@@ -101,16 +101,21 @@ class Slots:
                 self.finish(answer_from_ledger(job, known[job.pk]))
                 self.in_flight[job.fence] = job
         for together in calls_for([job for job in jobs if job.pk not in known], self._most_in_call):
-            calls.begin(together)
+            self._calls.add(together[0].fence)
+            try:
+                calls.begin(together)
+            except BaseException:
+                self._calls.discard(together[0].fence)
+                raise
             # Only now: a job whose call could not begin is given back by the sweep.
             self.in_flight |= {job.fence: job for job in together}
-            self._first_of_calls.add(together[0].fence)
         calls.ensure_threads(self.calls)
 
     def finish(self, *finished: FinishedAttempt) -> None:
         """Take what came of a call, for each of its jobs, in whatever thread, and wake the worker."""
         for one in reversed(finished):  # the first at last: then all of the call are there
             self._finished[one.attempt.job.fence] = one
+        self._calls.discard(finished[0].attempt.job.fence)
         self._mailbox.wake()
 
     @property
@@ -142,7 +147,6 @@ class Slots:
         for fence in fences:
             del self._finished[fence]
             del self.in_flight[fence]
-            self._first_of_calls.discard(fence)
             self._held_up.pop(fence, None)
 
     def shrink(self, began_at: float) -> None:
