@@ -16,6 +16,7 @@ from tests.load.benchmarks.entries import entries
 from tests.load.benchmarks.load import quantiles
 from tests.load.benchmarks.stage import SDK, BenchSite, Running, Stage
 from tests.load.benchmarks.transports import TRANSPORTS, NotHereError, stand_in
+from tests.load.benchmarks.waking import SWEEP, until_done, waking
 from tests.support.servers import MANAGE, PYTHON
 from tests.support.waiting import eventually
 
@@ -156,15 +157,6 @@ def latency(play: Round) -> Measured:
     return {"201 to tags p50 ms": times["p50"], "201 to tags p99 ms": times["p99"]}
 
 
-def until_done(running: Running) -> float:
-    number = running.post(next(ENTRIES))
-    posted_at = time.perf_counter()
-    while not running.site.count("SELECT COUNT(*) FROM tagging_devlogtag WHERE devlog_id = ?", number):
-        time.sleep(0.0005)
-        assert time.perf_counter() - posted_at < 30, running.server.log()
-    return time.perf_counter() - posted_at
-
-
 def drain(play: Round) -> Measured:
     """Jobs per second with a model that takes its time, against the same calls without a database, and naively."""
     backlog = {"latency": USUAL, "backlog": 5_000}
@@ -221,7 +213,6 @@ def transports(play: Round) -> Measured:
 
 
 COMPARED = ("POST/s to bare", "201 to tags p50 ms", "drain jobs/s")
-SWEEP = 1.0  # the product's default
 # Jobs for each second of the drain: more than the default's eight slots can do.
 ENOUGH = 60
 PENDING = "SELECT COUNT(*) FROM tagging_job WHERE state = 'pending'"
@@ -325,6 +316,7 @@ def imported_by_commands(site: BenchSite) -> int:
 FIGURES: dict[str, Callable[[Round], Measured]] = {
     "posts": posts,
     "latency": latency,
+    "waking": waking,
     "drain": drain,
     "embedded": embedded,
     "transports": transports,
@@ -342,6 +334,12 @@ TARGETS: dict[str, Target] = {
     "POST/s to bare, draining": Target(">=", 0.70),
     "201 to tags p50 ms": Target("<=", 10, " ms"),
     "201 to tags p99 ms": Target("<=", 50, " ms"),
+    "201 to tags, run_worker p50 ms": Target("<=", 10, " ms"),
+    "201 to tags, run_worker p99 ms": Target("<=", 50, " ms"),
+    "201 to tags, run_worker on PostgreSQL p50 ms": Target("<=", 10, " ms"),
+    "201 to tags, run_worker on PostgreSQL p99 ms": Target("<=", 50, " ms"),
+    "201 to tags, between hosts p50 ms": Target("<=", 50, " ms"),
+    "idle run_worker % of a core": Target("<=", 0.3, " %"),
     "drain jobs/s to pool": Target(">=", 0.85),
     "drain CPU/job to pool": Target("<=", 1.25),
     "drain: 1 slots/naive-1": Target(">=", 1),

@@ -37,7 +37,7 @@ class BenchSite(Site):
     """A site on a copy of a prepared database, at the product's default concurrency unless told otherwise."""
 
     tokens: list[str] = []  # of those who post
-    _reader: sqlite3.Connection | None = None
+    _reader: Any = None
 
     def environment(self, **settings: str) -> dict[str, str]:
         environment = super().environment(**settings) | {"BENCH_TOKENS": ",".join(self.tokens)}
@@ -57,8 +57,27 @@ class BenchSite(Site):
 
     def count(self, sql: str, *parameters: object) -> int:
         if not self._reader:  # kept, for polling; and not opened unasked, as it spares the server its checkpoints
-            self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None, timeout=20)
+            self._reader = self._connected()
+        if not self._is_sqlite:
+            sql = sql.replace("?", "%s")
         return self._reader.execute(sql, parameters).fetchone()[0]
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite:")
+
+    def _connected(self) -> Any:
+        """Return a connection that only reads."""
+        if self._is_sqlite:
+            return sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, isolation_level=None, timeout=20)
+        import psycopg  # only where there is a PostgreSQL server
+
+        return psycopg.connect(self.database_url, autocommit=True)
+
+    def prepare(self) -> dict[str, list[str]]:
+        """Create the tables and those who post; return their tokens."""
+        self.migrate()
+        return self.ask("authors")
 
     def tagged(self) -> int:
         """Return how many dev-logs carry tags: what `done` means to every contestant alike."""
@@ -168,9 +187,13 @@ class Stage:
         backlog: int = 0,
         latency: float | None = None,
         model_url: str = "",
+        database_url: str = "",
         **more: str,
     ) -> BenchSite:
-        """Return a fresh site: so many pending jobs, and a model (there, or of this latency) or the embedded one."""
+        """Return a fresh site: so many pending jobs, and a model (there, or of this latency) or the embedded one.
+
+        database_url: an empty database that is to be used, in place of a SQLite file of its own.
+        """
         model = {"TAGGING_EXTRACTOR": EMBEDDED}
         if latency is not None:
             model_url = self.model_url(latency)
@@ -178,9 +201,13 @@ class Stage:
             model = {"TAGGING_EXTRACTOR": OPENAI, "OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "none"}
         self._sites += 1
         directory = self._directory / f"site-{self._sites}"
-        site = BenchSite(directory, **COMMON, **CONTESTANTS[contestant], **model, **more)
-        shutil.copy(self.prepared(backlog), site.database)
-        site.tokens = self._tokens.get(contestant, self._tokens["product"])
+        site = BenchSite(directory, database_url=database_url, **COMMON, **CONTESTANTS[contestant], **model, **more)
+        if database_url:
+            tokens = BenchSite(directory, database_url=database_url, **COMMON, **CONTESTANTS["plain"]).prepare()
+        else:
+            shutil.copy(self.prepared(backlog), site.database)
+            tokens = self._tokens
+        site.tokens = tokens.get(contestant, tokens["product"])
         return site
 
     @contextmanager
@@ -199,8 +226,7 @@ class Stage:
                 shutil.copy(self.prepared(0), site.database)
                 site.ask("backlog", backlog)
             else:
-                site.migrate()
-                self._tokens = site.ask("authors")
+                self._tokens = site.prepare()
             with closing(sqlite3.connect(site.database)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             site.database.rename(path)
