@@ -14,6 +14,7 @@ from functools import partial
 
 from tests.load.benchmarks.entries import entries
 from tests.load.benchmarks.load import quantiles
+from tests.load.benchmarks.packs import packs
 from tests.load.benchmarks.stage import SDK, BenchSite, Running, Stage
 from tests.load.benchmarks.transports import TRANSPORTS, NotHereError, stand_in
 from tests.load.benchmarks.waking import SWEEP, until_done, waking
@@ -319,6 +320,7 @@ FIGURES: dict[str, Callable[[Round], Measured]] = {
     "waking": waking,
     "drain": drain,
     "embedded": embedded,
+    "packs": packs,
     "transports": transports,
     "memory": memory,
     "huge": huge,
@@ -346,6 +348,9 @@ TARGETS: dict[str, Target] = {
     "drain: 8 slots/naive-8": Target(">=", 1),
     "drain: 64 slots/naive-64": Target(">=", 1),
     "drain embedded to naive": Target(">=", 5),
+    "8 to a call: calls": Target("<=", 0.14),
+    "8 to a call: input tokens": Target("<=", 0.30),
+    "8 to a call: CPU/job": Target("<=", 0.60),
     "memory, 64 in flight": Target("<=", 1.3),
     "openai imported early": Target("<=", 0),
     "huge backlog: POST p50": Target("<=", 1.1),
