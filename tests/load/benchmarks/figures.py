@@ -230,6 +230,8 @@ def transport(play: Round, name: str) -> Measured:
                 play.stage.site(model_url=f"http://127.0.0.1:{port}/v1", TAGGING_SWEEP_SECONDS=str(SWEEP), **settings)
             ) as site,
         ):
+            if chosen.has_tables:
+                site.migrate()
             server = site.serve("gunicorn")
             if chosen.worker:
                 chosen.worker(site)

@@ -18,7 +18,7 @@ from tests.services.__main__ import SERVERS
 from tests.services.brokers import remove
 from tests.support.servers import PYTHON, ROOT, Server
 from tests.support.site import Site
-from tests.support.workers import celery_worker, run_worker
+from tests.support.workers import celery_worker, db_worker, run_worker
 
 Settings = dict[str, str]
 
@@ -89,6 +89,7 @@ def own_sqs() -> Iterator[Settings]:
 class Transport:
     place: Callable[[], AbstractContextManager[Settings]]
     worker: Callable[[Site], Server] | None = None  # starts the process that works, where it is not the web's own
+    has_tables: bool = False  # of its own, which the prepared database lacks
 
 
 TRANSPORTS = {
@@ -98,4 +99,7 @@ TRANSPORTS = {
     "celery, Redis": Transport(partial(celery_on, "redis", "redis"), celery_worker),
     "sqs, run_worker": Transport(own_sqs, run_worker),
     "actors": Transport(partial(in_process, "pykka", TAGGING_TRANSPORT="actors")),
+    "django, db_worker": Transport(
+        partial(in_process, "django_tasks_db", TAGGING_TRANSPORT="django"), db_worker, has_tables=True
+    ),
 }
