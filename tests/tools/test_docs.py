@@ -95,8 +95,8 @@ MEASURED = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="ut
 MEDIANS = {one["figure"]: one["median"] for one in MEASURED["figures"] if "median" in one}
 # What the first screen says of a figure.
 HEADLINES = [
-    ("memory: POST/s to bare", "{:.0%}"),
-    ("celery, RabbitMQ: POST/s to bare", "{:.0%}"),
+    ("memory: POST/s to plain", "{:.0%}"),
+    ("celery, RabbitMQ: POST/s to plain", "{:.0%}"),
     ("memory: 201 to tags p50 ms", "{:.0f} ms"),
     ("celery, RabbitMQ: 201 to tags p50 ms", "{:.0f} ms"),
     ("memory, run_worker: 201 to tags p50 ms", "{:.0f} ms"),
@@ -116,7 +116,7 @@ def test_the_first_screen_says_what_was_measured(page, figure, form):
 
 def test_the_transports_in_the_readme_are_as_they_were_measured():
     expected = [
-        f"{MEDIANS[f'{name}: POST/s to bare']:.2f} | {MEDIANS[f'{name}: 201 to tags p50 ms']:.0f} ms | "
+        f"{MEDIANS[f'{name}: POST/s to plain']:.2f} | {MEDIANS[f'{name}: 201 to tags p50 ms']:.0f} ms | "
         f"{MEDIANS[f'{name}: drain jobs/s']:.0f}"
         for name in TRANSPORTS
     ]

@@ -203,17 +203,17 @@ def embedded(play: Round) -> Measured:
 def transports(play: Round) -> Measured:
     """Every transport that can be run here, with its usual worker and the same model; of the others, why not."""
     plays = {name: partial(transport, play, name) for name in TRANSPORTS}
-    got = play.in_turn({"bare": lambda: play.load("bare"), **plays})
-    bare = got.pop("bare")["per_second"]
+    got = play.in_turn({"plain": lambda: play.load("plain"), **plays})
+    plain = got.pop("plain")["per_second"]
     for measured in got.values():
         if "POST/s" in measured:
-            measured["POST/s to bare"] = measured.pop("POST/s") / bare
+            measured["POST/s to plain"] = measured.pop("POST/s") / plain
     ran = {name: got[name] for name in TRANSPORTS if "not run" not in got[name]}
     values = {f"{name}: {what}": ran[name][what] for what in COMPARED for name in ran}
     return values | {name: got[name]["not run"] for name in TRANSPORTS if name not in ran}
 
 
-COMPARED = ("POST/s to bare", "201 to tags p50 ms", "drain jobs/s")
+COMPARED = ("POST/s to plain", "201 to tags p50 ms", "drain jobs/s")
 # Jobs for each second of the drain: more than the default's eight slots can do.
 ENOUGH = 60
 PENDING = "SELECT COUNT(*) FROM tagging_job WHERE state = 'pending'"
