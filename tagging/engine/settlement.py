@@ -151,7 +151,7 @@ def _settle_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str]:
     for one in failures:
         error, job = cast(ExtractionError, one.error), one.attempt.job
         # A second refusal, while others are answered, may be this entry's: too large for the minute's tokens.
-        is_everybodys = error.waiting_for and (before.is_half_open or not job.refusals or one.is_shared)
+        is_everybodys = error.waiting_for and (before.is_half_open or not job.refusals)
         if one.is_canary or (is_everybodys and error.waiting_for == WaitingFor.PROVIDER):
             is_to_excuse = True  # what failed before failed for the same reason
         if one.is_canary:

@@ -174,6 +174,28 @@ def test_what_has_failed_before_goes_alone(make_bulk, run_jobs, server, model):
     assert devlogs[0].entry in asked(server)
 
 
+def test_what_has_failed_before_takes_a_place_of_its_own(make_bulk, model, server):
+    fresh, *failed = make_bulk(*NAMES)
+    Job.objects.filter(pk__in=[one.pk for one in failed]).update(error_code=ErrorCode.TIMEOUT)
+    engine = Engine(model, Mailbox(), make_calls=CallsOfTheTest, concurrency=1)
+
+    engine.step()
+
+    assert [[job.pk for job in call] for call in engine.calls.calls] == [[fresh.pk]]
+    engine.close()
+
+
+def test_authors_alternate_by_calls(make_bulk, run_jobs, server, model, settings, django_user_model):
+    settings.TAGGING_CONCURRENCY = 1
+    anna, ben = (django_user_model.objects.create(username=name) for name in ("anna", "ben"))
+    make_bulk(*NAMES, *NAMES, *NAMES, author=anna)
+    make_bulk("Docker", "Rust", author=ben)
+
+    run_jobs(model)
+
+    assert sizes(server)[:2] == [4, 2]
+
+
 def test_after_a_pause_the_probe_goes_alone(make_bulk, started, server, model):
     engine = started(model)
     make_bulk(*NAMES)
