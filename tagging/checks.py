@@ -44,6 +44,24 @@ def model_can_be_asked(app_configs: object, **kwargs: object) -> list[checks.Che
 
 
 @checks.register()
+def extractor_can_share_calls(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
+    """Warn of shared calls that are asked for of an extractor that answers one entry in a call."""
+    try:
+        extractor = import_string(settings.TAGGING_EXTRACTOR)
+    except ImportError:  # told by another check
+        return []
+    if spending.entries_per_call(extractor) == settings.TAGGING_ENTRIES_PER_CALL:
+        return []
+    return [
+        checks.Warning(
+            "TAGGING_ENTRIES_PER_CALL changes nothing: each entry has a call of its own.",
+            hint="Leave it unset, or take an extractor that can, on another way than to Lambda.",
+            id="tagging.W004",
+        )
+    ]
+
+
+@checks.register()
 def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn of a daily budget below the cost of the longest entry, which would wait for ever."""
     longest = spending.estimate(ENTRY_MAX_LENGTH)

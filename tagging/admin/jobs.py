@@ -35,7 +35,10 @@ class ErrorCodeFilter(admin.SimpleListFilter):
 class Timeline(ReadOnly, admin.TabularInline):
     model = Attempt
     verbose_name_plural = "timeline"
-    fields = ["number", "started_at", "finished_at", "outcome", "error_code", "error_detail", "source"]
+    fields = [
+        *("number", "started_at", "finished_at", "outcome", "error_code", "error_detail", "source"),
+        "entries_in_call",
+    ]
     readonly_fields = ["source"]
 
 
