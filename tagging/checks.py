@@ -56,7 +56,7 @@ def extractor_can_share_calls(app_configs: object, **kwargs: object) -> list[che
         checks.Warning(
             "TAGGING_ENTRIES_PER_CALL changes nothing: each entry has a call of its own.",
             hint="Leave it unset, or take an extractor that can, on another way than to Lambda.",
-            id="tagging.W004",
+            id="tagging.W005",
         )
     ]
 
