@@ -1,6 +1,7 @@
 """What a WSGI server serves. Importing it arms the worker: management commands never do."""
 
 import os
+import sys
 from importlib import import_module
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from devlog_project.texts import Utf8WSGIRequest
 from tagging import queues
 from tagging.engine import startup
 
-keep_connections()  # not on ASGI, where each request has a thread of its own
+if not startup.is_serving_runserver(sys.argv):  # there, as on ASGI, each request has a thread of its own
+    keep_connections()
 application.request_class = Utf8WSGIRequest
 startup.arm(queues.local_worker_maker())

@@ -4,6 +4,7 @@ An entry that breaks the model's rules raises ValidationError, and nothing is sa
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
@@ -14,11 +15,13 @@ from tagging.models import sql
 
 
 def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
-    """Save a new dev-log and ask for its tags.
+    """Save a new dev-log, at the time of the database, and ask for its tags. Sends no signals.
 
     is_bulk: one of many, which comes after all that people wait for.
     """
     refuse_bad_entry(devlog)
+    if isinstance(vars(devlog)["created_at"], datetime) or (devlog.author and not devlog.author_id):
+        raise ValueError("A dev-log is written with a saved author, and without a time of its own.")
     with transaction.atomic():
         devlog.pk, devlog.created_at = sql.insert_devlog(devlog.entry, devlog.author_id)
         devlog._state.adding, devlog._state.db = False, DEFAULT_DB_ALIAS

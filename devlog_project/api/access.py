@@ -11,6 +11,7 @@ from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
+from knox.settings import knox_settings
 from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
 from rest_framework.permissions import BasePermission
 
@@ -34,14 +35,19 @@ FIND_USER = (
 class TokenAuthentication(KnoxAuthentication):
     """`Authorization: Token …`, looked up by its digest in one statement.
 
-    knox reads all tokens of the user with each request, to delete those that have expired; here a login does that.
+    knox reads all tokens of the user with each request, to delete those that have expired; here a login does that. Its
+    own way is taken where the settings have tokens renewed by use.
     """
 
-    def authenticate_credentials(self, token: bytes) -> tuple[User, Any]:
+    def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """Return the user, with what the API asks of one loaded, and the token."""
-        if not token.isalnum():  # of ASCII, as it is bytes; others would fail in the database
+        text = token.decode("latin-1")
+        if not (text.isascii() and text.isprintable()):  # others would fail in the database
             raise AuthenticationFailed("Invalid token.")
-        digest = hash_token(token.decode())
+        if knox_settings.AUTO_REFRESH:
+            user_and_token: tuple[User, AuthToken] = super().authenticate_credentials(token)
+            return user_and_token
+        digest = hash_token(text)
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         for user in get_user_model().objects.raw(FIND_USER, [digest, now]):
             if not user.is_active:

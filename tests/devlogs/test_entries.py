@@ -1,8 +1,10 @@
 """Writing, editing and removing a dev-log with its job, and the rules of an entry wherever it comes from."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -74,6 +76,16 @@ def test_a_devlog_is_written_with_its_job():
     devlog = write()
 
     assert (DevLog.objects.get(), states()) == (devlog, {devlog.pk: "pending"})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"author": User(username="unsaved")}, {"created_at": datetime(2020, 1, 1, tzinfo=UTC)}]
+)
+def test_what_a_new_devlog_cannot_have_is_refused_and_nothing_is_written(fields):
+    with pytest.raises(ValueError, match="saved author"):
+        entries.write(DevLog(entry="Wrote a Django app.", **fields))
+
+    assert not DevLog.objects.exists()
 
 
 def test_many_are_written_with_their_jobs_behind_what_people_wait_for():

@@ -74,6 +74,21 @@ def test_what_only_begins_like_a_token_or_looks_like_it_is_refused(token, change
     assert refusal(change(token)) == (401, "Invalid token.")
 
 
+def test_a_token_with_a_prefix_of_the_settings_holds(ada, settings):
+    settings.REST_KNOX = {"TOKEN_PREFIX": "dl_"}
+
+    assert post(AuthToken.objects.create(ada)[1]).status_code == 201
+
+
+def test_a_token_is_renewed_by_use_where_the_settings_say_so(ada, settings):
+    settings.REST_KNOX = {"AUTO_REFRESH": True}
+    soon = AuthToken.objects.create(ada, expiry=timedelta(hours=1))[1]
+    before = AuthToken.objects.get().expiry
+
+    assert post(soon).status_code == 201
+    assert AuthToken.objects.get().expiry > before
+
+
 def test_the_digest_of_a_token_is_no_token(ada, token):
     assert refusal(AuthToken.objects.get().digest) == (401, "Invalid token.")
 

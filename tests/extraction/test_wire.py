@@ -11,6 +11,7 @@ import pytest
 from tagging.extraction.base import ErrorCode
 from tests.support.model import ENTRY, failure
 from tests.support.replies import Reply
+from tests.support.waiting import eventually
 from tests.support.wire import FakeOpenAI
 
 # --- one deadline for a whole call -----------------------------------------------------------------------------------
@@ -95,6 +96,26 @@ def test_a_request_is_sent_again_on_a_new_connection_not_on_another_stale_one(on
         list(pool.map(asking.extract, [ENTRY] * 3))  # three connections, all to break at their next request
 
         assert [len(one.technologies) for one in pool.map(asking.extract, [ENTRY] * 3)] == [2] * 3
+
+
+def test_calls_one_after_the_other_share_a_connection_whatever_thread_makes_them(on_socket):
+    with FakeOpenAI() as server:
+        asking = on_socket(server)
+        for _ in range(4):
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(asking.extract, ENTRY).result()
+
+    assert server.connections == 1
+
+
+def test_connections_that_no_call_needs_any_more_are_closed(on_socket, monkeypatch):
+    monkeypatch.setattr("tagging.extraction.openai.connections.IDLE_SECONDS", 0.0)
+    with FakeOpenAI(latency_seconds=0.2) as server, ThreadPoolExecutor(3) as pool:
+        asking = on_socket(server)
+        list(pool.map(asking.extract, [ENTRY] * 3))
+        asking.extract(ENTRY)
+
+        eventually(lambda: server.open_connections() <= 1, "the end of those that lie idle")
 
 
 def test_a_call_resends_once_at_most(on_socket):

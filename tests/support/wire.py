@@ -59,6 +59,7 @@ class FakeOpenAI:
         self.latency_seconds = latency_seconds
         self.recording = recording
         self.requests: list[Request] = []
+        self.connections = 0
         self.hung_up = 0  # requests that were taken for nothing, as their connection was to close
         self.flooded = 0  # bytes of flooding replies that somebody took
         self.released = threading.Event()  # set at the end, so that a hanging reply does not outlive the server
@@ -71,6 +72,9 @@ class FakeOpenAI:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.fake = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def open_connections(self) -> int:
+        return len(self._server._open)
 
     @property
     def port(self) -> int:
@@ -138,6 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else a small answer waits up to 40 ms
     is_stale = False
     server: _Server
+
+    def setup(self) -> None:
+        self.server.fake.connections += 1
+        super().setup()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
         pass

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 import time
-import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import cast
 
 import httpcore2
 import httpx2
 
+from tagging.extraction.openai.connections import IDLE_SECONDS, Connections
 from tagging.extraction.openai.faults import MisconfiguredError
 
 CONNECT_SECONDS = 5.0
-IDLE_SECONDS = 5.0
 # A connection that had been closed breaks at once; one that breaks later may have brought a request that is paid.
 STALE_SECONDS = 1.0
 # So much is sent before the clock is looked at again.
@@ -30,32 +29,22 @@ PIECE = 1 << 14
 
 
 class Transport(httpx2.BaseTransport):
-    """Send requests by HTTP/1.1, each within so many seconds, through a proxy if one is named.
-
-    Each thread keeps a connection of its own: a pool for all looks at all its connections with each request.
-    """
+    """Send requests by HTTP/1.1, each within so many seconds, through a proxy if one is named."""
 
     def __init__(self, *, seconds: float, proxy: str = "") -> None:
         self._seconds = seconds
-        self._through = _core_proxy(proxy) if proxy else None
-        self._ssl_context = httpx2.create_ssl_context()
-        self._own = threading.local()
-        self._pools: weakref.WeakSet[httpcore2.ConnectionPool] = weakref.WeakSet()
+        ssl_context = httpx2.create_ssl_context()
 
-    def _pool(self) -> httpcore2.ConnectionPool:
-        if not hasattr(self._own, "pool"):
-            self._own.pool = httpcore2.ConnectionPool(
-                ssl_context=self._ssl_context,
-                proxy=self._through,
-                max_connections=None,
-                max_keepalive_connections=1,
+        def pool() -> httpcore2.ConnectionPool:
+            return httpcore2.ConnectionPool(
+                ssl_context=ssl_context,
+                proxy=_core_proxy(proxy) if proxy else None,
+                max_connections=1,
                 keepalive_expiry=IDLE_SECONDS,
                 network_backend=_Backend(),
             )
-            self._pools.add(self._own.pool)
-            weakref.finalize(threading.current_thread(), self._own.pool.close)
-        pool: httpcore2.ConnectionPool = self._own.pool
-        return pool
+
+        self._connections = Connections(pool)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         body = _Body(cast("httpx2.SyncByteStream", request.stream))
@@ -66,21 +55,24 @@ class Transport(httpx2.BaseTransport):
             content=body,
             extensions={"timeout": dict.fromkeys(("connect", "write", "read"), time.monotonic() + self._seconds)},
         )
-        pool = self._pool()
-        with _as_httpx2(body):
-            try:
-                response = pool.handle_request(sent)
-            except _StaleError:  # it was the only one that was kept
-                body.is_sent = False
-                response = pool.handle_request(sent)
-        stream = _ResponseStream(response, body)
+        pool = self._connections.take()
+        try:
+            with _as_httpx2(body):
+                try:
+                    response = pool.handle_request(sent)
+                except _StaleError:  # it was the only one of this pool
+                    body.is_sent = False
+                    response = pool.handle_request(sent)
+        except BaseException:
+            self._connections.give_back(pool)
+            raise
+        stream = _ResponseStream(response, body, partial(self._connections.give_back, pool))
         return httpx2.Response(
             response.status, headers=response.headers, stream=stream, extensions=response.extensions
         )
 
     def close(self) -> None:
-        for pool in list(self._pools):
-            pool.close()
+        self._connections.close()
 
 
 def _core_url(url: httpx2.URL) -> httpcore2.URL:
@@ -106,9 +98,12 @@ class _Body:
 
 
 class _ResponseStream(httpx2.SyncByteStream):
-    def __init__(self, response: httpcore2.Response, body: _Body) -> None:
+    """An answer, whose end gives its connection back."""
+
+    def __init__(self, response: httpcore2.Response, body: _Body, give_back: Callable[[], None]) -> None:
         self._response = response
         self._body = body
+        self._give_back: Callable[[], None] | None = give_back
 
     def __iter__(self) -> Iterator[bytes]:
         with _as_httpx2(self._body):
@@ -116,6 +111,9 @@ class _ResponseStream(httpx2.SyncByteStream):
 
     def close(self) -> None:
         self._response.close()
+        if self._give_back:
+            give_back, self._give_back = self._give_back, None
+            give_back()
 
 
 @contextmanager
