@@ -15,7 +15,7 @@ from functools import partial
 from tests.load.benchmarks.entries import entries
 from tests.load.benchmarks.load import quantiles
 from tests.load.benchmarks.packs import packs
-from tests.load.benchmarks.stage import SDK, BenchSite, Running, Stage
+from tests.load.benchmarks.stage import BenchSite, Running, Stage
 from tests.load.benchmarks.transports import TRANSPORTS, NotHereError, stand_in
 from tests.load.benchmarks.waking import SWEEP, until_done, waking
 from tests.support.servers import MANAGE, PYTHON
@@ -300,7 +300,7 @@ def memory(play: Round) -> Measured:
     """Resident memory with 64 calls in flight, against the same server before it had anything to do."""
     with play.stage.running(latency=HANGING, TAGGING_CONCURRENCY="64") as running:
         time.sleep(play.pace.warm_up)
-        idle, loaded_early = running.memory(), running.has_loaded(SDK)
+        idle, loaded_early = running.memory(), running.has_loaded_sdk()
         for _ in range(64):
             running.post(next(ENTRIES))
         claimed = "SELECT COUNT(*) FROM tagging_job WHERE state = 'running'"
