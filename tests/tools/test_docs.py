@@ -103,7 +103,10 @@ HEADLINES = [
     ("drain: 8 slots/naive-8", "{:.2f}"),
 ]
 # The rows of README's table, as the benchmark calls them.
-TRANSPORTS = ["memory", "memory, run_worker", "celery, RabbitMQ", "celery, Redis", "sqs, run_worker", "actors"]
+TRANSPORTS = [
+    *("memory", "memory, run_worker", "celery, RabbitMQ", "celery, Redis", "sqs, run_worker", "django, db_worker"),
+    "actors",
+]
 
 
 @pytest.mark.parametrize("figure, form", HEADLINES)
