@@ -43,7 +43,7 @@ class FinishedAttempt:
     @property
     def is_shared(self) -> bool:
         """Say whether its call was for others too, so that a failure tells nothing about its entry."""
-        return self.attempt.entries_in_call > 1 and not self.is_from_ledger
+        return self.attempt.entries_in_call > 1
 
     @property
     def is_proof(self) -> bool:
@@ -115,7 +115,7 @@ def note_cost(attempt: Attempt, used: Extraction | ExtractionError) -> None:
 
 def answer_from_ledger(job: Job, known: Attempt) -> FinishedAttempt:
     """Answer a job with what the same entry was answered before, at no cost."""
-    copied = ("extractor", "model", "prompt_version", "entries_in_call", "entry_digest", "answer", "redacted")
+    copied = ("extractor", "model", "prompt_version", "entry_digest", "answer", "redacted")
     fields = {name: getattr(known, name) for name in copied}
     attempt = job.new_attempt(outcome=Attempt.Outcome.ANSWERED, **fields)
     _keep(attempt, ground(known.technologies, job.devlog.entry))  # anew: names may have come to be known since

@@ -78,7 +78,7 @@ class Dispatcher:
         self._is_backlog = not is_all
         if most_in_call > 1 and not is_all:
             jobs += self._claim_to_share(jobs, most_in_call, most_jobs)
-        return Claimed(is_all, jobs, self._known_answers(jobs, most_in_call))
+        return Claimed(is_all, jobs, self._known_answers(jobs))
 
     def _claim_fairly(self, limit: int) -> list[Job]:
         """Claim of each author alike where more is due than can be claimed; else all, whosever it is."""
@@ -117,19 +117,11 @@ class Dispatcher:
             logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
         return jobs
 
-    def _known_answers(self, jobs: Iterable[Job], most_in_call: int = 1) -> dict[int, Attempt]:
-        """Return what is known by job: to who may share a call, also what was answered in one."""
+    def _known_answers(self, jobs: Iterable[Job]) -> dict[int, Attempt]:
+        """Return what is known, by job."""
         if not self.extractor.is_paid:
             return {}
-        asked: dict[bool, list[Job]] = {False: [], True: []}
-        for job in jobs:
-            if not job.asks_anew:
-                asked[most_in_call > 1 and job.may_share_call].append(job)
-        return {
-            pk: attempt
-            for is_shared, group in asked.items()
-            for pk, attempt in Attempt.objects.known_answers(group, self.extractor, also_shared=is_shared).items()
-        }
+        return Attempt.objects.known_answers([job for job in jobs if not job.asks_anew], self.extractor)
 
     def _probe(self) -> Claimed:
         """Claim the one call that tests the provider, unless another process does, or nobody waits for it."""

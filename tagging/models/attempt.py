@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from tagging.models import Job
 
 
-# Of entries in a call: no column of its kind holds more.
-ANY_NUMBER = 32_767
-
-
 def digest_of(entry: str) -> str:
     return hashlib.sha256(entry.encode()).hexdigest()
 
@@ -41,15 +37,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         newest = self.filter(job=models.OuterRef(job)).order_by("-pk")
         return models.Subquery(newest.values("names_dropped")[:1])
 
-    def known_answers(
-        self, jobs: Sequence[Job], extractor: Extractor, *, also_shared: bool = False
-    ) -> dict[int, Attempt]:
-        """Return by job the newest attempt that answered the same entry by the same model and prompt.
-
-        also_shared: one that came from a call shared with other entries will do, too.
-        """
+    def known_answers(self, jobs: Sequence[Job], extractor: Extractor) -> dict[int, Attempt]:
+        """Return by job the newest attempt that answered the same entry, alone, by the same model and prompt."""
         digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}
-        asked = (extractor.name, extractor.model, extractor.prompt_version, ANY_NUMBER if also_shared else 1)
+        asked = (extractor.name, extractor.model, extractor.prompt_version)
         found = sql.known_answers(list(set(digests.values())), asked)
         known: dict[int, Attempt] = {}
         for ids in sql.portions(list(found.values())):
@@ -75,7 +66,7 @@ class Attempt(models.Model):
     extractor = models.CharField(max_length=50, blank=True)
     model = models.CharField(max_length=100, blank=True)
     prompt_version = models.PositiveSmallIntegerField(null=True)
-    # More than one where bulk work shared a call: such an answer is no answer for who is to be asked alone.
+    # More than one where bulk work shared a call: a neighbour may have meddled with such an answer; it serves no other.
     entries_in_call = models.PositiveSmallIntegerField(default=1, db_default=1)
     entry_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the entry that was sent.")
     input_tokens = models.PositiveIntegerField(default=0)

@@ -44,10 +44,10 @@ CLAIM_DUE_JOBS = (
     "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, started_at"
 )
 READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {portion}"
-# Find by digest the newest attempt that answered this entry, by the same extractor, model and prompt.
+# Find by digest the newest attempt that answered this entry alone, by the same extractor, model and prompt.
 FIND_KNOWN_ANSWERS = (
     "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {portion} "
-    "AND extractor = %s AND model = %s AND prompt_version = %s AND entries_in_call <= %s AND outcome = 'answered' "
+    "AND extractor = %s AND model = %s AND prompt_version = %s AND entries_in_call = 1 AND outcome = 'answered' "
     "GROUP BY entry_digest"
 )
 # End those of these claims that still hold.
@@ -203,7 +203,7 @@ def claim(
 
 
 def known_answers(digests: Sequence[str], asked: Sequence[str | int | None]) -> dict[str, int]:
-    """Return the ids of these attempts by digest; `asked` is extractor, model, prompt version, entries in the call."""
+    """Return the ids of these attempts by digest; `asked` is extractor, model and prompt version."""
     return dict(rows_for(FIND_KNOWN_ANSWERS, digests, *asked))
 
 

@@ -426,26 +426,28 @@ def test_an_answer_of_a_shared_call_is_no_answer_to_what_a_person_writes(
     assert sizes(server) == [4, 1]
 
 
-def test_an_answer_of_a_shared_call_answers_who_would_share_one(make_bulk, run_jobs, server, model):
+def test_an_answer_that_one_authors_entry_meddled_with_is_no_answer_to_anothers(
+    run_jobs, server, model, django_user_model
+):
+    mallory, bob = (django_user_model.objects.create(username=name) for name in ("mallory", "bob"))
+    written([DevLog(entry=text, author=mallory) for text in (ORDERS, NEIGHBOUR)])
+    server.faults.append(answers(listed("Rust"), []))
+    run_jobs(model)
+    theirs, _ = written([DevLog(entry=text, author=bob) for text in (NEIGHBOUR, "Read from GraphQL.")])
+
+    run_jobs(model)
+
+    assert (tags_of(theirs), sizes(server)) == (["Redis"], [2, 2])
+
+
+def test_an_answer_of_a_shared_call_is_no_answer_to_a_second_copy(make_bulk, run_jobs, server, model):
     make_bulk(*NAMES)
     run_jobs(model)
     again = make_bulk(*NAMES)
 
     run_jobs(model)
 
-    assert (sizes(server), outcomes(again)) == ([4], [DONE] * 4)
-    assert {attempt.entries_in_call for attempt in Attempt.objects.all()} == {4}
-
-
-def test_once_switched_off_no_answer_of_a_shared_call_counts(make_bulk, run_jobs, server, model, settings):
-    make_bulk("Django", "Redis")
-    run_jobs(model)
-    settings.TAGGING_ENTRIES_PER_CALL = 1
-    make_bulk("Django", "Redis")
-
-    run_jobs(model)
-
-    assert sizes(server) == [2, 1, 1]
+    assert (sizes(server), outcomes(again)) == ([4, 4], [DONE] * 4)
 
 
 def test_what_was_answered_alone_answers_bulk_work_too(make_bulk, make_devlog, run_jobs, server, model):
