@@ -91,7 +91,7 @@ class Dispatcher:
 
     def _claim_to_share(self, jobs: Sequence[Job], most_in_call: int, most_jobs: int | None) -> list[Job]:
         """Claim what may share the calls of these jobs: of each author alike, as each has its calls."""
-        calls = Counter(job.devlog.author_id or 0 for job in jobs if job.may_share_call)
+        calls = Counter(job.devlog.author_id for job in jobs if job.may_share_call)
         parts = [(Job.Priority.BULK, author, (most_in_call - 1) * count) for author, count in calls.items()]
         limit = sum(most for _, _, most in parts)
         if most_jobs is not None:

@@ -66,7 +66,7 @@ class Attempt(models.Model):
     extractor = models.CharField(max_length=50, blank=True)
     model = models.CharField(max_length=100, blank=True)
     prompt_version = models.PositiveSmallIntegerField(null=True)
-    # More than one where bulk work shared a call: a neighbour may have meddled with such an answer; it serves no other.
+    # More than one where bulk work shared a call: a neighbour may have meddled with the answer, so no other has it.
     entries_in_call = models.PositiveSmallIntegerField(default=1, db_default=1)
     entry_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the entry that was sent.")
     input_tokens = models.PositiveIntegerField(default=0)

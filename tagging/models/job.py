@@ -135,8 +135,12 @@ class Job(models.Model):
 
     @property
     def may_share_call(self) -> bool:
-        """Say whether others of its author may be asked with it: work in bulk that has not failed, and is no probe."""
-        return self.priority == self.Priority.BULK and not self.error_code and not self.is_probe
+        """Say whether others of its author may be asked with it: work in bulk that has not failed, and is no probe.
+
+        Not without an author: nobody knows that two anonymous entries are one person's.
+        """
+        is_fresh = not self.error_code and not self.is_probe
+        return self.priority == self.Priority.BULK and is_fresh and self.devlog.author_id is not None
 
     @property
     def is_canary(self) -> bool:

@@ -22,11 +22,13 @@ pytestmark = [
 SECONDS = 60.0
 ENTER = """
 from devlogs.models import DevLog
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from tagging import queues
+author, _ = get_user_model().objects.get_or_create(username="anna")
 for number in range({count}):
     with transaction.atomic():
-        devlog = DevLog.objects.create(entry=f"Wrote Django and Redis {gate}, no. {{number}}.")
+        devlog = DevLog.objects.create(entry=f"Wrote Django and Redis {gate}, no. {{number}}.", author=author)
         queues.enqueue(devlog, is_bulk={is_bulk})
 """
 

@@ -56,11 +56,16 @@ def model(server):
 
 
 @pytest.fixture
-def make_bulk(db):
-    """Save dev-logs that came in bulk, each about one of these."""
+def anna(django_user_model):
+    return django_user_model.objects.create(username="anna")
 
-    def make(*names, **fields):
-        return written([DevLog(entry=f"Wrote something with {name}.", **fields) for name in names])
+
+@pytest.fixture
+def make_bulk(anna):
+    """Save dev-logs that came in bulk, each about one of these, all Anna's."""
+
+    def make(*names, author=anna):
+        return written([DevLog(entry=f"Wrote something with {name}.", author=author) for name in names])
 
     return make
 
@@ -141,18 +146,25 @@ def test_a_retag_of_many_shares_calls(make_bulk, run_jobs, server, model):
 
 def test_entries_of_two_authors_never_share_a_call(make_bulk, run_jobs, server, model, django_user_model):
     """So an entry that meddles with its neighbours meddles with its author's own."""
-    anna, ben = (django_user_model.objects.create(username=name) for name in ("anna", "ben"))
+    ben = django_user_model.objects.create(username="ben")
     for name in NAMES:
-        make_bulk(name, author=anna)
-        make_bulk(name, author=ben)
         make_bulk(name)
+        make_bulk(name, author=ben)
 
     run_jobs(model)
 
-    assert sizes(server) == [4, 4, 4]
+    assert sizes(server) == [4, 4]
     assert {len(set(call)) for call in asked(server)} == {4}
-    identifiers = [request.body.get("safety_identifier") for request in server.requests]
-    assert (len(set(identifiers)), identifiers.count(None)) == (3, 1)
+    assert len({request.body["safety_identifier"] for request in server.requests}) == 2
+
+
+def test_entries_without_an_author_never_share_a_call(make_bulk, run_jobs, server, model):
+    """Nobody knows that they are one person's."""
+    make_bulk(*NAMES, author=None)
+
+    run_jobs(model)
+
+    assert sizes(server) == [1, 1, 1, 1]
 
 
 def test_an_extractor_that_cannot_is_asked_one_by_one(make_bulk, run_jobs):
@@ -187,8 +199,8 @@ def test_what_has_failed_before_takes_a_place_of_its_own(make_bulk, model, serve
 
 def test_authors_alternate_by_calls(make_bulk, run_jobs, server, model, settings, django_user_model):
     settings.TAGGING_CONCURRENCY = 1
-    anna, ben = (django_user_model.objects.create(username=name) for name in ("anna", "ben"))
-    make_bulk(*NAMES, *NAMES, *NAMES, author=anna)
+    ben = django_user_model.objects.create(username="ben")
+    make_bulk(*NAMES, *NAMES, *NAMES)
     make_bulk("Docker", "Rust", author=ben)
 
     run_jobs(model)
@@ -331,9 +343,9 @@ NEIGHBOUR = "Cached it in Redis."
     ],
     ids=["orders for all", "its own for all", "a second object", "its end of the list"],
 )
-def test_no_entry_puts_a_tag_on_another_even_where_the_model_obeys(db, run_jobs, server, model, entry, obeyed):
+def test_no_entry_puts_a_tag_on_another_even_where_the_model_obeys(anna, run_jobs, server, model, entry, obeyed):
     texts = [entry, NEIGHBOUR, "Read from GraphQL."]
-    hostile, *neighbours = written([DevLog(entry=text) for text in texts])
+    hostile, *neighbours = written([DevLog(entry=text, author=anna) for text in texts])
     server.faults.append(obeyed)
 
     run_jobs(model)
