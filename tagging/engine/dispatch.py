@@ -76,9 +76,14 @@ class Dispatcher:
         # Where a budget held back, there are more that are due.
         is_all = not Job.objects.due().exists() if self._is_limited() else len(jobs) < free
         self._is_backlog = not is_all
+        known = self._known_answers(jobs)
         if most_in_call > 1 and not is_all:
-            jobs += self._claim_to_share(jobs, most_in_call, most_jobs)
-        return Claimed(is_all, jobs, self._known_answers(jobs))
+            to_call = [job for job in jobs if job.pk not in known]
+            limit = None if most_jobs is None else most_jobs - len(jobs)
+            more = self._claim_to_share(to_call, most_in_call, limit)
+            jobs += more
+            known |= self._known_answers(more)
+        return Claimed(is_all, jobs, known)
 
     def _claim_fairly(self, limit: int) -> list[Job]:
         """Claim of each author alike where more is due than can be claimed; else all, whosever it is."""
@@ -90,20 +95,25 @@ class Dispatcher:
         return jobs
 
     def _claim_to_share(self, jobs: Sequence[Job], most_in_call: int, most_jobs: int | None) -> list[Job]:
-        """Claim what may share the calls of these jobs: of each author alike, as each has its calls."""
+        """Claim up to `most_jobs` that may share the calls of these jobs: of each author alike, as each has its calls.
+
+        No more than fit into calls with one of `jobs` in each, which has the price of a call reserved on it.
+        """
         calls = Counter(job.devlog.author_id for job in jobs if job.may_share_call)
         parts = [(Job.Priority.BULK, author, (most_in_call - 1) * count) for author, count in calls.items()]
         limit = sum(most for _, _, most in parts)
         if most_jobs is not None:
-            limit = min(limit, most_jobs - len(jobs))
+            limit = min(limit, most_jobs)
         if limit <= 0:
             return []
         try:
-            return self._claim(limit, parts=parts, untried=True)
+            return self._claim(limit, parts=parts, untried=True, is_more=True)
         except BudgetReachedError:  # only for more than those claimed already
             return []
 
-    def _claim(self, limit: int, *, parts: Sequence[DuePart] = (), untried: bool = False) -> list[Job]:
+    def _claim(
+        self, limit: int, *, parts: Sequence[DuePart] = (), untried: bool = False, is_more: bool = False
+    ) -> list[Job]:
         jobs = Job.objects.claim(
             limit,
             parts=parts,
@@ -111,6 +121,7 @@ class Dispatcher:
             lease_seconds=settings.TAGGING_LEASE_SECONDS,
             is_paid=self.extractor.is_paid,
             untried=untried,
+            is_more=is_more,
         )
         if jobs:
             claims = ",".join(f"{job.pk}:{job.attempts}" for job in jobs)

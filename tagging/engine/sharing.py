@@ -6,6 +6,7 @@ Whatever goes wrong with a shared call is nobody's fault: its jobs are given bac
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 
@@ -25,17 +26,21 @@ from tagging.models.spending import Price
 
 
 def calls_for(jobs: Iterable[Job], most: int) -> list[list[Job]]:
-    """Return these jobs in groups, each for one call: up to so many of one author together where they may share it."""
+    """Return these jobs in groups, each for one call: up to so many of one author together where they may share it.
+
+    An author's calls begin with the first of their jobs, on which the price of a call is reserved, and are dealt the
+    others in turn: on these only their own part may be reserved.
+    """
     calls: list[list[Job]] = []
-    open_calls: dict[int | None, list[Job]] = {}
+    to_share: dict[int | None, list[Job]] = {}
     for job in jobs:
-        together = open_calls.get(job.devlog.author_id) if job.may_share_call else None
-        if together and len(together) < most:
-            together.append(job)
-            continue
-        calls.append([job])
         if job.may_share_call:
-            open_calls[job.devlog.author_id] = calls[-1]
+            to_share.setdefault(job.devlog.author_id, []).append(job)
+        else:
+            calls.append([job])
+    for together in to_share.values():
+        count = math.ceil(len(together) / most)
+        calls += [together[number::count] for number in range(count)]
     return calls
 
 

@@ -82,10 +82,12 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         parts: Sequence[DuePart] = (),
         is_paid: bool = False,
         untried: bool = False,
+        is_more: bool = False,
     ) -> list[Job]:
         """Take up to `limit` due jobs, count an attempt on each, and return them with their dev-logs.
 
         parts: how many of whom, else those that have waited longest. untried: only of those that have not failed.
+        is_more: they are to share the calls of jobs claimed before, so only what they add is reserved.
         Where answers are paid for, no more than the day's budget allows beside what is reserved; raises
         BudgetReachedError where it would allow none with nothing reserved.
         """
@@ -99,7 +101,7 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         with transaction.atomic():
             # The very jobs that are counted are then claimed.
             lengths = due.entry_lengths(jobs)
-            affordable, reserved = self.affordable(list(lengths.values()))
+            affordable, reserved = self.affordable(list(lengths.values()), is_more=is_more)
             if affordable:
                 jobs = due.these(list(lengths)[:affordable])
                 claimed = sql.claim(self.model, jobs, *held, reserved.tokens, reserved.cost)
@@ -120,9 +122,10 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         )
         return self.get(pk=job.pk)
 
-    def affordable(self, lengths: Sequence[int]) -> tuple[int, Price]:
+    def affordable(self, lengths: Sequence[int], *, is_more: bool = False) -> tuple[int, Price]:
         """Return how many entries of these lengths today's budget still allows, and what to reserve on each of them.
 
+        is_more: as `claim` has it.
         In a transaction, in which the day's row stays locked. Raises BudgetReachedError as `claim` does.
         """
         spent = Spending.objects.today()  # locked: one claim at a time counts what is left
@@ -130,8 +133,9 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         reserved = Price(held["tokens"] or 0, held["cost"] or Decimal(0))
         if ProviderState.objects.current().is_probing:  # perhaps by a canary, which has no row to reserve on
             reserved += spending.estimate(0)
-        affordable = spending.affordable(spent + reserved, lengths)
-        if lengths and not affordable[0] and not spending.affordable(spent, lengths[:1])[0]:
+        estimated = spending.estimate_more if is_more else spending.estimate
+        affordable = spending.affordable(spent + reserved, lengths, estimated)
+        if lengths and not affordable[0] and not spending.affordable(spent, lengths[:1], estimated)[0]:
             raise spending.BudgetReachedError
         return affordable
 

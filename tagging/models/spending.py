@@ -6,7 +6,7 @@ So spent plus reserved never passes the limit, except by what a call costs above
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -63,10 +63,18 @@ def answer_limit() -> int:
     return settings.OPENAI_MAX_COMPLETION_TOKENS or settings.OPENAI_MAX_TOKENS or UNBOUNDED_ANSWER_TOKENS
 
 
+def estimate_more(entry_length: int) -> Price:
+    """Return what a further entry of this length adds to a shared call at most, in all likelihood.
+
+    All that is not one entry's own is within the `estimate` of the call's first: as if it were alone, and repaired.
+    """
+    return Price.of(tokens_in(entry_length), together.more_answer_tokens(answer_limit()))
+
+
 def estimate_together(entry_length: int, count: int) -> Price:
     """Return what a call shared by so many entries of this length costs at most, in all likelihood.
 
-    It has no repair. What is reserved on its jobs, `estimate` for each, is more.
+    It has no repair. What is reserved on its jobs, `estimate` and `estimate_more`, is more.
     """
     input_tokens = tokens_in(len(together.SYSTEM) + count * entry_length)
     return Price.of(input_tokens, together.answer_tokens(answer_limit(), count))
@@ -90,10 +98,12 @@ def fits(price: Price) -> bool:
     return (not tokens or price.tokens <= tokens) and (not cost or price.cost <= Decimal(str(cost)))
 
 
-def affordable(spent: Price, lengths: Sequence[int]) -> tuple[int, Price]:
-    """Return how many calls, for entries of these lengths in turn, still fit, and what to reserve for each of them."""
+def affordable(
+    spent: Price, lengths: Sequence[int], estimated: Callable[[int], Price] = estimate
+) -> tuple[int, Price]:
+    """Return how many entries of these lengths, in turn, still fit, and what to reserve for each: as `estimated`."""
     for count in range(len(lengths), 0, -1):
-        each = estimate(max(lengths[:count]))
+        each = estimated(max(lengths[:count]))
         if fits(spent + each.times(count)):
             return count, each
     return 0, Price()

@@ -20,7 +20,7 @@ from tagging.extraction.base import ErrorCode, SharedExtraction, Technology
 from tagging.extraction.openai import together
 from tagging.extraction.openai.client import OpenAIExtractor
 from tagging.models import Attempt, Job, ProviderState, Spending
-from tagging.models.spending import Price, estimate
+from tagging.models.spending import Price, estimate, estimate_more
 from tests.support.calls import CallsOfTheTest
 from tests.support.extractors import Paid, Scripted
 from tests.support.jobs import expire_leases, job_of, tags_of
@@ -109,7 +109,7 @@ def test_entries_that_came_in_bulk_share_calls_and_each_gets_its_own_tags(make_b
 
     run_jobs(model)
 
-    assert sorted(sizes(server)) == [2, 4]
+    assert sorted(sizes(server)) == [3, 3]
     assert [tags_of(one) for one in devlogs] == [[name] for name in [*NAMES, "Docker", "Rust"]]
     assert outcomes(devlogs) == [DONE] * 6
 
@@ -407,20 +407,53 @@ def test_what_is_reserved_on_its_jobs_covers_a_shared_call(settings, limit, coun
 
     at_most = Price.of(sent // 2, together.answer_tokens(limit, count))
 
-    assert estimate(length).times(count).tokens >= at_most.tokens
+    assert (estimate(length) + estimate_more(length).times(count - 1)).tokens >= at_most.tokens
 
 
 def test_no_more_share_a_call_than_the_budget_allows(make_bulk, model, server, settings):
     make_bulk(*["Django"] * 4)
-    one = estimate(len("Wrote something with Django.")).tokens
-    settings.TAGGING_DAILY_TOKENS = int(2.5 * one)
+    length = len("Wrote something with Django.")
+    two = (estimate(length) + estimate_more(length)).tokens
+    settings.TAGGING_DAILY_TOKENS = two + 1
     engine = Engine(model, Mailbox(), make_calls=CallsOfTheTest, concurrency=1)
 
     engine.step()
 
     assert [len(call) for call in engine.calls.calls] == [2]
-    assert Job.objects.running().aggregate(sum=Sum("reserved_tokens"))["sum"] == 2 * one
+    assert Job.objects.running().aggregate(sum=Sum("reserved_tokens"))["sum"] == two
     engine.close()
+
+
+def test_each_call_holds_the_price_of_a_call_once_and_else_only_what_its_entries_add(
+    make_bulk, model, server, settings
+):
+    """So a death in the midst of it books little more than can have been paid."""
+    settings.TAGGING_DAILY_TOKENS = 1_000_000
+    make_bulk(*["Django"] * 9)
+    engine = Engine(model, Mailbox(), make_calls=CallsOfTheTest)
+    engine.step()
+
+    length = len("Wrote something with Django.")
+    first, more = estimate(length).tokens, estimate_more(length).tokens
+    reserved = dict(Job.objects.running().values_list("pk", "reserved_tokens"))
+    assert [[reserved[job.pk] for job in call] for call in engine.calls.calls] == [[first, more, more, more]] * 2
+    Job.objects.recover({engine.dispatcher.owner.name})
+    assert Spending.objects.get().tokens == 2 * (first + 3 * more)
+    engine.close()
+
+
+def test_what_is_answered_from_the_ledger_makes_no_room_in_a_call(make_bulk, make_devlog, started, model, server):
+    """Those claimed for that room would be in a call on which nobody reserved its price."""
+    engine = started(model)
+    make_devlog("Wrote something with Django.")
+    engine.expect_work()
+    drain(engine)
+    devlogs = make_bulk("Django", "Redis", *["Flask"] * 8)
+
+    claimed = engine.dispatcher.claim(2, 4)
+
+    assert [job.pk for job in claimed.jobs] == [one.pk for one in devlogs[:5]]
+    assert list(claimed.known) == [devlogs[0].pk]
 
 
 # -- the ledger ----------------------------------------------------------------------------------------------------

@@ -69,7 +69,12 @@ def schema(count: int) -> dict[str, object]:
 
 def answer_tokens(limit: int, count: int) -> int:
     """Return what the answer to so many entries may take, where that to one may take `limit`."""
-    return limit + (count - 1) * min(limit, MORE_ANSWER_TOKENS)
+    return limit + (count - 1) * more_answer_tokens(limit)
+
+
+def more_answer_tokens(limit: int) -> int:
+    """Return what each entry but the first adds to that."""
+    return min(limit, MORE_ANSWER_TOKENS)
 
 
 def read_answers(completion: Completion, count: int) -> list[list[Technology] | None]:
