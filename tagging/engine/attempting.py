@@ -58,7 +58,7 @@ def configured_extractor() -> Extractor:
 
 
 def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
-    """Make one attempt at a job and return it. Never raises: the thread that calls must live on."""
+    """Make one attempt at a job and return it."""
     began_at = time.monotonic()
     attempt = job.new_attempt(extractor=extractor.name, model=extractor.model, prompt_version=extractor.prompt_version)
     error = None
@@ -75,8 +75,13 @@ def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
 def as_error(exception: BaseException, job: Job) -> ExtractionError:
     """Return what an extractor raised as the one error it may raise."""
     if isinstance(exception, ExtractionError):
+        exception.input_tokens, exception.output_tokens = exception.input_tokens or 0, exception.output_tokens or 0
         return exception
-    # A bug, told without what it says, which may quote the entry.
+    return internal_error(exception, job)
+
+
+def internal_error(exception: BaseException, job: Job) -> ExtractionError:
+    """Return the error that stands for a bug, told without what it says, which may quote the entry."""
     logger.error("job=%s: the extractor raised %s", job.pk, described(exception))
     return ExtractionError(ErrorCode.INTERNAL, f"The extractor raised {type(exception).__name__}.")
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from tagging.engine.attempting import (
     FinishedAttempt,
     as_error,
+    internal_error,
     make_attempt,
     note_answer,
     note_error,
@@ -45,9 +46,22 @@ def calls_for(jobs: Iterable[Job], most: int) -> list[list[Job]]:
 
 
 def make_attempts(extractor: Extractor, jobs: Sequence[Job]) -> list[FinishedAttempt]:
-    """Make the one call for these jobs and return each one's attempt. Never raises, as `make_attempt`."""
-    if len(jobs) == 1:
-        return [make_attempt(extractor, jobs[0])]
+    """Make the one call for these jobs and return each one's attempt. Never raises: who calls must live on."""
+    try:
+        return [make_attempt(extractor, jobs[0])] if len(jobs) == 1 else _make_together(extractor, jobs)
+    except BaseException as exception:  # beside the call itself, where an extractor is not as it must be
+        return [_failed(job, len(jobs), exception) for job in jobs]
+
+
+def _failed(job: Job, entries_in_call: int, exception: BaseException) -> FinishedAttempt:
+    """Return an attempt that takes nothing from the extractor or from what it raised but the kind."""
+    attempt = job.new_attempt(entries_in_call=entries_in_call)
+    error = internal_error(exception, job)
+    note_error(attempt, error)
+    return FinishedAttempt(attempt, error, began_at=time.monotonic())
+
+
+def _make_together(extractor: Extractor, jobs: Sequence[Job]) -> list[FinishedAttempt]:
     began_at = time.monotonic()
     asked = {"extractor": extractor.name, "model": extractor.model, "prompt_version": extractor.prompt_version}
     attempts = [job.new_attempt(entries_in_call=len(jobs), **asked) for job in jobs]

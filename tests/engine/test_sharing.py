@@ -6,6 +6,7 @@ With the SDK's real client, and over a socket.
 import json
 import uuid
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db.models import Sum
@@ -16,7 +17,8 @@ from tagging import queues
 from tagging.engine.engine import Engine
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.sharing import make_attempts
-from tagging.extraction.base import ErrorCode, SharedExtraction, Technology
+from tagging.engine.slots import CallThreads
+from tagging.extraction.base import ErrorCode, ExtractionError, SharedExtraction, Technology
 from tagging.extraction.openai import together
 from tagging.extraction.openai.client import OpenAIExtractor
 from tagging.models import Attempt, Job, ProviderState, Spending
@@ -27,6 +29,7 @@ from tests.support.jobs import expire_leases, job_of, tags_of
 from tests.support.provider import let_the_pause_pass
 from tests.support.replies import Reply, completion
 from tests.support.running import drain, engine_for
+from tests.support.waiting import eventually
 from tests.support.wire import FakeOpenAI
 
 pytestmark = pytest.mark.django_db
@@ -323,6 +326,51 @@ def test_a_bug_of_an_extractor_that_shares_is_held_against_no_entry(make_bulk, r
     run_jobs(extractor)
 
     assert (outcomes(devlogs), len(extractor.entries)) == ([DONE] * 4, 4)
+
+
+class Careless(Paid):
+    """Raises errors that are not as they must be."""
+
+    shares_calls = True
+
+    def extract(self, entry, *, safety_identifier=""):
+        failed = ExtractionError(ErrorCode.BAD_ANSWER, "It said nothing of use.")
+        failed.input_tokens, failed.output_tokens = None, 3
+        raise failed
+
+    def extract_together(self, entries, *, safety_identifier=""):
+        self.extract(entries[0])
+
+
+class WithoutModel(Careless):
+    """Fails beside its calls too."""
+
+    @property
+    def model(self):
+        raise KeyError("MODEL")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_an_error_that_does_not_tell_its_tokens_is_an_error_as_any_other(make_bulk, count):
+    make_bulk(*NAMES)
+    jobs = Job.objects.claim(count, owner="me", lease_seconds=60)
+
+    finished = make_attempts(Careless(), jobs)
+
+    assert [(one.error.code, one.attempt.job) for one in finished] == [("bad_answer", job) for job in jobs]
+    assert sum(one.attempt.output_tokens for one in finished) == 3
+
+
+def test_whatever_an_extractor_raises_its_threads_finish_the_jobs(make_bulk):
+    make_bulk(*NAMES)
+    threads = partial(CallThreads, WithoutModel(), 1)
+    engine = Engine(Careless(), Mailbox(), concurrency=1, make_calls=lambda _, slots: threads(slots.finish))
+
+    engine.step()
+
+    eventually(lambda: not engine.slots.calls, "the call to end", 20)
+    assert [(one.error.code, one.is_shared) for one in engine.slots.finished()] == [("internal", True)] * 4
+    engine.close()
 
 
 # -- an entry that meddles -----------------------------------------------------------------------------------------
