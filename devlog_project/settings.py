@@ -204,7 +204,8 @@ TAGGING_EXTRACTOR = EXTRACTORS.get("simulated" if SIMULATION else TAGGING_EXTRAC
 # More calls at once than 8 would be felt by the requests.
 TAGGING_CONCURRENCY = env.whole("TAGGING_CONCURRENCY", 8, at_least=1, at_most=256)
 # Of bulk work, and for extractors that can; 1 gives each entry a call of its own.
-TAGGING_ENTRIES_PER_CALL = env.whole("TAGGING_ENTRIES_PER_CALL", 1, at_least=1, at_most=20)
+MOST_ENTRIES_PER_CALL = 20
+TAGGING_ENTRIES_PER_CALL = env.whole("TAGGING_ENTRIES_PER_CALL", 1, at_least=1, at_most=MOST_ENTRIES_PER_CALL)
 TAGGING_MAX_ATTEMPTS = env.whole("TAGGING_MAX_ATTEMPTS", 5, at_least=1)
 TAGGING_LEASE_SECONDS = env.number("TAGGING_LEASE_SECONDS", 120, at_least=0.05)
 TAGGING_SWEEP_SECONDS = env.number("TAGGING_SWEEP_SECONDS", 1, at_least=0.05)

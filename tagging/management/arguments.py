@@ -18,6 +18,17 @@ def at_least(lowest: int) -> Callable[[str], int]:
 positive = at_least(1)
 
 
+def between(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return a type for whole numbers from `lowest` to `highest`."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not lowest <= int(text) <= highest:
+            raise ArgumentTypeError(f"{text!r} is not a number from {lowest} to {highest}.")
+        return int(text)
+
+    return number
+
+
 def share(text: str) -> float:
     """Return the number if it is from 0 to 1."""
     try:

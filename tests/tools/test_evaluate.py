@@ -315,6 +315,12 @@ def test_an_extractor_that_answers_one_entry_in_a_call_is_not_asked_for_more(gol
         command(gold_file(line(1, "Nur Meetings.")), "--entries-per-call", "4", extractor="embedded")
 
 
+@pytest.mark.parametrize("number", ["0", "21", "x"])
+def test_no_more_entries_go_into_a_call_than_the_setting_allows(gold_file, number):
+    with pytest.raises(CommandError, match=f"--entries-per-call: '{number}' is not a number from 1 to 20"):
+        command(gold_file(line(1, "Nur Meetings.")), "--entries-per-call", number)
+
+
 class Meeting(SimulatedExtractor):
     """Answers only when two calls are under way at once."""
 

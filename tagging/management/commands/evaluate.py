@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from tagging.evaluation.scoring import Evaluated, Gold, GoldError, Score, percentile, ratio, read_gold
 from tagging.evaluation.together import evaluate_together
 from tagging.extraction.base import Extractor
-from tagging.management.arguments import at_least, positive, share
+from tagging.management.arguments import at_least, between, positive, share
 from tagging.management.progress import draw_bar
 from tagging.models.spending import Price
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=positive, metavar="N", help="only the first so many entries")
         parser.add_argument(
             "--entries-per-call",
-            type=positive,
+            type=between(1, settings.MOST_ENTRIES_PER_CALL),
             default=1,
             metavar="N",
             help="ask them one by one, then up to so many in a call, and say what that costs in quality",
