@@ -84,7 +84,7 @@ def reply_named(name: str | Reply, request: dict[str, Any], authorization: str =
 class Asked:
     """The parts of a request that replies quote."""
 
-    def __init__(self, request: dict[str, Any], authorization: str) -> None:
+    def __init__(self, request: dict[str, Any], authorization: str = "") -> None:
         self.request = request
         self.key = authorization.removeprefix("Bearer ")
         messages = request.get("messages") or [{}]
