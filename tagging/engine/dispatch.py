@@ -15,6 +15,7 @@ from django.db.models import F
 
 from tagging.engine.process_lock import Owner, dead_owners
 from tagging.engine.rotation import Rotation
+from tagging.engine.sharing import calls_for
 from tagging.extraction.base import Extractor, WaitingFor
 from tagging.models import Attempt, Job, ProviderState
 from tagging.models.due import DuePart
@@ -77,13 +78,18 @@ class Dispatcher:
         is_all = not Job.objects.due().exists() if self._is_limited() else len(jobs) < free
         self._is_backlog = not is_all
         known = self._known_answers(jobs)
-        if most_in_call > 1 and not is_all:
-            to_call = [job for job in jobs if job.pk not in known]
+        if most_in_call == 1:
+            return Claimed(is_all, jobs, known)
+        to_call, more = [job for job in jobs if job.pk not in known], []
+        if not is_all:
             limit = None if most_jobs is None else most_jobs - len(jobs)
             more = self._claim_to_share(to_call, most_in_call, limit)
-            jobs += more
             known |= self._known_answers(more)
-        return Claimed(is_all, jobs, known)
+        if self._is_limited():
+            calls = calls_for([*to_call, *(job for job in more if job.pk not in known)], most_in_call)
+            joining = {job.pk for together in calls for job in together[1:]}
+            Job.objects.reserve_less([job for job in to_call if job.pk in joining])
+        return Claimed(is_all, jobs + more, known)
 
     def _claim_fairly(self, limit: int) -> list[Job]:
         """Claim of each author alike where more is due than can be claimed; else all, whosever it is."""

@@ -139,6 +139,14 @@ class ClaimQuerySet(models.QuerySet["Job"]):
             raise spending.BudgetReachedError
         return affordable
 
+    def reserve_less(self, jobs: Sequence[Job]) -> None:
+        """Hold on these claimed jobs only what they add to the calls they share."""
+        for portion in sql.portions(sorted(jobs, key=lambda job: job.pk)):
+            each = spending.estimate_more(max(len(job.devlog.entry) for job in portion))
+            ids, tokens = zip(*(job.fence for job in portion), strict=True)
+            held = self.filter(pk__in=ids, claim_token__in=set(tokens))
+            held.update(reserved_tokens=each.tokens, reserved_cost=each.cost)
+
     def _with_devlogs(self, token: uuid.UUID, claimed: Sequence[sql.ClaimedRow]) -> list[Job]:
         """Return the jobs just claimed. Their entries are read after the claim: an edit before it is seen, an edit
         after it takes the claim away."""

@@ -472,13 +472,14 @@ def test_no_more_share_a_call_than_the_budget_allows(make_bulk, model, server, s
     engine.close()
 
 
+@pytest.mark.parametrize("entries_due, places", [(9, 2), (8, 16), (8, 4)])
 def test_each_call_holds_the_price_of_a_call_once_and_else_only_what_its_entries_add(
-    make_bulk, model, server, settings
+    make_bulk, model, server, settings, entries_due, places
 ):
     """So a death in the midst of it books little more than can have been paid."""
     settings.TAGGING_DAILY_TOKENS = 1_000_000
-    make_bulk(*["Django"] * 9)
-    engine = Engine(model, Mailbox(), make_calls=CallsOfTheTest)
+    make_bulk(*["Django"] * entries_due)
+    engine = Engine(model, Mailbox(), make_calls=CallsOfTheTest, concurrency=places)
     engine.step()
 
     length = len("Wrote something with Django.")
