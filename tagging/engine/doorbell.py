@@ -132,7 +132,8 @@ class Neighbours:
         if time.monotonic() >= self._look_at:
             with self._looking:
                 if time.monotonic() >= self._look_at:
-                    self._look()
+                    with suppress(OSError):  # as with no descriptor left; those known are told all the same
+                        self._look()
         for path, sender in self._senders.items():
             try:
                 sender.send(b"!")

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from tagging.engine.attempting import FinishedAttempt
 from tagging.engine.dispatch import Dispatcher
+from tagging.engine.guard import ErrorLog
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.settlement import settle
 from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
@@ -74,6 +75,7 @@ class Engine:
         self._until_empty = until_empty
         self._gather_seconds = gather_seconds
         self._notify_others = notify_others
+        self._telling = ErrorLog(logger, "Telling other workers of jobs (they are picked up by the sweep)")
         self._sweep_at = self._renew_at = 0.0
         self._is_work_likely = True
         self._has_failed = False
@@ -153,9 +155,19 @@ class Engine:
             self._claims_left -= sum(1 for job in claimed.jobs if not job.is_canary)
         if claimed.is_all is not None:
             self._is_work_likely = not claimed.is_all
-            if self._notify_others and self._is_work_likely and not self.slots.free:
-                self._notify_others()
+            if self._is_work_likely and not self.slots.free:
+                self._tell_others()
         return len(claimed.jobs)
+
+    def _tell_others(self) -> None:
+        """Tell that more is due than can begin here; a hint may be lost, what has been claimed here not."""
+        if self._notify_others:
+            try:
+                self._notify_others()
+            except Exception as error:
+                self._telling.note(error)
+            else:
+                self._telling.clear()
 
     def _settle(self, finished: Sequence[FinishedAttempt]) -> None:
         """Settle these attempts; what cannot be committed now stays and is tried again."""

@@ -1,6 +1,7 @@
 """How a worker is told of jobs by other processes of its host: seen from both ends of the socket."""
 
 import os
+import resource
 import select
 import shutil
 import socket
@@ -202,6 +203,28 @@ def test_who_looks_for_others_makes_no_directory(neighbours):
     neighbours.notify()
 
     assert not process_lock.directory_path().exists()
+
+
+@contextmanager
+def no_descriptor_left():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_who_can_open_no_file_for_its_look_tells_those_it_knows(neighbours, monkeypatch):
+    monkeypatch.setattr("tagging.engine.doorbell.LOOK_SECONDS", 0)
+    with worker() as (other, _):
+        neighbours.notify()
+        assert other.stdout.readline() == "told\n"
+
+        with no_descriptor_left():
+            neighbours.notify()
+
+        assert other.stdout.readline() == "told\n"
 
 
 def test_nobody_is_told_in_a_directory_of_another_user(settings, tmp_path, monkeypatch):

@@ -150,3 +150,22 @@ def test_others_are_told_where_more_may_be_due_than_can_begin(make_devlog, due, 
 
     assert bool(told) == are_told
     engine.close()
+
+
+def test_a_word_to_others_that_fails_costs_no_claim_and_is_logged_once(make_devlog, settings, caplog):
+    def notify_others():
+        raise RuntimeError("can't start new thread")
+
+    for number in range(4):
+        make_devlog(f"Wrote a Django view, no. {number}.")
+    engine = Engine(
+        Scripted(["Django"], ["Django"]), Mailbox(), concurrency=1, make_calls=CallsOfTheTest, notify_others=notify_others
+    )
+    for _ in range(2):
+        engine.step()
+        engine.slots.finish(make_attempt(engine.extractor, engine.calls.jobs[-1]))
+    engine.step()
+
+    assert Attempt.objects.filter(outcome="answered").count() == 2
+    assert caplog.text.count("Telling other workers of jobs (they are picked up by the sweep) failed") == 1
+    engine.close()
