@@ -51,7 +51,8 @@ class MemoryTransport(Transport):
 
     def stop(self) -> None:
         """Have others told what they are still to be told; a later notification begins anew."""
-        self._announcer.stop(FLUSH_SECONDS)
+        if self._announcer.birthplace.is_here:
+            self._announcer.stop(FLUSH_SECONDS)
         if self._neighbours.birthplace.is_here:
             self._neighbours.close()
 
