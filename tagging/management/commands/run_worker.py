@@ -1,7 +1,8 @@
 """The worker as a process of its own, beside web processes that run with TAGGING_WORKER=off, or instead of them.
 
-Any number may run on one database: the claim decides who works. What wakes it is the sweep, and the transport where
-that can be consumed (`sqs`). Exit codes: 0 ended as asked; 1 it could not work; 3 a --drain left due jobs behind.
+Any number may run on one database: the claim decides who works. Other processes of its host wake it by its doorbell;
+those of other hosts by the transport, where that can be consumed: `memory` on PostgreSQL, and `sqs`. What nobody told
+of, the sweep finds. Exit codes: 0 ended as asked; 1 it could not work; 3 a --drain left due jobs behind.
 """
 
 from __future__ import annotations
