@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import uuid
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -46,11 +47,19 @@ def has_ended(name: str, *, at_start: bool) -> bool:
 @cache
 def place() -> str:
     """Return what all processes share whose ids mean the same: one boot of one machine, or of a container in it."""
-    try:
-        seen = Path("/proc/sys/kernel/random/boot_id").read_text() + str(Path("/proc/self/ns/pid").readlink())
-    except OSError:  # not on Linux
-        seen = str(uuid.getnode())
+    seen = boot()
+    with suppress(OSError):  # not on Linux
+        seen += str(Path("/proc/self/ns/pid").readlink())
     return sha256(seen.encode()).hexdigest()[:8]
+
+
+@cache
+def boot() -> str:
+    """Return what all processes share that run in this boot of this machine, be it in containers."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()
+    except OSError:  # not on Linux
+        return str(uuid.getnode())
 
 
 def _began(pid: int) -> int | None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 LIMIT_WAITS = {"postgresql": "SET LOCAL lock_timeout = {milliseconds}"}
 # Of PostgreSQL: a lock was not there in time, or waiting for it would have been a deadlock.
 HELD_STATES = ("55P03", "40P01")
+# What listens rests until it is told; before PostgreSQL 14 no server ended that.
+REST_FOR_EVER = (
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout' AND setting <> '0'"
+)
 
 
 def limit_waits(seconds: float) -> None:
@@ -52,6 +56,7 @@ def listening(channel: str) -> Connection | None:
         try:
             found = session.execute("SELECT pg_backend_pid()").fetchone()
             if found and found[0] == session.info.backend_pid:
+                session.execute(REST_FOR_EVER)
                 session.execute(f'LISTEN "{channel}"')
                 return session
         except BaseException:

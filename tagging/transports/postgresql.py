@@ -7,6 +7,7 @@ the commit, by a thread, and one stands for all of a moment. It may be lost; beh
 from __future__ import annotations
 
 import logging
+import secrets
 import selectors
 import socket
 from collections.abc import Iterator
@@ -37,7 +38,11 @@ KEEP_SECONDS = 60.0
 
 def vicinity() -> str:
     """Return what those processes share who are told through their doorbells already, and nobody else."""
-    seen = f"{socket.gethostname()} {owner_name.place()} {process_lock.directory_path()}"
+    try:  # the directory itself: under one path each container, and each service of systemd, may have its own
+        found = process_lock.directory_path().lstat()
+    except OSError:  # where there is none, nobody has a doorbell
+        return secrets.token_hex(8)
+    seen = f"{owner_name.boot()} {found.st_dev} {found.st_ino}"
     if not HAS_SOCKETS:
         seen += f" {process_id()}"
     return sha256(seen.encode()).hexdigest()[:16]
@@ -57,12 +62,18 @@ class Announcer(Sender):
             connection.close()
             return False
         try:
+            self._tell()
+        except BrokerDownError:  # the server, or what is before it, may have ended the session while it rested
+            self._tell()
+        self.stopping.wait(COALESCE_SECONDS)
+        return True
+
+    def _tell(self) -> None:
+        try:
             sessions.announce(CHANNEL, vicinity())
         except DatabaseError as error:
             connection.close()
             raise BrokerDownError(described(error)) from error
-        self.stopping.wait(COALESCE_SECONDS)
-        return True
 
     def seconds_to_wait(self) -> float:
         return KEEP_SECONDS if connection.connection else super().seconds_to_wait()

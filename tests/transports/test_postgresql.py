@@ -1,12 +1,16 @@
 """How workers of other hosts are told of jobs, by NOTIFY and LISTEN; a host is another directory of locks."""
 
+from contextlib import closing
+
 import pytest
 from django.db import connection
 from psycopg import ConnectionInfo
 
+from tagging.engine import process_lock
 from tagging.engine.mailbox import Mailbox
+from tagging.models import sessions
 from tagging.transports.memory import MemoryTransport
-from tagging.transports.postgresql import Listener, listening
+from tagging.transports.postgresql import CHANNEL, Listener, listening
 from tests.support.servers import free_port
 from tests.support.waiting import DEADLINE_SECONDS, eventually
 
@@ -15,7 +19,8 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL"),
 ]
 
-LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s AND pid <> %s"
+LISTENERS, ANNOUNCERS = "LISTEN%", "%pg_notify(%"
 
 
 @pytest.fixture
@@ -36,10 +41,14 @@ def mailbox(settings, tmp_path):
         yield mailbox
 
 
-def listeners():
+def sessions_of(query):
     with connection.cursor() as cursor:
-        cursor.execute(LISTENERS)
+        cursor.execute(SESSIONS, [query, connection.connection.info.backend_pid])
         return [pid for (pid,) in cursor.fetchall()]
+
+
+def listeners():
+    return sessions_of(LISTENERS)
 
 
 def test_a_worker_of_another_host_is_told(mailbox, transport):
@@ -60,6 +69,7 @@ def test_one_notification_stands_for_all_of_a_moment(mailbox, transport):
 
 
 def test_a_worker_of_the_same_host_is_told_by_its_socket_alone(transport):
+    process_lock.directory()  # which a worker has
     mailbox = Mailbox()
     with listening(mailbox):
         eventually(listeners, "a session that listens")
@@ -82,6 +92,28 @@ def test_a_listener_whose_session_was_ended_listens_anew(mailbox, transport, cap
     assert failed.startswith("Being told of other hosts' jobs by PostgreSQL (they are picked up by the sweep) failed")
     assert "Traceback" not in failed
     assert works.startswith("Being told of other hosts' jobs by PostgreSQL (they are picked up by the sweep) works")
+
+
+def test_what_listens_may_rest_for_as_long_as_nobody_tells(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", "-c idle_session_timeout=1h")
+    with closing(sessions.listening(CHANNEL)) as session:
+        if session.info.server_version < 140000:
+            pytest.skip("before PostgreSQL 14 no server ends a session that rests")
+
+        assert session.execute("SHOW idle_session_timeout").fetchone() == ("0",)
+
+
+def test_who_tells_and_finds_its_session_ended_tells_in_another_and_says_nothing(mailbox, transport, caplog):
+    transport.send([1])
+    assert mailbox.wait(DEADLINE_SECONDS).job_ids
+    (ended,) = sessions_of(ANNOUNCERS)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+
+    transport.send([2])
+
+    assert mailbox.wait(DEADLINE_SECONDS).job_ids
+    assert "Notifying by PostgreSQL" not in caplog.text
 
 
 def test_behind_a_pooler_nobody_listens_and_the_log_says_it_once(monkeypatch, caplog):
