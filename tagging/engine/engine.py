@@ -16,7 +16,7 @@ from django.conf import settings
 from tagging.engine.attempting import FinishedAttempt
 from tagging.engine.dispatch import Dispatcher
 from tagging.engine.guard import ErrorLog
-from tagging.engine.mailbox import Mailbox
+from tagging.engine.mailbox import SOME_JOB, Mailbox
 from tagging.engine.settlement import settle
 from tagging.engine.slots import JOBS_PER_THREAD, Calls, CallThreads, Slots
 from tagging.extraction.base import ErrorCode, Extractor
@@ -78,6 +78,7 @@ class Engine:
         self._telling = ErrorLog(logger, "Telling other workers of jobs (they are picked up by the sweep)")
         self._sweep_at = self._renew_at = 0.0
         self._is_work_likely = True
+        self._is_work_rumoured = False
         self._has_failed = False
         self._unsettled = 0
 
@@ -114,8 +115,9 @@ class Engine:
         is_full = not self.slots.free
         next_chore = max(0.0, min(self._sweep_at, self._renew_at, self.slots.held_up_until) - time.monotonic())
         woken = self.mailbox.wait(min(at_most, next_chore), ignore_jobs=is_full)
-        if woken.job_ids or is_full:
+        if is_full or woken.job_ids - {SOME_JOB}:
             self.expect_work()
+        self._is_work_rumoured |= SOME_JOB in woken.job_ids
 
     def expect_work(self) -> None:
         """Look for due jobs in the next step: there may be some."""
@@ -144,6 +146,9 @@ class Engine:
 
     def _claim(self, may_claim: bool) -> int:
         """Claim jobs for as many calls as may begin, and begin them; return how many jobs."""
+        if self._is_work_rumoured and not self._is_work_likely:  # all were told, and others may have been faster
+            self._is_work_likely = Job.objects.may_be_due()
+        self._is_work_rumoured = False
         # What the provider keeps waiting comes back by itself.
         is_likely = self._is_work_likely or not self.dispatcher.provider.is_clean
         free = self.slots.free if may_claim and is_likely else 0

@@ -12,6 +12,11 @@ from django.db import OperationalError, connection, transaction
 
 from devlog_project.sqlite import base
 from devlogs.models import DevLog
+from tagging.engine.engine import Engine
+from tagging.engine.mailbox import SOME_JOB, Mailbox
+from tagging.models import Job
+from tests.support.calls import CallsOfTheTest
+from tests.support.extractors import Scripted
 from tests.support.waiting import eventually
 
 pytestmark = [
@@ -163,6 +168,33 @@ def impatient(monkeypatch):
     connection.ensure_connection()
     with connection.short_waits(0.2):
         yield
+
+
+@pytest.fixture
+def idle():
+    """An engine that has found nothing to do."""
+    engine = Engine(Scripted(["Django"]), Mailbox(), make_calls=CallsOfTheTest)
+    engine.step()
+    yield engine
+    engine.close()
+
+
+def test_a_worker_told_of_what_others_have_taken_already_waits_for_no_lock(idle, held, impatient):
+    idle.mailbox.notify(SOME_JOB)
+    idle.wait()
+
+    idle.step()
+
+
+def test_a_worker_told_of_some_job_claims_what_is_due(idle):
+    DevLog.objects.create(entry="Wrote a Django view.")
+    Job.objects.enqueue([*DevLog.objects.values_list("pk", flat=True)])
+    idle.mailbox.notify(SOME_JOB)
+    idle.wait()
+
+    idle.step()
+
+    assert [job.devlog.entry for job in idle.calls.jobs] == ["Wrote a Django view."]
 
 
 def seconds_to_begin():
