@@ -3,7 +3,7 @@
     web process                             that backend's worker, as `manage.py db_worker`
     send -> sender thread -> the backend -> work_on(ids): the engine, until nothing is due or SECONDS are over
 
-A task holds ids and nothing more. When it has ended nothing runs on in its process, so a worker may be stopped, frozen
+A task holds ids and nothing more. One whose time ends before a backlog does has another follow. When it has ended nothing runs on in its process, so a worker may be stopped, frozen
 or ended between two tasks. Nobody sweeps between them either: the sender thread of each serving process looks for what
 nobody works on, and has a task without ids find it.
 """
@@ -12,6 +12,7 @@ nobody works on, and has a task without ids find it.
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -31,13 +32,15 @@ except ImportError:  # before Django 6
 from tagging.engine.attempting import configured_extractor
 from tagging.engine.engine import Engine
 from tagging.engine.fork import on_fork
-from tagging.engine.guard import SafeError, described
+from tagging.engine.guard import ErrorLog, SafeError, described
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.process_lock import dead_owners
 from tagging.models import Job
 from tagging.models.transitions import Fence
 from tagging.queues import Transport
 from tagging.transports.sender import BrokerDownError, Sender
+
+logger = logging.getLogger(__name__)
 
 # So many ids a task: fewer tasks when many come at once, and still enough of them for several workers.
 IDS_PER_TASK = 10
@@ -63,21 +66,26 @@ class TaskEngine:
         self._driving = threading.Lock()
         self._engine: Engine | None = None
 
-    def run(self, job_ids: Sequence[int]) -> None:
-        """Run all that is due, unless none of these jobs is any more; return when nothing runs here."""
+    def run(self, job_ids: Sequence[int]) -> bool:
+        """Run all that is due, unless none of these jobs is any more; return when nothing runs here.
+
+        Say whether its time ended while something was due.
+        """
         with self._driving:  # a backend may run tasks in several threads
             if job_ids and not Job.objects.due().filter(pk__in=job_ids).exists():
-                return
+                return False
             self._engine = self._engine or Engine(configured_extractor(), Mailbox(), until_empty=True)
             try:
-                self._drive(self._engine, until=time.monotonic() + SECONDS)
+                was_in_time = self._drive(self._engine, until=time.monotonic() + SECONDS)
+                return not was_in_time and Job.objects.due().exists()
             except Exception:
                 with suppress(Exception):
                     connection.close()  # it may be what went wrong
                 self._close()
                 raise
 
-    def _drive(self, engine: Engine, until: float) -> None:
+    def _drive(self, engine: Engine, until: float) -> bool:
+        """Return whether it found nothing more before its time ended."""
         last: set[Fence] | None = None
         while True:
             if last is None and time.monotonic() >= until:
@@ -85,7 +93,7 @@ class TaskEngine:
             # What lasts long keeps this task; others are not to wait for it.
             engine.step(may_claim=last is None or not last.isdisjoint(engine.slots.in_flight))
             if engine.is_finished:
-                return
+                return last is None
             engine.wait()
 
     def close(self) -> None:
@@ -113,14 +121,35 @@ def _begin_anew() -> None:
 on_fork(_begin_anew)
 
 
+here = threading.local()
+following = ErrorLog(logger, "Having a task follow for what is still due (the sweep finds it)")
+
+
 @task
 def work_on(job_ids: list[int]) -> None:
     """Settle these jobs, or find with the next claim who does; without ids, take back and run what is left behind."""
+    if getattr(here, "is_working", False):  # in a backend that runs a task where it is enqueued, one would never end
+        return
+    here.is_working = True
     try:
-        engine_here.run(job_ids)
+        if engine_here.run(job_ids):
+            have_another_follow()
     except Exception as error:
         # A backend stores and logs the text and the causes of what is raised, which may quote an entry.
         raise TaskFailedError(described(error)) from None
+    finally:
+        here.is_working = False
+
+
+def have_another_follow() -> None:
+    try:
+        work_on.enqueue([])
+    except Exception as error:
+        following.note(error)
+        with suppress(Exception):
+            connection.close()  # it may be what went wrong
+    else:
+        following.clear()
 
 
 # -- in the process that enqueues --------------------------------------------------------------------------------

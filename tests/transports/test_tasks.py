@@ -128,6 +128,32 @@ def test_a_task_ends_after_its_time_though_more_is_due_and_leaves_nothing_runnin
     assert states()["pending"] > 0
 
 
+def test_a_task_whose_time_ends_before_the_backlog_has_one_other_follow(enqueued, settings, monkeypatch):
+    settings.TAGGING_SIMULATED_DELAY_SECONDS = 0.05
+    settings.TAGGING_CONCURRENCY = 2
+    monkeypatch.setattr(tasks, "SECONDS", 0.01)
+    tasks.work_on.call(enter(40))
+    assert enqueued() == [[]]
+
+    monkeypatch.setattr(tasks, "SECONDS", 60)
+    tasks.work_on.call([])
+
+    assert states() == {"done": 40}
+    assert enqueued() == [[]]
+
+
+def test_a_backend_that_takes_no_other_task_fails_none_that_has_worked(settings, monkeypatch, caplog):
+    settings.TASKS = {"default": {"BACKEND": "no.such.Backend"}}
+    settings.TAGGING_SIMULATED_DELAY_SECONDS = 0.05
+    settings.TAGGING_CONCURRENCY = 2
+    monkeypatch.setattr(tasks, "SECONDS", 0.01)
+
+    tasks.work_on.func(enter(40))
+
+    assert states()["done"] > 0
+    assert caplog.text.count("Having a task follow for what is still due (the sweep finds it) failed") == 1
+
+
 def test_a_call_that_lasts_long_keeps_its_task_and_holds_up_nobody_else(gate, monkeypatch):
     monkeypatch.setattr(tasks, "SECONDS", 0.01)
     slow = enter(1, "Wrote Django behind gate a")
