@@ -55,19 +55,21 @@ def run(*arguments: str, tries: int, **variables: str) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tries", type=int, default=1, help="repeat what failed, up to so many runs in all")
-    tries = parser.parse_args().tries
+    parser.add_argument("only", nargs="*", help="run these tests alone, and not all")
+    asked = parser.parse_args()
+    tries = asked.tries
     urls = {name: os.environ.get(variable, usual) for name, (variable, usual) in SERVERS.items()}
     there = {name: url for name, url in urls.items() if answers(url)}
     missing = [name for name in SERVERS if name not in there]
     for name in missing:
         print(f"NOT RUN: what needs {name}; none answers where {SERVERS[name][0]} says, or at its usual address.")
     variables = {SERVERS[name][0]: url for name, url in there.items()}
-    passed = [run("tests/services", tries=tries, **variables)]
-    if "postgres" in there:
+    passed = [run(*(asked.only or ["tests/services"]), tries=tries, **variables)]
+    if "postgres" in there and not asked.only:
         passed.append(run(*ON_POSTGRES, tries=tries, TEST_DATABASE_URL=there["postgres"]))
-    if can_install_ministack():
+    if not asked.only and can_install_ministack():
         passed.append(run("tests/lambda_chain", tries=tries, TEST_MINISTACK="1"))
-    else:
+    elif not asked.only:
         missing.append("ministack")
         print("NOT RUN: tests/lambda_chain; no package index answers that has MiniStack.")
     expected = set(os.environ.get("EXPECT_SERVICES", "").split()) & set(missing)
