@@ -69,7 +69,7 @@ class Engine:
             make_calls(extractor, self.slots) if make_calls else CallThreads(extractor, threads, self.slots.finish)
         )
         self.dispatcher = Dispatcher(extractor)  # last: its lock must not be left behind by what fails before
-        self.answered = self.unanswered = 0
+        self.answered = self.unanswered = self._unsettled = 0
         self.is_finished = False
         self._claims_left = max_jobs
         self._until_empty = until_empty
@@ -78,9 +78,7 @@ class Engine:
         self._telling = ErrorLog(logger, "Telling other workers of jobs (they are picked up by the sweep)")
         self._sweep_at = self._renew_at = 0.0
         self._is_work_likely = True
-        self._is_work_rumoured = False
-        self._has_failed = False
-        self._unsettled = 0
+        self._is_work_rumoured = self._has_failed = False
 
     def step(self, *, may_claim: bool = True) -> None:
         """Claim, settle, and do the chores whose time has come."""

@@ -3,9 +3,10 @@
     web process                             that backend's worker, as `manage.py db_worker`
     send -> sender thread -> the backend -> work_on(ids): the engine, until nothing is due or SECONDS are over
 
-A task holds ids and nothing more. One whose time ends before a backlog does has another follow. When it has ended nothing runs on in its process, so a worker may be stopped, frozen
-or ended between two tasks. Nobody sweeps between them either: the sender thread of each serving process looks for what
-nobody works on, and has a task without ids find it.
+A task holds ids and nothing more. One whose time ends before a backlog does has another follow. When it has ended
+nothing runs on in its process, so a worker may be stopped, frozen or ended between two tasks. Nobody sweeps between
+them either: the sender thread of each serving process looks for what nobody works on, and has a task without ids find
+it.
 """
 
 # mypy: disable-error-code="import-not-found,no-redef"

@@ -159,7 +159,11 @@ def test_a_word_to_others_that_fails_costs_no_claim_and_is_logged_once(make_devl
     for number in range(4):
         make_devlog(f"Wrote a Django view, no. {number}.")
     engine = Engine(
-        Scripted(["Django"], ["Django"]), Mailbox(), concurrency=1, make_calls=CallsOfTheTest, notify_others=notify_others
+        Scripted(["Django"], ["Django"]),
+        Mailbox(),
+        concurrency=1,
+        make_calls=CallsOfTheTest,
+        notify_others=notify_others,
     )
     for _ in range(2):
         engine.step()

@@ -1,32 +1,42 @@
 """The default transport: whom it tells, and what becomes of it in a forked child."""
 
+import atexit
 import os
 
 import pytest
 
 from tagging.engine import process_lock
+from tagging.transports import postgresql
 from tagging.transports.memory import MemoryTransport
 from tagging.transports.postgresql import vicinity
-from tests.support.waiting import eventually
+
+
+class OfTheParent(postgresql.Announcer):
+    """One whose locks a thread of the parent held in the moment of the fork."""
+
+    def stop(self, timeout: float) -> None:
+        raise RuntimeError("would wait for ever")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="about forks")
-def test_a_forked_child_ends_though_its_parent_was_just_telling_others():
+def test_a_forked_child_leaves_what_tells_others_to_its_parent(monkeypatch):
+    monkeypatch.setattr(postgresql, "Announcer", OfTheParent)
     transport = MemoryTransport()
-    with transport._announcer._mailbox._hints.mutex:  # as held by the parent's thread
-        child = os.fork()
-        if not child:
+    atexit.unregister(transport.stop)
+    child = os.fork()
+    if not child:
+        try:
             transport.stop()
-            os._exit(0)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
 
-    try:
-        eventually(lambda: os.waitpid(child, os.WNOHANG)[0], "the child's end")
-    except BaseException:
-        os.kill(child, 9)
-        raise
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_two_directories_of_one_path_are_no_vicinity_but_one_of_two_paths_and_hosts_is(settings, tmp_path, monkeypatch):
+def test_one_directory_is_a_vicinity_whatever_its_path_and_host_and_two_of_one_path_are_not(
+    settings, tmp_path, monkeypatch
+):
     settings.TAGGING_LOCK_DIR = str(tmp_path / "volume")
     process_lock.directory()
     first = vicinity()
