@@ -87,7 +87,9 @@ class GuardedThread:
         return self._thread.is_alive()
 
     def stop(self, timeout: float) -> None:
-        """Have it end, and wait for that up to so many seconds."""
+        """Have it end, and wait for that up to so many seconds; in a forked child it is the parent's."""
+        if not self.birthplace.is_here:  # nor can its locks be trusted
+            return
         self.stopping.set()
         self.wake()
         self.has_ended(timeout)

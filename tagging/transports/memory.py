@@ -51,8 +51,7 @@ class MemoryTransport(Transport):
 
     def stop(self) -> None:
         """Have others told what they are still to be told; a later notification begins anew."""
-        if self._announcer.birthplace.is_here:
-            self._announcer.stop(FLUSH_SECONDS)
+        self._announcer.stop(FLUSH_SECONDS)
         if self._neighbours.birthplace.is_here:
             self._neighbours.close()
 

@@ -14,7 +14,7 @@ from tagging.transports.postgresql import vicinity
 class OfTheParent(postgresql.Announcer):
     """One whose locks a thread of the parent held in the moment of the fork."""
 
-    def stop(self, timeout: float) -> None:
+    def wake(self) -> None:
         raise RuntimeError("would wait for ever")
 
 
