@@ -9,7 +9,6 @@ from django.test import RequestFactory
 
 from devlog_project.ops import unavailable
 from devlog_project.ops.trouble import advice_on, is_trouble
-from devlogs.models import DevLog
 
 LOCKED = OperationalError("database is locked")
 
@@ -106,7 +105,7 @@ def in_trouble(monkeypatch, error=LOCKED):
     def fail(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(DevLog, "save", fail)
+    monkeypatch.setattr(sql, "insert_devlog", fail)
 
 
 @pytest.mark.django_db
