@@ -9,6 +9,7 @@ from django.test import RequestFactory
 
 from devlog_project.ops import unavailable
 from devlog_project.ops.trouble import advice_on, is_trouble
+from tagging.models import sql
 
 LOCKED = OperationalError("database is locked")
 
