@@ -45,7 +45,7 @@ def beside(work: Callable[[], Any]) -> Callable[[], Any]:
 
 def is_somebody_waiting() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees only who was there at its first look
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else it shows who was there at the first look
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_stat_activity "
             "WHERE datname = current_database() AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
