@@ -67,7 +67,8 @@ def bells_of_others() -> set[Path]:
     if not path.exists() or not _is_ours(path):
         return set()
     ours = {owner.name for owner in _owners}
-    return {bell_of(lock) for lock in path.glob("*.lock") if lock.stem not in ours}
+    locks = [lock for lock in path.iterdir() if lock.suffix == ".lock"]  # as glob would hide that it cannot look
+    return {bell_of(lock) for lock in locks if lock.stem not in ours}
 
 
 def database_identity() -> list[str]:

@@ -57,6 +57,7 @@ def test_runserver_whose_threads_end_keeps_none(site):
 
 @pytest.mark.parametrize("name", ["gunicorn", "granian wsgi"])
 def test_after_a_stop_the_file_alone_holds_all(site, tmp_path, name):
+    pytest.importorskip(name.partition(" ")[0])
     server = site.serve(name).wait_until_it_answers()
     for number in range(5):
         server.post(f"Wrote Django app {number}.")
