@@ -89,7 +89,22 @@ def test_an_exclamation_mark_asks_for_exactly_this_letter_case(written):
 def test_marks_may_be_combined_and_are_no_part_of_the_name(written):
     spelling = written("D?!").find("d", "D")
 
-    assert spelling == ("D", "D", True, True)
+    assert (spelling.name, spelling.everyday, spelling.exact) == ("D", True, True)
+
+
+def test_a_section_says_what_kind_the_names_in_it_are_and_their_aliases_too(written):
+    names = written("[database]", "Quarkbase = qbase", "[language]", "Quarklang")
+
+    assert [names.find(word, word).kind for word in ("qbase", "quarkbase", "quarklang")] == [
+        "database",
+        "database",
+        "language",
+    ]
+
+
+def test_a_section_of_no_known_kind_is_refused(written):
+    with pytest.raises(ValueError, match="gadget"):
+        written("[gadget]", "Quarkbase")
 
 
 def test_sharp_and_plus_signs_of_a_name_are_no_comment_and_no_mark(written):

@@ -1,6 +1,7 @@
 """The technologies known by name.
 
-Every data/*.txt is read. A line is `NAME[MARKS] [= ALIAS[MARKS], ALIAS[MARKS], ...]`; a `#` comments.
+Every data/*.txt is read. A line is `NAME[MARKS] [= ALIAS[MARKS], ALIAS[MARKS], ...]`; a `#` comments. A line
+`[KIND]` begins a section: what follows is of this kind (tagging/extraction/kinds.py).
 MARKS: `?` also an everyday word, counts only where context shows a technology; `!` only in exactly this letter case.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tagging.extraction.kinds import Kind
 from tagging.extraction.lexicon.tokens import fold, forms, letters
 from tagging.extraction.load_once import load_once
 
@@ -26,6 +28,7 @@ class Spelling(NamedTuple):
     written: str
     everyday: bool
     exact: bool
+    kind: str = ""
 
     def fits(self, text: str) -> bool:
         """Whether these words of an entry, equal when folded, are in the letter case asked for."""
@@ -106,16 +109,19 @@ def canonical(name: str) -> str:
 
 
 def _read(path: Path) -> Iterator[list[Spelling]]:
+    kind = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         line = line.partition(" #")[0].strip()
-        if line and not line.startswith("#"):
+        if line.startswith("["):
+            kind = Kind(line[1:-1]).value
+        elif line and not line.startswith("#"):
             written, _, aliases = line.partition(" = ")
             name = written.rstrip(" ?!")
-            yield [_spelling(name, part.strip()) for part in (written, *aliases.split(",")) if part]
+            yield [_spelling(name, part.strip(), kind) for part in (written, *aliases.split(",")) if part]
 
 
-def _spelling(name: str, written: str) -> Spelling:
+def _spelling(name: str, written: str, kind: str) -> Spelling:
     if written[-1:] not in "?!":
-        return Spelling(name, written, False, False)
+        return Spelling(name, written, False, False, kind)
     bare = written.rstrip("?!")
-    return Spelling(name, bare, "?" in written[len(bare) :], "!" in written[len(bare) :])
+    return Spelling(name, bare, "?" in written[len(bare) :], "!" in written[len(bare) :], kind)
