@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tagging.extraction import lexicon
 from tagging.extraction.base import MAX_NAMES, MAX_TECHNOLOGIES
+from tagging.extraction.evidence import MAX_EVIDENCE, Quotes
 from tagging.extraction.lexicon.glued import name_in, parts
 from tagging.extraction.lexicon.scripts import APOSTROPHES, is_latin, may_be_one_word
 from tagging.extraction.lexicon.tokens import JOINS, SENTENCE_END, Token, forms, is_in_token, tokens_of
@@ -21,7 +22,6 @@ from tagging.extraction.lexicon.typos import correct
 from tagging.extraction.names import canonical, sign_of, trim
 
 MAX_NAME = 100
-MAX_EVIDENCE = 100
 _MAX_TOKENS = 20
 _APOSTROPHES = ("'", "’", *APOSTROPHES)
 _INFLECTIONS = ("s", "es", "en")
@@ -46,6 +46,7 @@ class _Wanted(NamedTuple):
 
     forms: dict[str, list[tuple[str, bool]]]
     evidence: dict[str, object]
+    written: dict[str, str]  # as it was given
     signs: dict[str, str]  # that must stand behind it
     given: Counter[str]  # how often, in whatever spelling
 
@@ -72,6 +73,11 @@ def ground(technologies: Iterable[object], entry: str) -> Grounded:
         if missing := wanted.evidence.keys() - places.keys():
             for name, first, last in search(tokens, wanted, missing):
                 places.setdefault(name, (first, last))
+    if missing := wanted.evidence.keys() - places.keys():
+        quotes = Quotes(entry, tokens, _is_cut_from_a_word)
+        for name in missing:
+            if (at := quotes.place(name, wanted.written[name], wanted.evidence[name])) is not None:
+                places[name] = at, at
     mentions = []
     for name, (first, last) in sorted(places.items(), key=lambda place: (place[1], place[0]))[:MAX_TECHNOLOGIES]:
         start, end = tokens[first].start, tokens[last].end
@@ -105,7 +111,7 @@ def clean(text: object, longest: int) -> str:
 
 def _wanted(technologies: list[object], entry: str) -> _Wanted:
     """Look for each name as it is given, without its version, and in every spelling the lexicon has for it."""
-    wanted = _Wanted({}, {}, {}, Counter())
+    wanted = _Wanted({}, {}, {}, {}, Counter())
     seen: dict[str, str] = {}
     for technology in technologies:
         given = trim(clean(getattr(technology, "name", None), MAX_NAME), entry)
@@ -125,6 +131,7 @@ def _wanted(technologies: list[object], entry: str) -> _Wanted:
         spellings = [(given, False), (bare, False)]
         if name not in wanted.evidence:
             wanted.evidence[name] = getattr(technology, "evidence", "")
+            wanted.written[name] = given
             spellings += [(known.written, known.everyday) for known in lexicon.load().by_name.get(name, ())]
         for spelling, everyday in spellings:
             for form in forms(spelling)[0]:
@@ -177,6 +184,8 @@ def _is_cut_from_a_word(tokens: list[Token], at: int) -> bool:
         return False  # a version: Go1.22
     if following.gap == "":
         return may_be_one_word(token.text[-1], following.text[0])
+    if following.key == "s" and following.gap in _APOSTROPHES and token.text[0].isupper():
+        return False  # Go's scheduler
     is_ending = following.key in parts()["apart"] and (following.gap != "-" or len(following.key) > 2)
     return not (is_ending or _is_compound(following))
 
