@@ -15,8 +15,7 @@ from django.db import transaction
 from django.db.models import Case, Count, F, OrderBy, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.db.models.functions import RowNumber
 
-from tagging.extraction.grounding import MAX_NAME, clean
-from tagging.extraction.names import canonical, trim
+from tagging.extraction.names import MAX_NAME, canonical, clean, trim
 from tagging.models import DevLogTag, Removal, Tag
 from tagging.models.sql import portions
 from tagging.models.tag import slug_of

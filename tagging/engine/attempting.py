@@ -12,7 +12,8 @@ from django.utils.module_loading import import_string
 
 from tagging.engine.guard import described
 from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, ExtractionError, Extractor
-from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, Grounded, clean, ground
+from tagging.extraction.grounding import MAX_EVIDENCE, Grounded, ground
+from tagging.extraction.names import MAX_NAME, clean
 from tagging.models import Attempt, Job
 from tagging.models.attempt import digest_of
 from tagging.models.spending import Price

@@ -14,9 +14,11 @@ All else around a name is punctuation: `"Redis"`, `(Redis)`, `Redis:`, `**Redis*
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from tagging.extraction import lexicon
 
+MAX_NAME = 100
 # Each is another name than the same word without its sign.
 LOUD = {"go!": "Go!"}
 # How a sign is spoken, in a slug.
@@ -73,3 +75,12 @@ def _stands_in(entry: str, name: str) -> bool:
             return True
         at = entry.find(name, at + 1)
     return False
+
+
+def clean(text: object, longest: int) -> str:
+    """Return the text in NFC on one line, without control characters and marks of direction; empty if unusable."""
+    if not isinstance(text, str) or len(text) > 4 * longest:
+        return ""
+    visible = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
+    cleaned = " ".join(unicodedata.normalize("NFC", visible).split())
+    return cleaned if len(cleaned) <= longest else ""

@@ -19,8 +19,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from tagging.extraction import lexicon
-from tagging.extraction.grounding import MAX_NAME
-from tagging.extraction.names import SPOKEN, sign_of
+from tagging.extraction.names import MAX_NAME, SPOKEN, sign_of
 from tagging.models import sql
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from tagging.extraction.base import MAX_TECHNOLOGIES, Technology
-from tagging.extraction.grounding import MAX_EVIDENCE, MAX_NAME, ground, words_around
+from tagging.extraction.grounding import MAX_EVIDENCE, ground, words_around
+from tagging.extraction.names import MAX_NAME
 from tests.support.effort import steps
 from tests.support.entries import FOUNDING
 

@@ -25,7 +25,7 @@ _MIN_SLIP, _MIN_TWO_SLIPS = 4, 6  # letters of a name in which one slip is looke
 
 @load_once
 def words() -> dict[str, frozenset[str]]:
-    return read_sections(Path(__file__).with_name("grounding.words"))
+    return read_sections(Path(__file__).with_name("about.words"))
 
 
 class Quotes:
@@ -76,7 +76,11 @@ def own_words(name: str) -> frozenset[str]:
 
 
 def _is_own(key: str, name: str) -> bool:
-    if len(key) < 2 or key.isdecimal() or any(key in words()[section] for section in ("vendors", "generic", "function")):
+    if (
+        len(key) < 2
+        or key.isdecimal()
+        or any(key in words()[section] for section in ("vendors", "generic", "function"))
+    ):
         return False
     other = lexicon.known(key)
     return other is None or other.everyday or other.name == name
@@ -85,7 +89,9 @@ def _is_own(key: str, name: str) -> bool:
 def _is_one_of(key: str, own: frozenset[str]) -> bool:
     if key in own:
         return True
-    return any(len(key) > len(ending) + 2 and key.removesuffix(ending) in own for ending in _ENDINGS if key.endswith(ending))
+    return any(
+        len(key) > len(ending) + 2 and key.removesuffix(ending) in own for ending in _ENDINGS if key.endswith(ending)
+    )
 
 
 def is_slip(key: str, name: str) -> bool:
