@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from tagging.evaluation import perfect
 from tagging.evaluation.scoring import Evaluated, Gold, GoldError, Score, percentile, ratio, read_gold
 from tagging.evaluation.together import evaluate_together
 from tagging.extraction.base import Extractor
@@ -34,7 +35,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("gold", type=Path, metavar="GOLD.jsonl")
         parser.add_argument(
-            "--extractor", help=f"{', '.join(settings.EXTRACTORS)} or a dotted path; else TAGGING_EXTRACTOR"
+            "--extractor",
+            help=f"{', '.join(settings.EXTRACTORS)} or a dotted path; else TAGGING_EXTRACTOR. {perfect.NAME}: the "
+            "gold's own tags, which shows what grounding costs",
         )
         parser.add_argument(
             "--worst", type=at_least(0), default=10, metavar="N", help="show so many of the worst entries"
@@ -54,7 +57,8 @@ class Command(BaseCommand):
             gold = read_gold(options["gold"])[: options["limit"]]
         except GoldError as error:
             raise CommandError(str(error)) from error
-        extractor = extractor_named(options["extractor"] or settings.TAGGING_EXTRACTOR)
+        name = options["extractor"] or settings.TAGGING_EXTRACTOR
+        extractor = perfect.PerfectExtractor(gold) if name == perfect.NAME else extractor_named(name)
         most_in_call = options["entries_per_call"]
         try:
             if most_in_call > 1 and not extractor.shares_calls:
