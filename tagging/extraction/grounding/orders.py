@@ -13,6 +13,7 @@ from functools import cached_property
 from tagging.extraction.grounding.quotes import words
 from tagging.extraction.lexicon.scripts import INVISIBLE, is_latin
 from tagging.extraction.lexicon.tokens import Text, Token, forms
+from tagging.extraction.names import sign_of
 
 MAX_WORDS = 4
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
@@ -26,7 +27,7 @@ def is_no_name(text: str) -> bool:
     """Whether a name that the lexicon does not know is none: function words, a letter, a sentence, a path."""
     keys = forms(text)[1]
     letters = "".join(keys)
-    if (len(letters) < 2 and letters.isascii()) or len(text.split()) > MAX_WORDS:
+    if (len(letters) < 2 and letters.isascii() and not sign_of(text)) or len(text.split()) > MAX_WORDS:
         return True
     if _SENTENCE.search(text) or _PATH.search(text):
         return True
