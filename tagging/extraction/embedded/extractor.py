@@ -18,6 +18,7 @@ from tagging.extraction.base import MAX_TECHNOLOGIES, Extraction, Extractor, Tec
 from tagging.extraction.embedded.everyday import EverydayWords
 from tagging.extraction.embedded.known import known_names
 from tagging.extraction.embedded.packages import packages
+from tagging.extraction.embedded.senses import in_this_sense
 from tagging.extraction.embedded.surroundings import Found, Surroundings
 from tagging.extraction.embedded.unknown import UnknownNames
 from tagging.extraction.grounding import words_around
@@ -50,7 +51,7 @@ class EmbeddedExtractor(Extractor):
 def technologies(text: Text, entry: str) -> list[Found]:
     """Find every mention of a technology, in the order of the entry."""
     brought_in = imported(text, entry)
-    certain, doubtful = known_names(text, _tokens_of(brought_in))
+    certain, doubtful = in_this_sense(text, *known_names(text, _tokens_of(brought_in)))
     found = [one for one in brought_in if one.name] + certain
     around = Surroundings(text, found)
     found += EverydayWords(around).technologies(doubtful)
