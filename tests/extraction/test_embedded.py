@@ -149,7 +149,7 @@ def test_names_between_the_letters_of_another_script_are_found(entry, expected):
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        ("```\nimport os\nimport json\nimport numpy as np\nfrom flask_cors import CORS\n```", ["NumPy", "flask-cors"]),
+        ("```\nimport os\nimport json\nimport numpy as np\nfrom flask_cors import CORS\n```", ["NumPy", "Flask-CORS"]),
         (
             "```\nimport x from 'react'\nconst y = require('lodash')\nimport z from './local'\n```",
             ["React", "Lodash"],

@@ -10,6 +10,8 @@ from tagging.extraction.embedded.surroundings import Found, Surroundings
 from tagging.extraction.lexicon.tokens import PROSE, Token
 
 ENOUGH = 2.0
+# With a hyphen between they are another word.
+_OTHER_WORDS = frozenset((("go", "live"), ("go", "kart"), ("go", "karts"), ("go", "to"), ("go", "no"), ("c", "level")))
 _QUOTES = "\"'`*_(„“"
 
 
@@ -49,7 +51,8 @@ class EverydayWords:
         if token.gap[-1:] == "#":
             weight += 3
         if self.text.zone[found.first] != PROSE:
-            weight += 1 + 3 * self._is_called(found, token)
+            # One letter alone is a variable.
+            weight += (-3 if len(token.text) == 1 else 1) + 3 * self._is_called(found, token)
         return weight
 
     def _is_common(self, found: Found, token: Token) -> bool:
@@ -65,6 +68,8 @@ class EverydayWords:
             return -2 if common and token.text not in found.name else 0
         if len(token.text) > 2 and token.text.isupper():
             return 1.5
+        if found.first in self.around.titled:
+            return 0 if common else 1
         if self.around.german:  # where every noun has a capital
             return 0.5 if common else 2
         if self.text.opens[found.first]:
@@ -78,6 +83,8 @@ class EverydayWords:
             return 0
         if token.gap == "-":
             return -2
+        if len(token.text) < 3 and token.gap == " " and before.key in self.cues["labels"]:
+            return -5  # option C, room D
         if token.gap.strip(_QUOTES) == " ":
             if before.key in self.cues["before"]:
                 return 1 if lower and common else 2
@@ -91,8 +98,12 @@ class EverydayWords:
 
     def _word_after(self, found: Found, token: Token, common: bool) -> float:
         following = self.text.token(found.last + 1)
+        if following is not None and following.key == token.key:
+            return -5  # go, go, go
         if following is None or following.gap not in (" ", "-", "'", "’"):
             return 0
+        if following.gap == "-" and (token.key, following.key) in _OTHER_WORDS:
+            return -5
         lower = token.text[0].islower()
         compound = following.gap == "-" and following.text[0].isupper() and not lower and len(token.text) > 1
         if following.key in self.cues["after"] and (following.gap == " " or compound or not common):

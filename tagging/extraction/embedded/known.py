@@ -14,7 +14,9 @@ from tagging.extraction.lexicon.typos import correct
 
 _MAX_WORD = 40
 _MAX_HYPHENS = 2  # that an entry has in a name and the lexicon has not
-_INFLECTIONS = ("s", "es", "en")
+# With how many letters a name must have: Perlen are no Perl, and Rosten is no Rust.
+_HISSING = "hsxz"  # letters after which a plural takes an `e`: activities are no Activiti
+_INFLECTIONS = {"s": 3, "es": 6, "en": 6}
 
 
 def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
@@ -29,7 +31,8 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
         if i < behind or i in passed_over:
             continue
         spelling = None
-        if token.gap != "." or not token.text.islower():  # else a file extension, a method
+        # Else it is a file extension or a method, or the flag of a command.
+        if (token.gap != "." or not token.text.islower()) and not _is_flag(token):
             spelling = _name_of(token.text) if len(token.text) <= _MAX_WORD else None
         if spelling and spelling.everyday and mentions[spelling.name] == MAX_MENTIONS:
             spelling = None  # looked at often enough
@@ -47,6 +50,11 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
     return certain, doubtful
 
 
+def _is_flag(token: Token) -> bool:
+    """Whether it is an option of a command: `ls -v`, `--debug`."""
+    return len(token.gap) > 1 and token.gap.endswith("-") and token.gap[-2] in " `-("
+
+
 @lru_cache(maxsize=1 << 14)
 def _name_of(word: str) -> Spelling | None:
     """Return what a word stands for: as it is, inflected (`Djangos`), with a version (`Python3`), or misspelt."""
@@ -54,8 +62,8 @@ def _name_of(word: str) -> Spelling | None:
     key = fold(word)
     if spelling := names.find(key, word):
         return spelling
-    for ending in _INFLECTIONS:
-        if key.endswith(ending) and len(key) > len(ending) + 2:
+    for ending, shortest in _INFLECTIONS.items():
+        if key.endswith(ending) and len(key) >= len(ending) + shortest and (ending != "es" or key[-3] in _HISSING):
             spelling = names.find(key[: -len(ending)], word[: -len(ending)])
             shouted = spelling is not None and spelling.written.isupper()  # `Shapes` is not SHAP
             if spelling and not spelling.everyday and (not shouted or word[: -len(ending)].isupper()):

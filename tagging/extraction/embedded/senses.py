@@ -17,8 +17,17 @@ def senses() -> dict[str, frozenset[str]]:
     return {name.strip(): words for names, words in sections.items() for name in names.split(",")}
 
 
+def _is_speaker(text: Text, found: Found) -> bool:
+    """Whether a line begins with the name and a colon, as the notes of a meeting do: `Ruby: fixed the build`."""
+    following = text.token(found.last + 1)
+    return text.opens[found.first] and following is not None and following.gap.startswith(":")
+
+
 def in_this_sense(text: Text, certain: list[Found], doubtful: list[Found]) -> tuple[list[Found], list[Found]]:
-    """Leave out the names that have another sense in their sentence, unless a technology stands right beside them."""
+    """Leave out the names that have another sense in their sentence, unless a technology stands right beside them.
+
+    Who is a person in one sentence is one in all of the entry.
+    """
     words: dict[int, set[str]] = {}
     near = {at for found in certain if found.name not in senses() for at in (found.first - 1, found.last + 1)}
 
@@ -26,10 +35,14 @@ def in_this_sense(text: Text, certain: list[Found], doubtful: list[Found]) -> tu
         showing = senses().get(found.name)
         if not showing or found.first in near or found.last in near:
             return True
+        if ":" in showing and _is_speaker(text, found):
+            return False
         if not words:
             for token, sentence in zip(text.tokens, text.sentence, strict=True):
                 words.setdefault(sentence, set()).add(token.key)
         others = words[text.sentence[found.first]] - {token.key for token in text.tokens[found.first : found.last + 1]}
         return showing.isdisjoint(others)
 
-    return [found for found in certain if is_meant(found)], [found for found in doubtful if is_meant(found)]
+    others = {found.name for found in (*certain, *doubtful) if not is_meant(found)}
+    certain, doubtful = ([found for found in names if found.name not in others] for names in (certain, doubtful))
+    return certain, doubtful

@@ -10,6 +10,8 @@ from tagging.extraction.lexicon.tokens import Text
 _LIST_GAPS = frozenset(
     (", ", ",", ",\n", "/", " / ", " + ", "+", " & ", "&", " | ", "; ", "\n- ", "\n* ", " -> ", " → ", "->")
 )
+# Of so many words of a line so many have a capital: then that tells nothing.
+_MIN_TITLED, _TITLED = 4, 0.7
 _ADJACENT = (" ", "-")
 MAX_MENTIONS = 50  # a word that so many mentions did not show to be a technology is none here
 
@@ -32,6 +34,7 @@ class Surroundings:
         self.german = _is_german(text)
         self.near: set[int] = set()
         self.sentences: set[int] = set()
+        self.titled = _titled(text)
         self.doubted: set[int] = set()  # tokens of everyday words that are not decided upon yet
         for one in found:
             self.keep(one)
@@ -54,7 +57,8 @@ class Surroundings:
         return weight + (1.5 if word.text.islower() and word.key not in cues()["acts"] else 0.5)
 
     def beside_doubted(self, found: Found) -> float:
-        return self._listed_with(found, self.doubted)
+        """Weigh that the name stands in one list with another doubtful one; where all words have a capital it may."""
+        return 0 if found.first in self.titled else self._listed_with(found, self.doubted)
 
     def adjoins_known(self, found: Found) -> bool:
         """Whether a technology is the very next word: `Ionic Angular App`."""
@@ -71,6 +75,20 @@ class Surroundings:
             if at + step in others and tokens[at].key in cues()["list-words"]:
                 return 1
         return 0
+
+
+def _titled(text: Text) -> set[int]:
+    """Return the tokens of lines in which most words have a capital, as in a table: there it tells nothing."""
+    titled: set[int] = set()
+    begins = 0
+    for at in range(1, len(text.tokens) + 1):
+        if at < len(text.tokens) and "\n" not in text.tokens[at].gap:
+            continue
+        words = [token.text[0].isupper() for token in text.tokens[begins:at] if not token.text[0].isdigit()]
+        if len(words) >= _MIN_TITLED and sum(words) >= _TITLED * len(words):
+            titled.update(range(begins, at))
+        begins = at
+    return titled
 
 
 def _is_german(text: Text) -> bool:

@@ -9,6 +9,7 @@ from collections import Counter
 
 from tagging.extraction.embedded.cues import cues
 from tagging.extraction.embedded.surroundings import MAX_MENTIONS, Found, Surroundings
+from tagging.extraction.grounding.quotes import words
 from tagging.extraction.lexicon.tokens import PROSE, Token, fold
 from tagging.extraction.lexicon.typos import well_known
 from tagging.extraction.load_once import load_once
@@ -36,6 +37,7 @@ class UnknownNames:
 
     def technologies(self, taken: set[int]) -> list[Found]:
         busy, told, told_twice = self._kinds_of_sentences()
+        self.technical = self.around.sentences | self._with_kinds()
         told &= {sentence + 1 for sentence in told} | told_twice
         technologies = []
         mentions: Counter[str] = Counter()
@@ -73,10 +75,18 @@ class UnknownNames:
                 (told_twice if sentence in told else told).add(sentence)
         return busy, told, told_twice
 
+    def _with_kinds(self) -> set[int]:
+        """Return the sentences that name a kind of technology: library, Datenbank, Werkzeug."""
+        kinds = tuple(self.cues["kind-endings"])
+        words = zip(self.text.tokens, self.text.sentence, strict=True)
+        return {at for token, at in words if token.key in self.cues["kinds"] or token.key.endswith(kinds)}
+
     def _may_begin_a_name(self, i: int, token: Token) -> bool:
         before = self.text.token(i - 1)
         if not token.text[0].isupper() and (before is None or before.key not in self.cues["naming"]):
             return False
+        if token.text[0].islower() and not token.text.islower():
+            return False  # aFunction
         return self.text.zone[i] == PROSE and i not in self.text.hidden and token.key not in _ordinary()
 
     def _phrase(self, first: int, taken: set[int]) -> Found:
@@ -86,6 +96,7 @@ class UnknownNames:
         while last - first + 1 < _MAX_TOKENS and (following := self.text.token(last + 1)):
             ending = following.gap == "." and following.key in _ENDINGS
             word = following.gap == " " and following.text[0].isupper() and last + 1 not in taken
+            word = word and following.key not in self.cues["ordinary"]
             if not ending and not word:
                 break
             last += 1
@@ -113,7 +124,8 @@ class UnknownNames:
         at = found.first - 1
         before = self.text.tokens[at].key
         if before in self.cues["naming"]:
-            return 4
+            is_plain = found.name.islower() and found.name not in words()["function"]
+            return 4 if is_plain or self.text.sentence[found.first] in self.technical else 1
         if before in self.cues["kinds"]:
             return 2.5
         if before in self.cues["prepositions"]:
