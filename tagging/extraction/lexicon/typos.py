@@ -46,8 +46,10 @@ def correct(key: str) -> Spelling | None:
 
 def _is_one_slip(key: str, name: str) -> bool:
     """Whether two words of one length differ in one letter, or in two neighbours swapped."""
-    if len(key) != len(name) or len(key) == _MIN_LETTERS:
+    if len(key) != len(name):
         return False
     differing = [i for i in range(len(key)) if key[i] != name[i]]
-    swapped = len(differing) == 2 and differing[1] - differing[0] == 1 and key[differing[0]] == name[differing[1]]
-    return len(differing) == 1 or (swapped and key[differing[1]] == name[differing[0]])
+    if len(differing) == 2 and differing[1] - differing[0] == 1:
+        return key[differing[0]] == name[differing[1]] and key[differing[1]] == name[differing[0]]
+    # Of five letters, another word is too often one letter away.
+    return len(differing) == 1 and len(key) > _MIN_LETTERS
