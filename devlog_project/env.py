@@ -24,8 +24,12 @@ class Env:
     Blanks and line breaks around a value are none of it, except of a secret where they may be meant.
     """
 
-    def text(self, name: str, default: str = "") -> str:
-        return os.environ.get(name, default).strip()
+    def text(self, name: str, default: str = "", at_most: int | None = None) -> str:
+        """Return the text; `at_most` characters of it may there be."""
+        value = os.environ.get(name, default).strip()
+        if at_most and len(value) > at_most:
+            raise ImproperlyConfigured(f"{name} is longer than {at_most:,} characters: it has {len(value):,}.")
+        return value
 
     def names(self, name: str) -> list[str]:
         """Return what stands between the commas."""

@@ -157,14 +157,13 @@ OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
 if SIMULATION and OPENAI_API_KEY:
     raise ImproperlyConfigured("SIMULATION and OPENAI_API_KEY are both set; simulated jobs never meet a paid model.")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
-OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-6-luna")
-if len(OPENAI_MODEL) > 100:
-    raise ImproperlyConfigured("OPENAI_MODEL is longer than the 100 characters that an attempt can note.")
+OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-6-luna", at_most=100)  # so many can an attempt note
 OPENAI_TIMEOUT_SECONDS = env.number("OPENAI_TIMEOUT_SECONDS", 60, at_least=1)
 # What compatible servers support differs; each of these is left out of the request when empty.
 OPENAI_RESPONSE_FORMAT = env.choice("OPENAI_RESPONSE_FORMAT", "json_schema", ("json_schema", "json_object", "text"))
 OPENAI_REASONING_EFFORT = env.text("OPENAI_REASONING_EFFORT", "none")
 OPENAI_SERVICE_TIER = env.text("OPENAI_SERVICE_TIER")
+OPENAI_EXTRA_INSTRUCTIONS = env.text("OPENAI_EXTRA_INSTRUCTIONS", at_most=1000)
 OPENAI_STORE = env.switch("OPENAI_STORE", False) if env.text("OPENAI_STORE", "off") else None
 OPENAI_SAFETY_IDENTIFIER = env.switch("OPENAI_SAFETY_IDENTIFIER", True)
 OPENAI_MAX_COMPLETION_TOKENS = env.whole("OPENAI_MAX_COMPLETION_TOKENS", 4000) or None

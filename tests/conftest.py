@@ -11,6 +11,7 @@ from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
 from tagging.models.shown_pause import shown_pause
+from tagging.models.term import taught_names
 from tagging.transports.memory import MemoryTransport
 from tests.support.extractors import Scripted
 from tests.support.running import drain, engine_for
@@ -27,6 +28,7 @@ def nothing_seen_before():
     readiness.forget()
     cache.clear()
     queues.looks.clear()
+    taught_names.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -63,11 +63,14 @@ def is_settled(message: dict[str, Any]) -> bool:
 def result_of(record: dict[str, Any]) -> Result:
     """Call the model for one record; return what is posted: technologies, or what went wrong."""
     outcome: Extraction | ExtractionError
+    entry, taught = record["entry"], record.get("taught", [])
     try:
-        outcome = extractor().extract(record["entry"], safety_identifier=record["safety_identifier"])
+        outcome = extractor().extract(entry, safety_identifier=record["safety_identifier"], taught=taught)
     except ExtractionError as error:
         outcome = error
-    return Result.of(outcome, extractor(), entry_digest=record["entry_digest"], claim=record["claim"])
+    version = extractor().prompt_version_for(entry, taught)
+    sealed = {"entry_digest": record["entry_digest"], "claim": record["claim"]}
+    return Result.of(outcome, extractor(), prompt_version=version, **sealed)
 
 
 @cache
@@ -82,6 +85,7 @@ def extractor() -> OpenAIExtractor:
         response_format=env.get("OPENAI_RESPONSE_FORMAT", "json_schema"),
         reasoning_effort=env.get("OPENAI_REASONING_EFFORT", "none"),
         service_tier=env.get("OPENAI_SERVICE_TIER", ""),
+        extra_instructions=env.get("OPENAI_EXTRA_INSTRUCTIONS", ""),
     )
 
 

@@ -61,9 +61,10 @@ def configured_extractor() -> Extractor:
 def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
     """Make one attempt at a job and return it."""
     began_at = time.monotonic()
-    attempt = job.new_attempt(extractor=extractor.name, model=extractor.model, prompt_version=extractor.prompt_version)
+    attempt = job.new_attempt(extractor=extractor.name, model=extractor.model)
     error = None
     try:
+        attempt.prompt_version = extractor.prompt_version_for(job.devlog.entry)
         attempt.entry_digest = digest_of(job.devlog.entry)
         extraction = extractor.extract(job.devlog.entry, safety_identifier=safety_identifier(job))
         note_answer(attempt, extraction)

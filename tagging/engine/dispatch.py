@@ -20,6 +20,7 @@ from tagging.extraction.base import Extractor, WaitingFor
 from tagging.models import Attempt, Job, ProviderState
 from tagging.models.due import DuePart
 from tagging.models.spending import BudgetReachedError, is_limited
+from tagging.models.term import taught_names
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class Dispatcher:
             is_more=is_more,
         )
         if jobs:
+            taught_names.refresh()
             claims = ",".join(f"{job.pk}:{job.attempts}" for job in jobs)
             logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
         return jobs

@@ -63,8 +63,9 @@ def _failed(job: Job, entries_in_call: int, exception: BaseException) -> Finishe
 
 def _make_together(extractor: Extractor, jobs: Sequence[Job]) -> list[FinishedAttempt]:
     began_at = time.monotonic()
-    asked = {"extractor": extractor.name, "model": extractor.model, "prompt_version": extractor.prompt_version}
-    attempts = [job.new_attempt(entries_in_call=len(jobs), **asked) for job in jobs]
+    asked = {"extractor": extractor.name, "model": extractor.model, "entries_in_call": len(jobs)}
+    versions = [extractor.prompt_version_for(job.devlog.entry) for job in jobs]
+    attempts = [job.new_attempt(prompt_version=version, **asked) for job, version in zip(jobs, versions, strict=True)]
     try:
         errors = _ask(extractor, jobs, attempts)
     except BaseException as exception:

@@ -122,7 +122,7 @@ class Extractor:
     model: str
     # True where an answer costs money: it counts towards the budget, and a known answer is not paid for again.
     is_paid = False
-    # Raised with each change of the prompt, so that a known answer counts for the same prompt only.
+    # The wording's number, raised with each change of it.
     prompt_version: int | None = None
     # True where it computes and never waits: then one thread is as fast as many.
     only_computes = False
@@ -149,6 +149,10 @@ class Extractor:
         Asked only where `shares_calls` says so. Who gets no answer here is asked once more by `extract`.
         """
         raise NotImplementedError
+
+    def prompt_version_for(self, entry: str) -> int | None:
+        """Return the version of the prompt that asks for this entry: a known answer counts for the same one only."""
+        return self.prompt_version
 
     def close(self) -> None:
         """Give back connections. Called once, when the worker stops."""

@@ -77,7 +77,7 @@ class Result(_Part):
     error: Failure | None = None
     extractor: Line = Field(max_length=50)
     model: Line = Field(max_length=100)
-    prompt_version: int | None = Field(default=None, ge=0, le=32_767)
+    prompt_version: int | None = Field(default=None, ge=0, le=2_147_483_647)
     usage: Usage = Usage()
 
     @model_validator(mode="after")
@@ -88,7 +88,13 @@ class Result(_Part):
 
     @classmethod
     def of(
-        cls, outcome: Extraction | ExtractionError, extractor: Extractor, *, entry_digest: str, claim: UUID | None
+        cls,
+        outcome: Extraction | ExtractionError,
+        extractor: Extractor,
+        *,
+        entry_digest: str,
+        claim: UUID | None,
+        prompt_version: int | None,
     ) -> Self:
         """Return the result that this extractor's answer, or its error, is for one record."""
         found = outcome.technologies[:MAX_SENT] if isinstance(outcome, Extraction) else None
@@ -100,7 +106,7 @@ class Result(_Part):
             error=Failure(**vars(error) | {"detail": _plain(error.detail) or error.code.value}) if error else None,
             extractor=extractor.name,
             model=extractor.model,
-            prompt_version=extractor.prompt_version,
+            prompt_version=prompt_version,
             usage=Usage.model_validate(outcome),
         )
 

@@ -6,5 +6,6 @@ from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
 from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
+from tagging.models.term import Term
 
-__all__ = ["Attempt", "Batch", "DevLogTag", "Job", "ProviderState", "Removal", "Spending", "Tag"]
+__all__ = ["Attempt", "Batch", "DevLogTag", "Job", "ProviderState", "Removal", "Spending", "Tag", "Term"]

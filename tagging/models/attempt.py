@@ -40,8 +40,12 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def known_answers(self, jobs: Sequence[Job], extractor: Extractor) -> dict[int, Attempt]:
         """Return by job the newest attempt that answered the same entry, alone, by the same model and prompt."""
         digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}
-        asked = (extractor.name, extractor.model, extractor.prompt_version)
-        found = sql.known_answers(list(set(digests.values())), asked)
+        by_version: dict[int | None, set[str]] = {}
+        for job in jobs:
+            by_version.setdefault(extractor.prompt_version_for(job.devlog.entry), set()).add(digests[job.pk])
+        found: dict[str, int] = {}
+        for version, asked in by_version.items():
+            found |= sql.known_answers(list(asked), (extractor.name, extractor.model, version))
         known: dict[int, Attempt] = {}
         for ids in sql.portions(list(found.values())):
             known |= Attempt.objects.in_bulk(ids)
@@ -65,7 +69,7 @@ class Attempt(models.Model):
     error_detail = models.CharField(max_length=500, blank=True)
     extractor = models.CharField(max_length=50, blank=True)
     model = models.CharField(max_length=100, blank=True)
-    prompt_version = models.PositiveSmallIntegerField(null=True)
+    prompt_version = models.PositiveIntegerField(null=True)
     # More than one where bulk work shared a call: a neighbour may have meddled with the answer, so no other has it.
     entries_in_call = models.PositiveSmallIntegerField(default=1, db_default=1)
     entry_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the entry that was sent.")

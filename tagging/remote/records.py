@@ -15,12 +15,14 @@ from tagging.engine.attempting import FinishedAttempt, note_answer, note_error, 
 from tagging.engine.settlement import lock_provider, settle
 from tagging.extraction.base import Extraction, ExtractionError
 from tagging.extraction.contract import Result
+from tagging.extraction.openai.house import taught_in
 from tagging.extraction.redaction import redact
 from tagging.models import Job, ProviderState, Spending
 from tagging.models.attempt import digest_of
 from tagging.models.job import CANARY_ID
 from tagging.models.provider_state import probe_seconds
 from tagging.models.spending import Price
+from tagging.models.term import taught_names
 
 # Who claims for an answer that comes after its claim ran out.
 LATE_ANSWER_OWNER = "remote"
@@ -38,6 +40,7 @@ def record_of(job: Job) -> dict[str, Any]:
         "entry_digest": sealed_digest(job.devlog.entry),
         "claim": str(job.claim_token),
         "safety_identifier": safety_identifier(job),
+        "taught": taught_in(job.devlog.entry),
     }
 
 
@@ -86,6 +89,7 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
     elif job.claim_token is None or job.claim_token != result.claim:
         return StaleError("The claim that this result was made under is gone; the dev-log is being tagged by another.")
     job.is_probe = provider.is_half_open  # then no other call is out
+    taught_names.refresh()
     finished = finished_attempt(job, result)
     finished.is_late = is_late
     list(settle([finished], provider))

@@ -20,7 +20,7 @@ def written(tmp_path, monkeypatch):
     def read(*lines: str) -> Lexicon:
         (tmp_path / "names.txt").write_text("\n".join(lines), encoding="utf-8")
         monkeypatch.setattr(lexicon, "FOLDER", tmp_path)
-        return lexicon.load.__wrapped__()
+        return lexicon.from_files.__wrapped__()
 
     return read
 

@@ -125,6 +125,7 @@ def test_settings_become_the_extractor():
         OPENAI_RESPONSE_FORMAT = "json_object"
         OPENAI_REASONING_EFFORT = ""
         OPENAI_SERVICE_TIER = ""
+        OPENAI_EXTRA_INSTRUCTIONS = ""
         OPENAI_STORE = None
         OPENAI_SAFETY_IDENTIFIER = False
         OPENAI_MAX_COMPLETION_TOKENS = None

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import pytest
 
+from tagging.extraction import lexicon
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.extraction.openai import prompt
 from tagging.extraction.openai.client import OpenAIExtractor
@@ -207,3 +208,44 @@ def test_the_hash_of_the_author_goes_along(extractor):
     extractor(model).extract(ENTRY, safety_identifier="hash-of-ada")
 
     assert model.bodies[0]["safety_identifier"] == "hash-of-ada"
+
+
+def test_a_taught_name_is_sent_only_with_an_entry_it_stands_in_and_behind_the_static_part(on_socket):
+    lexicon.teach(['Zor"base = zb'])
+    try:
+        with FakeOpenAI() as server:
+            asking = on_socket(server)
+            for entry in ("Moved zb to Django.", "Moved on to Django."):
+                asking.extract(entry)
+            versions = [asking.prompt_version_for(entry) for entry in ("Moved zb.", "Moved on.")]
+    finally:
+        lexicon.teach(())
+    first, second = (request.body["messages"][0]["content"] for request in server.requests)
+
+    assert second == prompt.SYSTEM
+    assert first.startswith(prompt.SYSTEM)
+    assert json.loads(first.splitlines()[-1]) == [{"name": 'Zor"base', "also": ["zb"]}]
+    assert versions[0] != versions[1] == prompt.VERSION
+
+
+def test_the_names_taught_for_several_entries_are_sent_once(on_socket):
+    lexicon.teach(["Zorbase = zb", "Quiddle"])
+    try:
+        with FakeOpenAI() as server, suppress(ExtractionError):
+            on_socket(server).extract_together(["Moved zb.", "Zorbase and Quiddle.", "Django."])
+    finally:
+        lexicon.teach(())
+
+    system = server.requests[0].body["messages"][0]["content"]
+    assert [taught["name"] for taught in json.loads(system.splitlines()[-1])] == ["Zorbase", "Quiddle"]
+
+
+def test_the_rule_of_the_house_follows_the_static_part_and_makes_another_version(on_socket):
+    with FakeOpenAI() as server:
+        asking = on_socket(server, extra_instructions="Name no internal tools.")
+        asking.extract(ENTRY)
+    system = server.requests[0].body["messages"][0]["content"]
+
+    assert system.startswith(prompt.SYSTEM)
+    assert "Name no internal tools." in system
+    assert asking.prompt_version_for(ENTRY) not in (prompt.VERSION, on_socket(server).prompt_version_for(ENTRY))

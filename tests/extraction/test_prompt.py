@@ -77,13 +77,13 @@ def test_the_schema_is_one_that_strict_mode_accepts():
 
 
 def test_a_repair_sends_back_only_the_beginning_of_a_long_answer():
-    turns = prompt.repair_messages("Django", "x" * 100_000)
+    turns = prompt.repair_messages(prompt.messages("Django"), "x" * 100_000)
 
     assert len(turns[2]["content"]) == 1000
 
 
 def test_a_repair_of_an_empty_answer_keeps_its_turn():
-    turns = prompt.repair_messages("Django", "")
+    turns = prompt.repair_messages(prompt.messages("Django"), "")
 
     assert [turn["role"] for turn in turns] == ["system", "user", "assistant", "user"]
     assert turns[2]["content"] != ""

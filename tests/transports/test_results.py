@@ -102,12 +102,10 @@ def test_an_answer_is_known_to_the_ledger(claimed, post, settings):
     post(job.pk, result_for(job))
     queues.retag([job.pk])
 
-    class Extractor:
+    class Asking(Extractor):
         name, model, prompt_version = "openai", "gpt-6-luna", 1
 
-    assert Attempt.objects.known_answers(Job.objects.claim(1, owner="x", lease_seconds=9), Extractor()).keys() == {
-        job.pk
-    }
+    assert Attempt.objects.known_answers(Job.objects.claim(1, owner="x", lease_seconds=9), Asking()).keys() == {job.pk}
 
 
 def test_the_same_answer_posted_again_changes_nothing(claimed, post):
@@ -451,7 +449,7 @@ def test_a_record_leaves_without_secrets_and_without_a_digest_to_guess_them_by(c
     record = remote.record_of(job)
 
     assert record["entry"] == "Set [redacted:aws_key] in the Django settings."
-    assert set(record) == {"id", "entry", "entry_digest", "claim", "safety_identifier"}
+    assert set(record) == {"id", "entry", "entry_digest", "claim", "safety_identifier", "taught"}
     assert record["entry_digest"] != digest_of(job.devlog.entry)
     assert "ada" not in json.dumps(record)
 

@@ -346,6 +346,7 @@ def test_an_entry_that_was_paid_for_is_answered_from_the_ledger(sqs, url, relay,
         relay.dispatcher.extractor,
         entry_digest=remote.sealed_digest(first.entry),
         claim=Job.objects.get().claim_token,
+        prompt_version=1,
     )
     assert remote.settle_result(first.pk, result) == "done"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from itertools import zip_longest
 
 from tagging.extraction import lexicon
@@ -55,7 +54,7 @@ def _is_flag(token: Token) -> bool:
     return len(token.gap) > 1 and token.gap.endswith("-") and token.gap[-2] in " `-("
 
 
-@lru_cache(maxsize=1 << 14)
+@lexicon.remembered(1 << 14)
 def _name_of(word: str) -> Spelling | None:
     """Return what a word stands for: as it is, inflected (`Djangos`), with a version (`Python3`), or misspelt."""
     names = lexicon.load()

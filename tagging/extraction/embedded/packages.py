@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from tagging.extraction.embedded.cues import cues
-from tagging.extraction.lexicon import known
+from tagging.extraction.lexicon import known, remembered
 
 _ARGUMENTS = r"((?: {1,2}[\w@./:=<>~^\[\]+-]{1,80}){1,12})"
 _INSTALL = re.compile(
@@ -65,7 +64,7 @@ def _package(written: str, start: int) -> Iterator[Package]:
         yield Package(_name_of(bare), start, start + len(bare))
 
 
-@lru_cache(maxsize=1 << 12)
+@remembered(1 << 12)
 def _name_of(bare: str) -> str:
     """Return a package's known name, or the one it is written with; nothing for a module that is no package."""
     package = _HOSTS.sub("", bare)

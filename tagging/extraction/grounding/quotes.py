@@ -64,7 +64,7 @@ class Quotes:
         return self._spans[quote]
 
 
-@lru_cache(maxsize=1 << 12)
+@lexicon.remembered(1 << 12)
 def own_words(name: str) -> frozenset[str]:
     """Return the folded words that tell this name from others; of a known one also its one-word everyday aliases."""
     own = {key for key in forms(name)[1] if _is_own(key, name)}

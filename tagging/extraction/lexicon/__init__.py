@@ -1,4 +1,4 @@
-"""The technologies known by name.
+"""The technologies known by name: those of the files here, and those that a house teaches.
 
 Every data/*.txt is read. A line is `NAME[MARKS] [= ALIAS[MARKS], ALIAS[MARKS], ...]`; a `#` comments. A line
 `[KIND]` begins a section: what follows is of this kind (tagging/extraction/kinds.py).
@@ -8,15 +8,17 @@ MARKS: `?` also an everyday word, counts only where context shows a technology; 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tagging.extraction.kinds import Kind
 from tagging.extraction.lexicon.tokens import fold, forms, letters
 from tagging.extraction.load_once import load_once
 
 FOLDER = Path(__file__).parent / "data"
+Answer = TypeVar("Answer")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MIN_JOINED = 4
 
@@ -38,10 +40,17 @@ class Spelling(NamedTuple):
 class Lexicon:
     """All spellings by folded form and by name; and by their first two tokens, how many the longest of them has."""
 
-    def __init__(self, spellings: list[Spelling]) -> None:
-        self.spellings: dict[str, tuple[Spelling, ...]] = {}
-        self.by_name: dict[str, list[Spelling]] = {}
-        self.openers: dict[str, dict[str, int]] = {}
+    def __init__(self, spellings: list[Spelling], beneath: Lexicon | None = None) -> None:
+        """beneath: what is known besides; these spellings win against its own."""
+        self.spellings: dict[str, tuple[Spelling, ...]] = dict(beneath.spellings) if beneath else {}
+        self.by_name: dict[str, list[Spelling]] = dict(beneath.by_name) if beneath else {}
+        self.openers: dict[str, dict[str, int]] = dict(beneath.openers) if beneath else {}
+        self.taught = tuple(dict.fromkeys(spelling.name for spelling in spellings)) if beneath else ()
+        for name in self.taught:
+            self.by_name[name] = list(self.by_name.get(name, ()))
+        for key in {key for spelling in spellings for key in forms(spelling.written)[0]} if beneath else ():
+            self.spellings.pop(key, None)
+        self._remembering: dict[Callable[[str], object], Callable[[str], object]] = {}
         self._loose: list[tuple[str, Spelling]] = []
         for spelling in spellings:
             self._add(spelling)
@@ -70,8 +79,8 @@ class Lexicon:
             tokens = tuple(fold(hump) for hump in humps)
             self._loose.append((" ".join(tokens), spelling._replace(written=" ".join(humps), exact=True)))
         if len(tokens) > 1:
-            longest = self.openers.setdefault(tokens[0], {})
-            longest[tokens[1]] = max(len(tokens), longest.get(tokens[1], 0))
+            longest = self.openers.get(tokens[0], {})
+            self.openers[tokens[0]] = longest | {tokens[1]: max(len(tokens), longest.get(tokens[1], 0))}
 
     def _put(self, key: str, spelling: Spelling) -> None:
         known = self.spellings.get(key)
@@ -83,16 +92,47 @@ class Lexicon:
         elif all(other.exact for other in known):
             self.spellings[key] = (*known, spelling)
 
+    def remembering(self, function: Callable[[str], Answer], maxsize: int) -> Callable[[str], Answer]:
+        """Return a function that remembers its answers for as long as this is the lexicon."""
+        if function not in self._remembering:
+            self._remembering[function] = lru_cache(maxsize)(function)
+        return self._remembering[function]  # type: ignore[return-value]
+
 
 @load_once
-def load() -> Lexicon:
+def from_files() -> Lexicon:
     """Read the lexicon, once per process and only when first needed: management commands must not pay for it."""
-    names, aliases = [], []
-    for path in sorted(FOLDER.glob("*.txt")):
-        for name, *others in _read(path):
-            names.append(name)
-            aliases += others
-    return Lexicon(names + aliases)  # a name wins against an equal alias of another
+    lines = (line for path in sorted(FOLDER.glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines())
+    return Lexicon(_names_first(lines))
+
+
+# With what a house has taught above the files. One reference, so that threads see the old one or the new one.
+_with_taught: Lexicon | None = None
+
+
+def load() -> Lexicon:
+    """Return all that is known now."""
+    return _with_taught or from_files()
+
+
+def teach(lines: Iterable[str]) -> None:
+    """Know these names from now on, and no more those that were taught before; the lines are as in the files."""
+    global _with_taught
+    spellings = _names_first(lines)
+    _with_taught = Lexicon(spellings, beneath=from_files()) if spellings else None
+
+
+def remembered(maxsize: int) -> Callable[[Callable[[str], Answer]], Callable[[str], Answer]]:
+    """Remember what a function tells of a text, until other names are taught."""
+
+    def decorate(function: Callable[[str], Answer]) -> Callable[[str], Answer]:
+        @wraps(function)
+        def answer(text: str) -> Answer:
+            return load().remembering(function, maxsize)(text)
+
+        return answer
+
+    return decorate
 
 
 def known(name: str) -> Spelling | None:
@@ -108,12 +148,24 @@ def canonical(name: str) -> str:
     return spelling.name if spelling else name
 
 
-def _read(path: Path) -> Iterator[list[Spelling]]:
+def _names_first(lines: Iterable[str]) -> list[Spelling]:
+    """Return the spellings of these lines in the order in which they win: a name against an equal alias of another."""
+    names, aliases = [], []
+    for name, *others in read(lines):
+        names.append(name)
+        aliases += others
+    return names + aliases
+
+
+def read(lines: Iterable[str]) -> Iterator[list[Spelling]]:
+    """Yield of each name its spellings, itself first; raise ValueError for a section of no kind."""
     kind = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         line = line.partition(" #")[0].strip()
         if line.startswith("["):
-            kind = Kind(line[1:-1]).value
+            kind = line[1:].removesuffix("]")
+            if kind and kind not in list(Kind):
+                raise ValueError(f"{line} is no kind; a section is one of {', '.join(f'[{each}]' for each in Kind)}.")
         elif line and not line.startswith("#"):
             written, _, aliases = line.partition(" = ")
             name = written.rstrip(" ?!")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from tagging.extraction.lexicon import FOLDER, Spelling, load
+from tagging.extraction.lexicon import FOLDER, Spelling, load, remembered
 from tagging.extraction.load_once import load_once
 
 _MIN_LETTERS = 5
@@ -28,7 +26,7 @@ def _slips() -> dict[str, tuple[str, ...]]:
     return slips
 
 
-@lru_cache(maxsize=1 << 14)
+@remembered(1 << 14)
 def correct(key: str) -> Spelling | None:
     """Return the well-known name that this folded word, unknown itself, is one slip away from."""
     if not _MIN_LETTERS <= len(key) <= _MAX_LETTERS:

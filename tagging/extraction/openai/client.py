@@ -24,6 +24,7 @@ from tagging.extraction.openai.faults import (
     classify,
     unusable_settings,
 )
+from tagging.extraction.openai.house import House, Taught, taught_in
 from tagging.extraction.openai.question import RESPONSE_FORMATS, Question, ways
 from tagging.extraction.openai.refusals import ANSWER_LIMITS
 from tagging.extraction.openai.response import Completion, error_in, read_body
@@ -63,11 +64,13 @@ class OpenAIExtractor(Extractor):
         send_safety_identifier: bool = True,
         max_completion_tokens: int | None = 4000,
         max_tokens: int | None = None,
+        extra_instructions: str = "",
         http_client: httpx2.Client | None = None,
     ) -> None:
         if response_format not in RESPONSE_FORMATS:
             raise ValueError(f"OPENAI_RESPONSE_FORMAT must be one of {', '.join(RESPONSE_FORMATS)}.")
         self.model = model
+        self._house = House(extra_instructions.strip())
         self._api_key = api_key
         self._base_url = base_url or DEFAULT_BASE_URL
         self._send_safety_identifier = send_safety_identifier
@@ -102,29 +105,36 @@ class OpenAIExtractor(Extractor):
             send_safety_identifier=settings.OPENAI_SAFETY_IDENTIFIER,
             max_completion_tokens=settings.OPENAI_MAX_COMPLETION_TOKENS,
             max_tokens=settings.OPENAI_MAX_TOKENS,
+            extra_instructions=settings.OPENAI_EXTRA_INSTRUCTIONS,
         )
 
-    def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
+    def prompt_version_for(self, entry: str, taught: list[Taught] | None = None) -> int:
+        return self._house.version(prompt.VERSION, taught_in(entry) if taught is None else taught)
+
+    def extract(self, entry: str, *, safety_identifier: str = "", taught: list[Taught] | None = None) -> Extraction:
+        """taught: the house's names that stand in the entry; None where the lexicon knows them itself."""
         redacted = redact(entry)
+        house = self._house.text(taught_in(redacted.text) if taught is None else taught)
         question = Question(
             self._alone,
-            prompt.messages(redacted.text),
+            prompt.messages(redacted.text, house),
             prompt.SCHEMA,
             self._answer_tokens,
             self._author(safety_identifier),
         )
         usage = UsedTokens()
         with usage.told_by_errors(redacted.counts):
-            technologies = self._answer(question, redacted.text, usage)
+            technologies = self._answer(question, usage)
         return Extraction(technologies, usage.input_tokens, usage.output_tokens, redacted.counts)
 
     def extract_together(self, entries: Sequence[str], *, safety_identifier: str = "") -> SharedExtraction:
         redacted = [redact(entry) for entry in entries]
+        texts = [each.text for each in redacted]
         count, limits = len(entries), {name: self._parameters.get(name) for name in ANSWER_LIMITS}
         scaled = {n: together.answer_tokens(limit, count) for n, limit in limits.items() if isinstance(limit, int)}
         question = Question(
             self._together,
-            together.messages([each.text for each in redacted]),
+            together.messages(texts, self._house.text(taught_in(*texts))),
             together.schema(count),
             together.answer_tokens(self._answer_tokens, count),
             self._author(safety_identifier) | scaled,
@@ -137,13 +147,13 @@ class OpenAIExtractor(Extractor):
     def _author(self, safety_identifier: str) -> dict[str, object]:
         return {"safety_identifier": safety_identifier} if safety_identifier and self._send_safety_identifier else {}
 
-    def _answer(self, question: Question, entry: str, usage: UsedTokens) -> list[Technology]:
+    def _answer(self, question: Question, usage: UsedTokens) -> list[Technology]:
         """Ask, and once more for a repair where the answer is of no use; add up in `usage` what was paid."""
         completion = self._ask(question, usage)
         try:
             return read_answer(completion)
         except ExtractionError:
-            repair = prompt.repair_messages(entry, completion.text or completion.refusal)
+            repair = prompt.repair_messages(question.messages, completion.text or completion.refusal)
             return read_answer(self._ask(replace(question, messages=repair), usage))
 
     def close(self) -> None:

@@ -124,18 +124,21 @@ def _example(entry: str, technologies: list[tuple[str, str]]) -> str:
 SYSTEM = "\n\n".join([RULES, "Examples:", *(_example(*example) for example in EXAMPLES)])
 
 
-def messages(entry: str) -> list[dict[str, str]]:
-    """Return the chat for one entry: the static part, then the entry as data."""
-    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": entry_as_data(entry)}]
+def messages(entry: str, house: str = "") -> list[dict[str, str]]:
+    """Return the chat for one entry: the static part, what the house adds, then the entry as data."""
+    return [
+        {"role": "system", "content": SYSTEM + house},
+        {"role": "user", "content": entry_as_data(entry)},
+    ]
 
 
-def repair_messages(entry: str, answer: str) -> list[dict[str, str]]:
+def repair_messages(asked: list[dict[str, str]], answer: str) -> list[dict[str, str]]:
     """Return the chat that asks once more after an unusable answer, of which only the beginning is sent back.
 
     The answer's own turn stays even when empty: some chat templates refuse two user turns in a row.
     """
     return [
-        *messages(entry),
+        *asked,
         {"role": "assistant", "content": answer[:1000] or "-"},
         {"role": "user", "content": REPAIR},
     ]

@@ -50,9 +50,12 @@ def _example() -> str:
 SYSTEM = "\n\n".join([RULES, "Example:", _example()])
 
 
-def messages(entries: Sequence[str]) -> list[dict[str, str]]:
-    """Return the chat for these entries: the static part, then the entries as data."""
-    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": entries_as_data(entries)}]
+def messages(entries: Sequence[str], house: str = "") -> list[dict[str, str]]:
+    """Return the chat for these entries: the static part, what the house adds, then the entries as data."""
+    return [
+        {"role": "system", "content": SYSTEM + house},
+        {"role": "user", "content": entries_as_data(entries)},
+    ]
 
 
 def schema(count: int) -> dict[str, object]:

@@ -12,12 +12,14 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Mod
 from django.utils.timezone import is_naive, make_aware
 
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.curation import vocabulary
 from tagging.engine.batches import Portions
+from tagging.extraction.openai.house import WORDINGS
 from tagging.management.arguments import positive
 from tagging.management.progress import draw_bar
 from tagging.models import Attempt, Job
@@ -117,5 +119,6 @@ def chosen(options: dict[str, Any]) -> QuerySet[DevLog]:
     if name := options["extractor"]:
         devlogs = devlogs.alias(answered_by=Subquery(answers.values("extractor")[:1])).filter(answered_by=name)
     if version := options["prompt_version_below"]:
-        devlogs = devlogs.alias(prompt=Subquery(answers.values("prompt_version")[:1])).filter(prompt__lt=version)
+        wording = Mod(Subquery(answers.values("prompt_version")[:1]), WORDINGS)
+        devlogs = devlogs.alias(prompt=wording).filter(prompt__lt=version)
     return devlogs

@@ -1,0 +1,128 @@
+"""Terms: names of technologies that a house has taught, beside those of the lexicon's files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from tagging.extraction import lexicon
+from tagging.extraction.kinds import Kind
+from tagging.extraction.lexicon.tokens import forms
+from tagging.extraction.names import MAX_NAME, clean, trim
+from tagging.models import sql
+
+MAX_ALIASES = 1_000
+VERSION = "SELECT COUNT(*), MAX(changed_at) FROM tagging_term"
+_MARKS = "?!"
+
+
+class TermQuerySet(models.QuerySet["Term"]):
+    def lines(self: Iterable[Term]) -> list[str]:
+        """Return these terms as a file of the lexicon has them: by kind, and then by name."""
+        lines, kind = list[str](), ""
+        for term in sorted(self, key=lambda term: (term.kind, term.name.casefold())):
+            if term.kind != kind:
+                kind = term.kind
+                lines.append(f"[{kind}]")
+            lines.append(term.line)
+        return lines
+
+
+class Term(models.Model):
+    """A name that the extractors and the model are to know, with its aliases."""
+
+    name = models.CharField(max_length=MAX_NAME, unique=True)
+    is_everyday = models.BooleanField(
+        "everyday word",
+        default=False,
+        help_text="Also an ordinary word: it counts only where it means the technology.",
+    )
+    aliases = models.TextField(
+        max_length=MAX_ALIASES,
+        blank=True,
+        help_text="Other spellings, between commas. A ? behind one says that it is an everyday word, too.",
+    )
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in Kind], blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects = TermQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def line(self) -> str:
+        """Return the term as a line of the lexicon's files."""
+        name = f"{self.name}?" if self.is_everyday else self.name
+        return f"{name} = {self.aliases}" if self.aliases else name
+
+    @classmethod
+    def read(cls, lines: Iterable[str]) -> list[Self]:
+        """Return the terms of a file, unsaved; raise ValueError for a section of no kind."""
+        return [
+            cls(
+                name=name.written,
+                is_everyday=name.everyday,
+                kind=name.kind,
+                aliases=", ".join(f"{alias.written}{'?' * alias.everyday}{'!' * alias.exact}" for alias in aliases),
+            )
+            for name, *aliases in lexicon.read(lines)
+        ]
+
+    def spellings(self) -> list[str]:
+        """Return all that the term is written as, itself first, without marks."""
+        aliases = [alias.strip().rstrip(_MARKS) for alias in self.aliases.split(",")]
+        return [self.name, *filter(None, aliases)]
+
+    def clean(self) -> None:
+        """Refuse what the lexicon could not read again, and a spelling that another term has."""
+        self.name = said(self.name, "name")
+        aliases = [alias.strip() for alias in re.split(r"[,\n]", self.aliases) if alias.strip()]
+        marked = [(alias.rstrip(_MARKS), alias[len(alias.rstrip(_MARKS)) :]) for alias in aliases]
+        self.aliases = ", ".join(f"{said(alias, 'aliases')}{marks}" for alias, marks in marked)
+        own = {key for spelling in self.spellings() for key in forms(spelling)[0]}
+        for other in Term.objects.exclude(pk=self.pk):
+            if taken := [one for one in other.spellings() if own.intersection(forms(one)[0])]:
+                raise ValidationError(f"{taken[0]} is a spelling of {other} already: it can mean one technology.")
+
+
+def said(text: str, field: str) -> str:
+    """Return the name or alias that is meant, or raise ValidationError."""
+    name = trim(clean(text, MAX_NAME))
+    if not any(char.isalnum() for char in name) or name != text.strip():
+        problem = f"{text.strip()[:MAX_NAME]!r}: a name has 1 to {MAX_NAME} characters and no punctuation around it."
+        raise ValidationError({field: problem})
+    if "," in name or " = " in name or " #" in name or name[0] == "[" or name[-1] in _MARKS:
+        problem = f"{name!r}: commas, ' = ', ' #', a [ in front and a ? or ! behind have a meaning of their own."
+        raise ValidationError({field: problem})
+    return name
+
+
+class TaughtNames:
+    """What this process has been taught of the terms, and whether they have changed since."""
+
+    def __init__(self) -> None:
+        self._version: tuple[int, datetime | str | None] = (0, None)
+
+    def refresh(self) -> None:
+        """Have the lexicon of this process know the terms as they are now: one short statement if none changed."""
+        ((count, changed_at),) = sql.rows_of(VERSION, [])
+        if (count, changed_at) != self._version:
+            lexicon.teach(Term.objects.all().lines())
+            self._version = count, changed_at
+
+    def forget(self) -> None:
+        """Know none of them."""
+        self._version = 0, None
+        lexicon.teach(())
+
+
+taught_names = TaughtNames()
