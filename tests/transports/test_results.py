@@ -12,8 +12,9 @@ from django.utils import timezone
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
-from tagging.models import Attempt, Job, ProviderState, Spending
+from tagging.models import Attempt, Job, ProviderState, Spending, Term
 from tagging.models.attempt import digest_of
+from tagging.models.term import taught_names
 from tagging.remote import records as remote
 from tests.support.entries import FOUNDING
 
@@ -460,3 +461,12 @@ def test_secrets_kept_back_are_counted_on_the_attempt(claimed, post):
     post(job.pk, result_for(job))
 
     assert Attempt.objects.get().redacted == {"aws_key": 1}
+
+
+def test_a_record_carries_those_taught_names_that_stand_in_its_entry(claimed):
+    Term.objects.create(name="Zorbase", aliases="zb")
+    Term.objects.create(name="Quiddle")
+    taught_names.refresh()
+
+    assert remote.record_of(claimed("Moved zb to Django."))["taught"] == [{"name": "Zorbase", "also": ["zb"]}]
+    assert remote.record_of(claimed("Wrote a Django view."))["taught"] == []
