@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tagging.extraction.embedded.surroundings import Found
 from tagging.extraction.lexicon.tokens import Text
 from tagging.extraction.load_once import load_once
 from tagging.extraction.sections import read_sections
+
+_NUMBERED = re.compile(r"[A-Z]\d")
 
 
 @load_once
@@ -23,6 +26,17 @@ def _is_speaker(text: Text, found: Found) -> bool:
     return text.opens[found.first] and following is not None and following.gap.startswith(":")
 
 
+def _is_numbered(text: Text, found: Found) -> bool:
+    """Whether a letter with a digit is one of several things beside it: `the S1 and S2/S3 coils`."""
+    token = text.tokens[found.first]
+    if found.last > found.first or not _NUMBERED.fullmatch(token.text):
+        return False
+    beside = text.tokens[max(0, found.first - 2) : found.first] + text.tokens[found.last + 1 : found.last + 3]
+    return any(
+        _NUMBERED.fullmatch(one.text) and one.text[0] == token.text[0] and one.key != token.key for one in beside
+    )
+
+
 def in_this_sense(text: Text, certain: list[Found], doubtful: list[Found]) -> tuple[list[Found], list[Found]]:
     """Leave out the names that have another sense in their sentence, unless a technology stands right beside them.
 
@@ -32,6 +46,8 @@ def in_this_sense(text: Text, certain: list[Found], doubtful: list[Found]) -> tu
     near = {at for found in certain if found.name not in senses() for at in (found.first - 1, found.last + 1)}
 
     def is_meant(found: Found) -> bool:
+        if _is_numbered(text, found):
+            return False
         showing = senses().get(found.name)
         if not showing or found.first in near or found.last in near:
             return True
