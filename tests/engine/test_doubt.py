@@ -154,7 +154,7 @@ def test_a_success_that_began_before_the_failure_proves_nothing(make_devlog):
     failed, answered = Job.objects.claim(2, owner="me", lease_seconds=60)
     Job.objects.doubt(failed.new_attempt(outcome="failed", error_code="timeout"), fails_if_blamed=True)
 
-    Job.objects.blame(answered.started_at)
+    Job.objects.blame(answered.started_at - timedelta(seconds=1))
 
     assert job_of(bad).in_doubt_since
 
@@ -290,6 +290,7 @@ def test_with_another_provider_doubts_of_before_are_forgotten(make_devlog, run_j
     devlog = make_devlog("Wrote a Django view.")
     (job,) = Job.objects.claim(1, owner="me", lease_seconds=60)
     Job.objects.doubt(job.new_attempt(outcome="failed", error_code="timeout"), fails_if_blamed=True)
+    Job.objects.update(run_after=Now() - timedelta(seconds=1))
 
     run_jobs(Scripted(["Django"]))
 

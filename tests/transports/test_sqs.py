@@ -256,6 +256,7 @@ def test_a_due_job_is_claimed_for_lambda_and_sent_as_a_record(sqs, url, relay, m
             "entry_digest": remote.sealed_digest(devlog.entry),
             "claim": str(job.claim_token),
             "safety_identifier": "",
+            "taught": [],
         }
     ]
 
