@@ -4,26 +4,32 @@ An entry that breaks the model's rules raises ValidationError, and nothing is sa
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
-from devlogs.models import DevLog
+from devlogs.models import AuthorSettings, DevLog
 from tagging import queues
 from tagging.models import sql
+
+# What its tags depend on: the text, and who may read it.
+ASKED_BY = ("entry", "is_private")
 
 
 def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
     """Save a new dev-log, at the time of the database, and ask for its tags. Sends no signals.
 
+    One that does not say whether it is private is what its author has set.
     is_bulk: one of many, which comes after all that people wait for.
     """
     refuse_bad_entry(devlog)
     if isinstance(vars(devlog)["created_at"], datetime) or (devlog.author and not devlog.author_id):
         raise ValueError("A dev-log is written with a saved author, and without a time of its own.")
     with transaction.atomic():
-        devlog.pk, devlog.created_at = sql.insert_devlog(devlog.entry, devlog.author_id)
+        written = sql.insert_devlog(devlog.entry, devlog.author_id, said_private(devlog))
+        devlog.pk, devlog.created_at, devlog.is_private = written
         devlog._state.adding, devlog._state.db = False, DEFAULT_DB_ALIAS
         queues.enqueue(devlog, is_bulk=is_bulk)
 
@@ -33,24 +39,34 @@ def write_many(devlogs: Sequence[DevLog]) -> None:
     for devlog in devlogs:
         refuse_bad_entry(devlog)
     with transaction.atomic():
+        make_as_private_as_set([devlog for devlog in devlogs if said_private(devlog) is None])
         queues.enqueue_many([devlog.pk for devlog in DevLog.objects.bulk_create(devlogs)])
 
 
 def edit(devlog: DevLog, fields: Collection[str]) -> bool:
-    """Save these fields as they stand on the dev-log now; return whether its entry is another one than before.
+    """Save these fields as they stand on the dev-log now; return whether its tags are asked for again.
 
-    Only then are its tags asked for again. Raises DevLog.DoesNotExist if the dev-log was deleted meanwhile.
+    They are where its entry is another one than before, or who may read it is: private or not. Raises
+    DevLog.DoesNotExist if the dev-log was deleted meanwhile.
     """
     if "entry" in fields:
         refuse_bad_entry(devlog)
     with transaction.atomic():
         # Read again under a lock: what was shown before may be older than another edit.
-        before = locked([devlog.pk]).values_list("entry", flat=True).get()
+        before = locked([devlog.pk]).values(*ASKED_BY).get()
         devlog.save(update_fields=fields)
-        is_other_entry = "entry" in fields and devlog.entry != before
-        if is_other_entry:
+        is_asked_again = any(getattr(devlog, name) != before[name] for name in ASKED_BY if name in fields)
+        if is_asked_again:
             queues.enqueue_again(devlog)
-    return is_other_entry
+    return is_asked_again
+
+
+def set_private(devlog_ids: Sequence[int], is_private: bool) -> None:
+    """Make these dev-logs private, or not, each by itself: those that change are tagged anew."""
+    for devlog in DevLog.objects.filter(pk__in=devlog_ids).order_by("pk"):
+        devlog.is_private = is_private
+        with suppress(DevLog.DoesNotExist):  # deleted meanwhile
+            edit(devlog, ["is_private"])
 
 
 def remove(devlog_ids: Sequence[int]) -> None:
@@ -58,6 +74,21 @@ def remove(devlog_ids: Sequence[int]) -> None:
     for ids in sql.portions(devlog_ids):
         with transaction.atomic():
             sql.delete_devlogs(ids)
+
+
+def said_private(devlog: DevLog) -> bool | None:
+    """Return whether a new dev-log says that it is private or not; None where it says nothing."""
+    said = vars(devlog)["is_private"]
+    return said if isinstance(said, bool) else None
+
+
+def make_as_private_as_set(devlogs: Sequence[DevLog]) -> None:
+    """Have new dev-logs be what their authors have set for those that do not say whether they are private."""
+    authors = sorted({devlog.author_id for devlog in devlogs if devlog.author_id})
+    chosen = AuthorSettings.objects.filter(private_by_default=True)
+    private = {pk for ids in sql.portions(authors) for pk in chosen.filter(pk__in=ids).values_list("pk", flat=True)}
+    for devlog in devlogs:
+        devlog.is_private = devlog.author_id in private
 
 
 def locked(devlog_ids: Sequence[int]) -> QuerySet[DevLog]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 ENTRY_MAX_LENGTH = 20_000
@@ -47,9 +48,12 @@ class DevLog(models.Model):
 
     entry = EntryField(max_length=ENTRY_MAX_LENGTH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="devlogs")
+    # Tagged by the embedded extractor alone, whatever is set: its text never leaves the machine.
+    is_private = models.BooleanField("private", db_default=False)
     created_at = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
 
     class Meta:
+        indexes = [models.Index(fields=["author", "id"], condition=Q(is_private=True), name="devlog_private")]
         verbose_name = "dev-log"
         verbose_name_plural = "dev-logs"
         ordering = ["-pk"]
@@ -63,3 +67,20 @@ class DevLog(models.Model):
         """Return the beginning of the entry, for those who may see it."""
         first_line = self.entry.strip().partition("\n")[0]
         return first_line if len(first_line) <= 80 else f"{first_line[:79]}…"
+
+
+class AuthorSettings(models.Model):
+    """What one user has chosen for the dev-logs they write; no row means that nothing was chosen."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="devlog_settings"
+    )
+    private_by_default = models.BooleanField(
+        db_default=False, help_text="What a new dev-log is that does not say whether it is private."
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "settings of dev-logs"
+
+    def __str__(self) -> str:
+        return f"settings of user {self.user_id}"

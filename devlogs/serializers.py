@@ -1,10 +1,11 @@
 """A dev-log as JSON: what may be sent, and what is shown with it."""
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
 
-from devlogs.models import ENTRY_MAX_LENGTH, DevLog, EntryField
+from devlogs.models import ENTRY_MAX_LENGTH, AuthorSettings, DevLog, EntryField
 from tagging.api.serializers import DEVLOG_TAG, TAGGING, DevLogTagSerializer, TaggingSerializer
 from tagging.models.shown_pause import shown_pause
 
@@ -24,9 +25,26 @@ class EntryTextField(serializers.CharField):
         return data
 
 
+class FlagField(serializers.BooleanField):
+    """A JSON boolean; DRF's own field would take "yes", 1 and their like."""
+
+    default_error_messages = {"not_boolean": "This must be true or false (a JSON boolean)."}
+
+    def to_internal_value(self, data: object) -> bool:
+        if not isinstance(data, bool):
+            self.fail("not_boolean")
+        return data
+
+
 class DevLogSerializer(serializers.Serializer[DevLog]):
     id = serializers.IntegerField(read_only=True)
     entry = EntryTextField()
+    private = FlagField(
+        source="is_private",
+        required=False,
+        help_text="Whether it is tagged by the embedded extractor alone, so that its text never leaves the machine. "
+        "Of a new dev-log that does not say it: as its author has set. Where it changes, the dev-log is tagged anew.",
+    )
     author = serializers.CharField(allow_null=True, read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     tagging = TaggingSerializer(allow_null=True, read_only=True)
@@ -34,10 +52,7 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
 
     def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse what no dev-log has. What it has and only the service sets may come back as it was read."""
-        if unknown := data.keys() - self.fields.keys():
-            raise serializers.ValidationError(
-                {name: [f"Unknown field. A dev-log has: {', '.join(self.fields)}."] for name in sorted(unknown)}
-            )
+        refuse_unknown(data, self.fields, "A dev-log has")
         return super().to_internal_value(data)
 
     def to_representation(self, devlog: DevLog) -> dict[str, Any]:
@@ -46,11 +61,34 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
         return {
             "id": devlog.pk,
             "entry": devlog.entry,
+            "private": devlog.is_private,
             "author": devlog.author and devlog.author.username,
             "created_at": devlog.created_at,
             "tagging": job and TAGGING.shown(job, shown_pause, getattr(devlog, "names_dropped", None)),
             "tags": [DEVLOG_TAG.to_representation(tagging) for tagging in devlog.shown_tags],  # type: ignore[attr-defined]
         }
+
+
+class AuthorSettingsSerializer(serializers.ModelSerializer[AuthorSettings]):
+    """What the user has chosen for the dev-logs they write."""
+
+    private_by_default = FlagField(required=False, help_text="Whether a new dev-log is private that does not say it.")
+
+    class Meta:
+        model = AuthorSettings
+        fields = ["private_by_default"]
+
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+        refuse_unknown(data, self.fields, "The settings are")
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
+
+def refuse_unknown(data: Collection[str], known: Collection[str], which: str) -> None:
+    """Raise ValidationError for each field of a body that there is not."""
+    if unknown := set(data) - set(known):
+        message = f"Unknown field. {which}: {', '.join(known)}."
+        raise serializers.ValidationError({name: [message] for name in sorted(unknown)})
 
 
 # Built once, for the way that most requests take: to build its fields takes longer than to check an entry.

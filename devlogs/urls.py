@@ -1,7 +1,8 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from devlogs.views import DevLogViewSet
+from devlogs.views import AuthorSettingsView, DevLogViewSet
 
 router = SimpleRouter()
 router.register("devlogs", DevLogViewSet, basename="devlog")
-urlpatterns = router.urls
+urlpatterns = [path("settings/", AuthorSettingsView.as_view(), name="author-settings"), *router.urls]

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework import viewsets
+from rest_framework import generics, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -20,8 +21,8 @@ from devlog_project.api.pages import Pages
 from devlog_project.api.requests import StrictView
 from devlogs import entries
 from devlogs.filters import DevLogFilter
-from devlogs.models import DevLog
-from devlogs.serializers import DEVLOG, DevLogSerializer
+from devlogs.models import AuthorSettings, DevLog
+from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
 from tagging.models import Attempt, DevLogTag, Job
 
@@ -46,7 +47,7 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
     partial_update=extend_schema(responses={200: DevLogSerializer, 429: TOO_MANY}),
 )
 class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
-    parameters = {"list": ["tag", "state", "cursor"], "create": ["bulk"]}
+    parameters = {"list": ["tag", "private", "state", "cursor"], "create": ["bulk"]}
     repeatable = ["tag"]
     takes_body = ["create", "update", "partial_update"]
     queryset = (
@@ -81,15 +82,16 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         devlog: Any = serializer.instance
         job = getattr(devlog, "job", None)
         is_one_more = job is None or job.is_final  # else it waits already, and may be mended
-        if is_one_more and serializer.validated_data.get("entry", devlog.entry) != devlog.entry:
+        changes = {name for name, value in serializer.validated_data.items() if getattr(devlog, name) != value}
+        if is_one_more and changes:
             refuse_too_many(devlog)
         for name, value in serializer.validated_data.items():
             setattr(devlog, name, value)
         try:
-            is_other_entry = entries.edit(devlog, serializer.validated_data)
+            is_asked_again = entries.edit(devlog, serializer.validated_data)
         except DevLog.DoesNotExist as error:
             raise NotFound from error
-        if is_other_entry:
+        if is_asked_again:
             devlog.shown_tags = [tag for tag in devlog.shown_tags if tag.source == "person"]
 
     def perform_destroy(self, instance: DevLog) -> None:
@@ -111,6 +113,28 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         if tagging and tagging["state"] in Job.UNFINISHED:
             response["Retry-After"] = str(seconds_until(tagging["run_after"]))
         return super().finalize_response(request, response, *args, **kwargs)
+
+
+@extend_schema_view(
+    get=extend_schema(responses=AuthorSettingsSerializer),
+    patch=extend_schema(request=AuthorSettingsSerializer, responses=AuthorSettingsSerializer),
+)
+class AuthorSettingsView(StrictView, generics.RetrieveUpdateAPIView[AuthorSettings]):
+    """What the user who asks has chosen for the dev-logs they write."""
+
+    takes_body = ["patch"]
+    http_method_names = ["get", "patch", "head", "options"]
+    permission_classes = [IsAuthenticated]  # also where DEBUG opens the API: else there is nobody whose they are
+    serializer_class = AuthorSettingsSerializer
+
+    def get_object(self) -> AuthorSettings:
+        user = author_of(self.request)
+        chosen = AuthorSettings.objects.filter(user=user).first()
+        return chosen or AuthorSettings(user=user, private_by_default=False)
+
+    def perform_update(self, serializer: BaseSerializer[AuthorSettings]) -> None:
+        chosen = serializer.validated_data
+        serializer.instance, _ = AuthorSettings.objects.update_or_create(user=author_of(self.request), defaults=chosen)
 
 
 def refuse_too_many(devlog: DevLog) -> None:

@@ -5,6 +5,7 @@ A dev-log created by hand may have no job: `devlog.job` then raises ObjectDoesNo
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from django.utils.safestring import SafeString
 
 from devlogs import entries
 from devlogs.admin import lists
-from devlogs.models import DevLog
+from devlogs.models import AuthorSettings, DevLog
 from tagging import queues
 from tagging.admin import shown
 from tagging.admin.batches import NAMED, BatchAdmin, Question
@@ -48,7 +49,7 @@ class DevLogForm(forms.ModelForm):
 
     class Meta:
         model = DevLog
-        fields = ["entry", "author"]
+        fields = ["entry", "author", "is_private"]
 
     def clean_entry(self) -> str:
         """Keep an untouched entry exactly as it is stored, whatever the browser made of its newlines."""
@@ -59,17 +60,17 @@ class DevLogForm(forms.ModelForm):
 class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     form = DevLogForm
     raw_id_fields = ["author"]
-    list_display = ["title", "state", "tag_links", "author", "created_at"]
+    list_display = ["title", "state", "tag_links", "author", "is_private", "created_at"]
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
     sortable_by = ["created_at"]
-    list_filter = ["job__state", lists.JobFilter, "created_at", lists.TagFilter]
+    list_filter = ["job__state", "is_private", lists.JobFilter, "created_at", lists.TagFilter]
     list_select_related = ["author", "job"]
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["entry", "tags__name"]
     readonly_fields = ["created_at", "state", "error", "run_after", "attempts", "tags_found", "timeline"]
-    actions = ["tag_again", "retry_failed", "delete_selected"]
+    actions = ["tag_again", "retry_failed", "make_private", "make_public", "delete_selected"]
 
     class Media:
         css = {"all": ["devlogs/admin.css"]}
@@ -78,12 +79,13 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
         return lists.DevLogList
 
     def get_fieldsets(self, request: HttpRequest, obj: DevLog | None = None) -> Any:
-        written = (None, {"fields": ["entry", "author"]})
+        written = (None, {"fields": ["entry", "author", "is_private"]})
         became = ("Tagging", {"fields": self.readonly_fields})
         return [written, became] if obj else [written]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"author": request.user.pk, **super().get_changeform_initial_data(request)}
+        chosen = AuthorSettings.objects.filter(user=request.user.pk, private_by_default=True).exists()
+        return {"author": request.user.pk, "is_private": chosen, **super().get_changeform_initial_data(request)}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[DevLog], search_term: str
@@ -156,6 +158,16 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     @admin.action(description="Retry failed", permissions=["change"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
         return self.queue(request, "retry_failed", queryset.filter(job__state=Job.State.FAILED), "Failed dev-logs")
+
+    @admin.action(description="Make private: tagged anew, here", permissions=["change"])
+    def make_private(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
+        others = queryset.filter(is_private=False)
+        self.begin_batch(request, [others], partial(entries.set_private, is_private=True), "Dev-logs made private")
+
+    @admin.action(description="Make no longer private: tagged anew", permissions=["change"])
+    def make_public(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
+        private = queryset.filter(is_private=True)
+        self.begin_batch(request, [private], partial(entries.set_private, is_private=False), "Dev-logs made public")
 
     def queue(
         self, request: HttpRequest, action: str, devlogs: QuerySet[DevLog], whose: str

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from knox.models import AuthToken
 
 from devlogs import entries
-from devlogs.models import DevLog
+from devlogs.models import AuthorSettings, DevLog
 from tagging.admin.batches import NAMED, BatchAdmin, Question
 from tagging.engine.batches import let_others_write
 from tagging.models import sql
@@ -29,9 +29,15 @@ NOT_ONESELF = "Nobody deletes their own account: have another person do it. Noth
 admin.site.unregister(User)
 
 
+class AuthorSettingsInline(admin.StackedInline):
+    model = AuthorSettings
+    can_delete = False
+
+
 @admin.register(User)
 class PersonAdmin(BatchAdmin, UserAdmin):
     actions = ["delete_selected"]
+    inlines = [AuthorSettingsInline]
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

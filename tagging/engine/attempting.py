@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -12,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from tagging.engine.guard import described
 from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, ExtractionError, Extractor
+from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.grounding import MAX_EVIDENCE, Grounded, ground
 from tagging.extraction.names import MAX_NAME, clean
 from tagging.models import Attempt, Job
@@ -19,6 +21,16 @@ from tagging.models.attempt import digest_of
 from tagging.models.spending import Price
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Jobs just claimed, and by id the answers that are known for some of them."""
+
+    # Whether fewer were due than could have been claimed; None where that is not known.
+    is_all: bool | None = None
+    jobs: list[Job] = field(default_factory=list)
+    known: dict[int, Attempt] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -37,6 +49,11 @@ class FinishedAttempt:
         return self.attempt.job.is_canary
 
     @property
+    def is_private(self) -> bool:
+        """Say whether it was answered here, and so tells nothing of the provider."""
+        return self.attempt.job.is_private
+
+    @property
     def calls(self) -> float:
         """Return its part of the call that was made for it and others, or 1."""
         return 1 / self.attempt.entries_in_call
@@ -49,7 +66,7 @@ class FinishedAttempt:
     @property
     def is_proof(self) -> bool:
         """Say whether this answer shows that the provider was well when its attempt began."""
-        return not (self.is_from_ledger or self.is_late)
+        return not (self.is_from_ledger or self.is_late or self.is_private)
 
 
 def configured_extractor() -> Extractor:
@@ -118,6 +135,16 @@ def note_cost(attempt: Attempt, used: Extraction | ExtractionError) -> None:
     """Write on the attempt what its call cost."""
     attempt.input_tokens, attempt.output_tokens = used.input_tokens, used.output_tokens
     attempt.cost = Price.of(used.input_tokens, used.output_tokens).cost
+
+
+def answer_here(job: Job, known: Mapping[int, Attempt]) -> FinishedAttempt | None:
+    """Answer a job without a call where that can be: None where the model is to be asked.
+
+    A private one is answered by the embedded extractor, and by no other, whatever is set or known.
+    """
+    if job.is_private:
+        return make_attempt(EmbeddedExtractor.from_settings(settings), job)
+    return answer_from_ledger(job, known[job.pk]) if job.pk in known else None
 
 
 def answer_from_ledger(job: Job, known: Attempt) -> FinishedAttempt:

@@ -6,16 +6,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from tagging.engine.attempting import Claimed
 from tagging.engine.process_lock import Owner, dead_owners
 from tagging.engine.rotation import Rotation
-from tagging.engine.sharing import calls_for
+from tagging.engine.sharing import joining_calls
 from tagging.extraction.base import Extractor, WaitingFor
 from tagging.models import Attempt, Job, ProviderState
 from tagging.models.due import DuePart
@@ -26,16 +26,6 @@ logger = logging.getLogger(__name__)
 
 # How long the provider's row is believed without being read again, in seconds.
 PROVIDER_SECONDS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Jobs just claimed, and by id the answers that are known for some of them."""
-
-    # Whether fewer were due than could have been claimed; None where that is not known.
-    is_all: bool | None = None
-    jobs: list[Job] = field(default_factory=list)
-    known: dict[int, Attempt] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -51,16 +41,36 @@ class Dispatcher:
         self._is_backlog = True  # until it is known better
         logger.info("Worker %s started", self.owner.name)
 
-    def claim(self, free: int, most_in_call: int = 1, most_jobs: int | None = None) -> Claimed:
-        """Claim jobs for up to `free` calls, as far as provider and budget of the day allow; look up known answers.
+    def claim(self, free: int, most_in_call: int = 1, most_jobs: int | None = None, *, free_here: int = 0) -> Claimed:
+        """Claim jobs for up to `free` calls, and private ones, which need none; look up known answers.
+
+        While all is well and nothing is counted they are claimed together. Else private ones come first, up to
+        `free_here` and whatever the provider and the budget of the day allow.
+        """
+        if free:
+            self._read_provider()
+        is_apart = not free or not self.provider.is_clean or self._is_limited()
+        here = self._claim_private(free_here, most_jobs) if is_apart else []
+        if most_jobs is not None:
+            most_jobs -= len(here)
+            free = min(free, most_jobs)
+        if not free:
+            return Claimed(None, here)
+        claimed = self._claim_to_ask(free, most_in_call, most_jobs, private=False if is_apart else None)
+        is_all = claimed.is_all and (not here or len(here) < free_here)
+        return Claimed(is_all, here + claimed.jobs, claimed.known)
+
+    def _claim_private(self, limit: int, most_jobs: int | None) -> list[Job]:
+        limit = limit if most_jobs is None else min(limit, most_jobs)
+        return self._claim(limit, private=True) if limit and Job.objects.due().private().exists() else []
+
+    def _claim_to_ask(self, free: int, most_in_call: int, most_jobs: int | None, *, private: bool | None) -> Claimed:
+        """Claim jobs for up to `free` calls, as far as provider and budget allow.
 
         That is a job for each call, and where up to `most_in_call` may share one, more bulk jobs of the same authors.
         After a pause it is one job, as a probe: one that has not failed yet. Where others cannot tell whose fault a
         failure was, because there are none or because they fail too, it is a canary.
         """
-        if not free:
-            return Claimed()
-        self._read_provider()
         if self.provider.is_paused:
             return Claimed()
         try:
@@ -68,8 +78,8 @@ class Dispatcher:
                 return self._canary()
             if self.provider.is_half_open:
                 return self._probe()
-            jobs = self._claim_fairly(free)
-            if not jobs and self.provider.failures and not Job.objects.running().exists():
+            jobs = self._claim_fairly(free, private)
+            if not jobs and self.provider.failures and not Job.objects.running().public().exists():
                 return self._canary()
         except BudgetReachedError:
             ProviderState.objects.pause_for_budget()
@@ -81,24 +91,23 @@ class Dispatcher:
         known = self._known_answers(jobs)
         if most_in_call == 1:
             return Claimed(is_all, jobs, known)
-        to_call, more = [job for job in jobs if job.pk not in known], []
+        to_call, more = [job for job in jobs if not (job.is_private or job.pk in known)], []
         if not is_all:
             limit = None if most_jobs is None else most_jobs - len(jobs)
             more = self._claim_to_share(to_call, most_in_call, limit)
             known |= self._known_answers(more)
         if self._is_limited():
-            calls = calls_for([*to_call, *(job for job in more if job.pk not in known)], most_in_call)
-            joining = {job.pk for together in calls for job in together[1:]}
+            joining = joining_calls([*to_call, *(job for job in more if job.pk not in known)], most_in_call)
             Job.objects.reserve_less([job for job in to_call if job.pk in joining])
         return Claimed(is_all, jobs + more, known)
 
-    def _claim_fairly(self, limit: int) -> list[Job]:
+    def _claim_fairly(self, limit: int, private: bool | None) -> list[Job]:
         """Claim of each author alike where more is due than can be claimed; else all, whosever it is."""
         parts = self._rotation.parts(limit) if self._is_backlog else []
-        jobs = self._claim(limit, parts=parts) if parts else []
+        jobs = self._claim(limit, parts=parts, private=private) if parts else []
         # Authors seen a moment ago may have no more, and others some; but a budget held back on purpose.
         if len(jobs) < limit and not (jobs and self._is_limited()):
-            jobs += self._claim(limit - len(jobs))
+            jobs += self._claim(limit - len(jobs), private=private)
         return jobs
 
     def _claim_to_share(self, jobs: Sequence[Job], most_in_call: int, most_jobs: int | None) -> list[Job]:
@@ -114,21 +123,20 @@ class Dispatcher:
         if limit <= 0:
             return []
         try:
-            return self._claim(limit, parts=parts, untried=True, is_more=True)
+            return self._claim(limit, parts=parts, untried=True, is_more=True, private=False)
         except BudgetReachedError:  # only for more than those claimed already
             return []
 
-    def _claim(
-        self, limit: int, *, parts: Sequence[DuePart] = (), untried: bool = False, is_more: bool = False
-    ) -> list[Job]:
+    def _claim(self, limit: int, *, private: bool | None, parts: Sequence[DuePart] = (), **how: bool) -> list[Job]:
+        """Claim jobs; `how`: untried, is_more, as Job.objects.claim has them."""
         jobs = Job.objects.claim(
             limit,
             parts=parts,
             owner=self.owner.name,
             lease_seconds=settings.TAGGING_LEASE_SECONDS,
-            is_paid=self.extractor.is_paid,
-            untried=untried,
-            is_more=is_more,
+            is_paid=self.extractor.is_paid and not private,
+            private=private,
+            **how,
         )
         if jobs:
             taught_names.refresh()
@@ -137,16 +145,17 @@ class Dispatcher:
         return jobs
 
     def _known_answers(self, jobs: Iterable[Job]) -> dict[int, Attempt]:
-        """Return what is known, by job."""
+        """Return what is known, by job; nothing of private ones, which are asked of no model."""
         if not self.extractor.is_paid:
             return {}
-        return Attempt.objects.known_answers([job for job in jobs if not job.asks_anew], self.extractor)
+        may_be_known = [job for job in jobs if not (job.asks_anew or job.is_private)]
+        return Attempt.objects.known_answers(may_be_known, self.extractor)
 
     def _probe(self) -> Claimed:
         """Claim the one call that tests the provider, unless another process does, or nobody waits for it."""
-        if self.provider.is_probing or not Job.objects.due().exists():
+        if self.provider.is_probing or not Job.objects.due().public().exists():
             return Claimed()
-        jobs = self._claim(1, untried=True)
+        jobs = self._claim(1, untried=True, private=False)
         if not jobs:
             return self._canary()
         if known := self._known_answers(jobs):

@@ -149,10 +149,11 @@ class Engine:
         self._is_work_rumoured = False
         # What the provider keeps waiting comes back by itself.
         is_likely = self._is_work_likely or not self.dispatcher.provider.is_clean
-        free = self.slots.free if may_claim and is_likely else 0
-        if self._claims_left is not None:
-            free = min(free, self._claims_left)
-        claimed = self.dispatcher.claim(free, self.entries_per_call, self._claims_left)
+        if not (may_claim and is_likely) or self._claims_left == 0:
+            return 0
+        free = self.slots.free if self._claims_left is None else min(self.slots.free, self._claims_left)
+        limits = (free, self.entries_per_call, self._claims_left)
+        claimed = self.dispatcher.claim(*limits, free_here=self.slots.free_here)
         self.slots.start(claimed.jobs, claimed.known, self.calls)
         if self._claims_left is not None:
             self._claims_left -= sum(1 for job in claimed.jobs if not job.is_canary)
@@ -204,7 +205,8 @@ class Engine:
                 self.expect_work()  # if none is due, a canary may be
                 if one.error.code in TOO_FAST:
                     self.slots.shrink(one.began_at)
-        self.slots.grow(sum(one.calls for one in settled if not one.error and not one.is_from_ledger))
+        was_called = [one for one in settled if not (one.error or one.is_from_ledger or one.is_private)]
+        self.slots.grow(sum(one.calls for one in was_called))
         errors = sum(1 for one in settled if one.error and not one.is_canary)
         self.unanswered += errors
         self.answered += sum(1 for one in settled if not one.is_canary) - errors

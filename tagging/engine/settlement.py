@@ -118,7 +118,7 @@ def _settle_together(
     finished: Sequence[FinishedAttempt], provider: ProviderState, lock_seconds: float | None
 ) -> Settled:
     answers = [one for one in finished if not one.error]
-    failures = [one for one in finished if one.error]
+    failures = [one for one in finished if one.error and not one.is_private]
     with transaction.atomic():
         if lock_seconds is not None:
             sessions.limit_waits(lock_seconds)
@@ -136,6 +136,7 @@ def _settle_together(
             ProviderState.objects.note_answer(is_some_in_doubt=Job.objects.in_doubt().exists())
         if failures:
             became |= _settle_failures(failures)
+        became |= _settle_own_failures([one for one in finished if one.error and one.is_private])
         if any(one.attempt.job.is_probe for one in finished):
             ProviderState.objects.return_probe()
     for one in finished:
@@ -168,6 +169,19 @@ def _settle_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str]:
         ProviderState.objects.note_failures(doubted)
     if is_to_excuse:
         Job.objects.excuse(WaitingFor.PROVIDER)
+    return became
+
+
+def _settle_own_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str]:
+    """Spend the attempts that failed here: no provider and no other entry can have been at fault."""
+    became: dict[Fence, str] = {}
+    for attempt in (one.attempt for one in failures):
+        if attempt.number >= settings.TAGGING_MAX_ATTEMPTS:
+            became |= dict.fromkeys(Job.objects.discard(attempt), f"{attempt.error_code}: failed")
+            continue
+        wait_seconds = wait_after(attempt.number)
+        held = Job.objects.retry(attempt, wait_seconds=wait_seconds)
+        became |= dict.fromkeys(held, f"{attempt.error_code}: next try in {wait_seconds:.1f} s")
     return became
 
 

@@ -45,6 +45,11 @@ def calls_for(jobs: Iterable[Job], most: int) -> list[list[Job]]:
     return calls
 
 
+def joining_calls(jobs: Iterable[Job], most: int) -> set[int]:
+    """Return the ids of those of these jobs that join the call of another."""
+    return {job.pk for together in calls_for(jobs, most) for job in together[1:]}
+
+
 def make_attempts(extractor: Extractor, jobs: Sequence[Job]) -> list[FinishedAttempt]:
     """Make the one call for these jobs and return each one's attempt. Never raises: who calls must live on."""
     try:

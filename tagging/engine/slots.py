@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from tagging.engine.attempting import FinishedAttempt, answer_from_ledger
+from tagging.engine.attempting import FinishedAttempt, answer_here
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.sharing import calls_for, make_attempts
 from tagging.extraction.base import Extractor
@@ -18,6 +18,8 @@ from tagging.models.transitions import Fence
 
 # An extractor that only computes answers in a millisecond; so many jobs for each call allowed, and a commit pays.
 JOBS_PER_THREAD = 4
+# So many private jobs are answered at once where the provider takes none: each in a millisecond, and settled together.
+PRIVATE_AT_ONCE = 16
 # After how many seconds an outcome that another session holds up is tried again: at first, then doubled, at most.
 HELD_UP_SECONDS, MOST_HELD_UP_SECONDS = 0.5, 4.0
 
@@ -94,13 +96,21 @@ class Slots:
         """Return how many calls have begun and not finished; asked by requests too, in threads of theirs."""
         return len(self._calls)
 
+    @property
+    def free_here(self) -> int:
+        """Return how many private jobs may be answered beside all calls: no more than are soon settled."""
+        return max(0, PRIVATE_AT_ONCE - sum(1 for job in list(self.in_flight.values()) if job.is_private))
+
     def start(self, jobs: Sequence[Job], known: Mapping[int, Attempt], calls: Calls) -> None:
-        """Begin the calls for these jobs; those whose answer is known have finished at once."""
+        """Begin the calls for these jobs; those that are answered here have finished at once."""
+        to_call = []
         for job in jobs:
-            if job.pk in known:
-                self.finish(answer_from_ledger(job, known[job.pk]))
+            if finished := answer_here(job, known):
+                self.finish(finished)
                 self.in_flight[job.fence] = job
-        for together in calls_for([job for job in jobs if job.pk not in known], self._most_in_call):
+            else:
+                to_call.append(job)
+        for together in calls_for(to_call, self._most_in_call):
             self._calls.add(together[0].fence)
             try:
                 calls.begin(together)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from devlogs.models import DevLog
 from tagging.models import due, spending, sql
 from tagging.models.due import DuePart, Unfinished
-from tagging.models.provider_state import ProviderState
+from tagging.models.provider_state import ProviderState, probe_seconds
 from tagging.models.spending import Price, Spending
 
 if TYPE_CHECKING:
     from tagging.models import Job
 
+logger = logging.getLogger(__name__)
 
 # A job's id with the token of one claim on it: who settles must show it.
 Fence = tuple[int, uuid.UUID | None]
@@ -29,8 +32,8 @@ Fence = tuple[int, uuid.UUID | None]
 PRIORITIES = (0, 1)
 # What is known of a job just claimed, in the order of the model.
 CLAIMED = (
-    *("devlog_id", "state", "priority", "attempts", "asks_anew", "started_at", "claim_token", "refusals"),
-    "error_code",
+    *("devlog_id", "state", "priority", "is_private", "attempts", "asks_anew", "started_at", "claim_token"),
+    *("refusals", "error_code"),
 )
 
 
@@ -51,9 +54,26 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         come = self.filter(priority__in=PRIORITIES, run_after__lte=Now(), in_doubt_since=None)
         return come.order_by("priority", "run_after")
 
+    def private(self) -> ClaimQuerySet:
+        """Those of private dev-logs, which are answered here and asked of nobody."""
+        return self.filter(is_private=True)
+
+    def public(self) -> ClaimQuerySet:
+        return self.filter(is_private=False)
+
     def may_be_due(self) -> bool:
         """Say whether a claim is worth its lock of SQLite's file; on PostgreSQL one in vain locks nothing."""
         return connection.vendor != "sqlite" or self.unfinished().has_come
+
+    def end_impossible_waits(self) -> None:
+        """Make due what waits longer than can have been meant: the clock was set back since."""
+        longest = 2 * max(settings.TAGGING_BACKOFF_CAP_SECONDS, 2 * probe_seconds())
+        # By priority, as the index on what is due begins with it.
+        ahead = self.filter(priority__in=self.model.Priority.values, run_after__gt=seconds_from_now(1))
+        stuck = ahead.filter(Q(waiting_for="") | Q(run_after__gt=seconds_from_now(longest)))
+        if stuck.exists():
+            logger.warning("The clock was set back; jobs that wait longer than was meant are due now")
+            stuck.update(run_after=Now())
 
     def running(self) -> ClaimQuerySet:
         return self.filter(lease_expires_at__isnull=False)
@@ -87,20 +107,22 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         is_paid: bool = False,
         untried: bool = False,
         is_more: bool = False,
+        private: bool | None = None,
     ) -> list[Job]:
         """Take up to `limit` due jobs, count an attempt on each, and return them with their dev-logs.
 
         parts: how many of whom, else those that have waited longest. untried: only of those that have not failed.
         is_more: they are to share the calls of jobs claimed before, so only what they add is reserved.
+        private: only of private dev-logs, or only of others; None for any.
         Where answers are paid for, no more than the day's budget allows beside what is reserved; raises
         BudgetReachedError where it would allow none with nothing reserved.
         """
         token = uuid.uuid4()
         held = (token, owner, lease_seconds)
-        jobs = due.jobs(parts or first_come(limit), limit, untried)
+        jobs = due.jobs(parts or first_come(limit), limit, untried, private)
         if not (is_paid and spending.is_limited()):
             return self._with_devlogs(token, sql.claim(self.model, jobs, *held))
-        if not self.due().exists():  # as usual, and without a write transaction
+        if not self.due().public().exists():  # as usual, and without a write transaction
             return []
         with transaction.atomic():
             # The very jobs that are counted are then claimed.
@@ -156,12 +178,14 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         after it takes the claim away."""
         devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
         jobs: list[Job] = []
-        for pk, priority, attempts, asks_anew, refusals, error_code, started_at in claimed:
+        for pk, priority, attempts, asks_anew, refusals, error_code, is_private, started_at in claimed:
             if pk in devlogs:
+                # Of the job if it was claimed as private, and of the dev-log as its text was read with it.
+                is_private = bool(is_private or devlogs[pk][-1])
                 # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
                 state = self.model.State.RUNNING
-                known = [pk, state, priority, attempts, asks_anew, started_at, token, refusals, error_code]
+                known = [pk, state, priority, is_private, attempts, asks_anew, started_at, token, refusals, error_code]
                 job = self.model.from_db(self.db, CLAIMED, known)
-                job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id"), [pk, *devlogs[pk]])
+                job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id", "is_private"), [pk, *devlogs[pk]])
                 jobs.append(job)
         return jobs

@@ -13,6 +13,8 @@ LOCK = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
 # Of whom it is known whose fault their last failure was.
 DECIDED = "AND in_doubt_since IS NULL "
 UNTRIED = DECIDED + "AND error_code = '' "
+# Private or not; None takes either.
+PRIVATE = {None: "", True: "AND is_private ", False: "AND NOT is_private "}
 
 # Find the last of so many that an author has pending: as many entries of an index are read, and no more.
 FIND_PENDING = (
@@ -39,7 +41,7 @@ FIND_UNFINISHED = (
 # The jobs due at one priority, those of one author or all: a range of an index, which ends where the future begins.
 DUE_PART = (
     "SELECT devlog_id FROM (SELECT devlog_id FROM tagging_job WHERE priority = %s AND run_after <= {now} {only}"
-    "{author}ORDER BY run_after LIMIT %s {lock}) part"
+    "{private}{author}ORDER BY run_after LIMIT %s {lock}) part"
 )
 MEASURE_ENTRIES = "SELECT devlog_id, (SELECT LENGTH(entry) FROM devlogs_devlog WHERE id = devlog_id) FROM ({jobs}) due"
 
@@ -73,12 +75,12 @@ def authors_after(author_id: int, priority: int, limit: int) -> list[tuple[int, 
     return [(author, bool(is_due)) for author, is_due in rows_of(query, [author_id, limit])]
 
 
-def jobs(parts: Sequence[DuePart], limit: int, untried: bool) -> Query:
+def jobs(parts: Sequence[DuePart], limit: int, untried: bool, private: bool | None) -> Query:
     """Return the query for the ids of due jobs, part after part up to the limit, and its parameters."""
     texts, values = [], []
     for priority, author, most in parts:
         of_one = "" if author is None else "AND author_id = %s "
-        words = {"now": NOW[connection.vendor], "lock": LOCK[connection.vendor]}
+        words = {"now": NOW[connection.vendor], "lock": LOCK[connection.vendor], "private": PRIVATE[private]}
         texts.append(DUE_PART.format(only=UNTRIED if untried else DECIDED, author=of_one, **words))
         values += [priority, *([] if author is None else [author]), most]
     return f"{' UNION ALL '.join(texts)} LIMIT %s", [*values, limit]

@@ -25,6 +25,15 @@ def cost_of(devlogs: QuerySet[DevLog], count: int) -> str:
     extractor: type[Extractor] = import_string(settings.TAGGING_EXTRACTOR)
     if not extractor.is_paid:
         return f"for nothing ({extractor.name})"
+    private = DevLog.objects.filter(pk__in=devlogs.values("pk"), is_private=True).count()
+    if not private:
+        return cost_of_asking(extractor, devlogs, count)
+    here = f"{private} private ones here for nothing"
+    return f"{here}, the others {cost_of_asking(extractor, devlogs, count - private)}" if count > private else here
+
+
+def cost_of_asking(extractor: type[Extractor], devlogs: QuerySet[DevLog], count: int) -> str:
+    """Say what so many entries cost that are as long as these dev-logs' are."""
     length = devlogs[:SAMPLE].annotate(length=Length("entry")).aggregate(mean=Avg("length"))["mean"] or 0
     in_call = spending.entries_per_call(extractor)
     if in_call > 1:

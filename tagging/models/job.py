@@ -60,6 +60,8 @@ class Job(models.Model):
     # The dev-log's author when it was queued, 0 for none: authors are served alternately. No foreign key, since it is
     # never followed and goes with the dev-log.
     author_id = models.BigIntegerField(db_default=0)
+    # Whether its dev-log is, when it was queued: so a claim may leave it out, or take such jobs alone.
+    is_private = models.BooleanField(db_default=False)
     attempts = models.PositiveSmallIntegerField(db_default=0)
     queued_at = models.DateTimeField(db_default=Now())
     # A person asked once more: then the model is asked, whatever the ledger knows.
@@ -97,6 +99,11 @@ class Job(models.Model):
                 condition=Q(run_after__isnull=False),
                 name="job_of_author",
             ),
+            models.Index(
+                fields=["priority", "run_after"],
+                condition=Q(is_private=True, run_after__isnull=False),
+                name="job_private_due",
+            ),
             models.Index(fields=["lease_expires_at"], condition=Q(lease_expires_at__isnull=False), name="job_leased"),
             models.Index(fields=["in_doubt_since"], condition=Q(in_doubt_since__isnull=False), name="job_in_doubt"),
         ]
@@ -127,9 +134,9 @@ class Job(models.Model):
     @classmethod
     def canary(cls, entry: str, started_at: datetime) -> Self:
         """Return a job without a row: the call for an entry of our own, by which the provider is tested."""
-        devlog = DevLog(pk=CANARY_ID, entry=entry)
-        fields = {"attempts": 1, "refusals": 0, "started_at": started_at, "claim_token": uuid.uuid4()}
-        canary = cls(devlog=devlog, state=cls.State.RUNNING, **fields)
+        devlog = DevLog(pk=CANARY_ID, entry=entry, is_private=False)
+        claimed = {"state": cls.State.RUNNING, "started_at": started_at, "claim_token": uuid.uuid4()}
+        canary = cls(devlog=devlog, is_private=False, attempts=1, refusals=0, **claimed)
         canary.is_probe = True
         return canary
 
@@ -140,7 +147,8 @@ class Job(models.Model):
         Not without an author: nobody knows that two anonymous entries are one person's.
         """
         is_fresh = not self.error_code and not self.is_probe
-        return self.priority == self.Priority.BULK and is_fresh and self.devlog.author_id is not None
+        is_open_bulk = self.priority == self.Priority.BULK and not self.is_private
+        return is_open_bulk and is_fresh and self.devlog.author_id is not None
 
     @property
     def is_canary(self) -> bool:
@@ -162,12 +170,12 @@ class Job(models.Model):
         return self.state in self.FINAL
 
     def waits_for(self, pause: ShownPause) -> str | None:
-        """Return what the job waits for: its own reason, or the pause of the whole queue; None for nothing."""
-        if (
-            self.state == self.State.PENDING
-            and self.waiting_for != WaitingFor.RETRY
-            and (provider := pause.provider())
-        ):
+        """Return what the job waits for: its own reason, or the pause of the whole queue; None for nothing.
+
+        A private one is asked of no provider, and so never waits for it.
+        """
+        waits_like_all = self.state == self.State.PENDING and not self.is_private
+        if waits_like_all and self.waiting_for != WaitingFor.RETRY and (provider := pause.provider()):
             return provider.waiting_for
         return self.waiting_for or None
 
@@ -177,7 +185,7 @@ class Job(models.Model):
         One in doubt is due as far as anybody knows: `run_after` is only when it comes back at the latest.
         """
         own = self.in_doubt_since or self.run_after
-        provider = pause.provider() if own else None
+        provider = pause.provider() if own and not self.is_private else None
         return max(own, provider.resume_at) if own and provider and provider.resume_at else own
 
     @property

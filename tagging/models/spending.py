@@ -27,6 +27,11 @@ class BudgetReachedError(Exception):
 MILLION = 1_000_000
 # A repair call may follow a call.
 CALLS = 2
+# Add to a day's row, which may not be there yet; by hand, as the statements in sql.py.
+ADD_SPENDING = (
+    "INSERT INTO tagging_spending (day, tokens, cost) VALUES (%s, %s, %s) ON CONFLICT (day) DO UPDATE "
+    "SET tokens = tagging_spending.tokens + excluded.tokens, cost = tagging_spending.cost + excluded.cost"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,8 @@ class SpendingQuerySet(models.QuerySet["Spending"]):
 
     def add(self, price: Price) -> None:
         if price.tokens:
-            sql.add_spending(Spending, today(), price.tokens, price.cost)
+            day, cost = sql.prepared(Spending, "day", today()), sql.prepared(Spending, "cost", price.cost)
+            sql.run(ADD_SPENDING, [day, price.tokens, cost])
 
 
 class Spending(models.Model):

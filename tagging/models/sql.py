@@ -10,7 +10,7 @@ No statement grows with the data without end: what is many goes in portions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import NoneType
 from typing import Any, TypeVar, cast
@@ -28,22 +28,25 @@ AMONG = {"sqlite": "IN ({jobs})", "postgresql": "= ANY(ARRAY({jobs}))"}
 # Pair by pair: tokens are shared by the jobs of one claim.
 CLAIM_HOLDS = "devlog_id = %s AND claim_token = %s"
 
+# Write a dev-log, which is as private as it says, or as its author has set it for those that do not say.
 INSERT_DEVLOG = (
-    "INSERT INTO devlogs_devlog (entry, author_id, created_at) VALUES (%s, %s, {now}) RETURNING id, created_at"
+    "INSERT INTO devlogs_devlog (entry, author_id, is_private, created_at) VALUES (%s, %s, COALESCE(%s, (SELECT "
+    "private_by_default FROM devlogs_authorsettings WHERE user_id = %s), FALSE), {now}) "
+    "RETURNING id, created_at, is_private"
 )
 # Write a pending job, at the time its dev-log was saved.
 INSERT_JOB = (
-    "INSERT INTO tagging_job (devlog_id, priority, author_id, queued_at, run_after) "
-    "SELECT id, %s, COALESCE(author_id, 0), created_at, created_at FROM devlogs_devlog WHERE id = %s"
+    "INSERT INTO tagging_job (devlog_id, priority, author_id, is_private, queued_at, run_after) "
+    "SELECT id, %s, COALESCE(author_id, 0), is_private, created_at, created_at FROM devlogs_devlog WHERE id = %s"
 )
 # Take the next due jobs under one token, and count an attempt on each.
 CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
     "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {among} "
-    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, started_at"
+    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, is_private, started_at"
 )
-READ_ENTRIES = "SELECT id, entry, author_id FROM devlogs_devlog WHERE id IN {portion}"
+READ_ENTRIES = "SELECT id, entry, author_id, is_private FROM devlogs_devlog WHERE id IN {portion}"
 # Find by digest the newest attempt that answered this entry alone, by the same extractor, model and prompt.
 FIND_KNOWN_ANSWERS = (
     "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {portion} "
@@ -88,16 +91,11 @@ DELETE_DEVLOGS = (
     "DELETE FROM tagging_job WHERE devlog_id IN {portion}",
     "DELETE FROM devlogs_devlog WHERE id IN {portion}",
 )
-# Add to a day's row, which may not be there yet.
-ADD_SPENDING = (
-    "INSERT INTO tagging_spending (day, tokens, cost) VALUES (%s, %s, %s) ON CONFLICT (day) DO UPDATE "
-    "SET tokens = tagging_spending.tokens + excluded.tokens, cost = tagging_spending.cost + excluded.cost"
-)
 
 # A query for the ids of jobs, with its parameters.
 Query = tuple[str, Sequence[int]]
 # What CLAIM_DUE_JOBS returns of each job.
-ClaimedRow = tuple[int, int, int, bool, int, str, datetime]
+ClaimedRow = tuple[int, int, int, bool, int, str, bool, datetime]
 
 # Both databases take these as they are, whatever the field.
 PLAIN = {int, str, NoneType}
@@ -167,18 +165,19 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     return ids
 
 
-def insert_devlog(entry: str, author_id: int | None) -> tuple[int, datetime]:
-    """Return the id of the new dev-log and when it was saved."""
-    ((devlog_id, at),) = rows_of(INSERT_DEVLOG.format(now=NOW[connection.vendor]), [entry, author_id])
-    return devlog_id, in_utc(at)
+def insert_devlog(entry: str, author_id: int | None, is_private: bool | None) -> tuple[int, datetime, bool]:
+    """Return the id of the new dev-log, when it was saved, and whether it is private; None: as its author has set."""
+    sql = INSERT_DEVLOG.format(now=NOW[connection.vendor])
+    ((devlog_id, at, became_private),) = rows_of(sql, [entry, author_id, is_private, author_id])
+    return devlog_id, in_utc(at), bool(became_private)
 
 
 def insert_job(devlog_id: int, priority: int) -> None:
     run(INSERT_JOB, [priority, devlog_id])
 
 
-def entries(ids: Sequence[int]) -> list[tuple[int, str, int | None]]:
-    """Return id, entry and author of these dev-logs."""
+def entries(ids: Sequence[int]) -> list[tuple[int, str, int | None, bool]]:
+    """Return id, entry and author of these dev-logs, and whether they are private."""
     return rows_for(READ_ENTRIES, ids)
 
 
@@ -244,7 +243,3 @@ def delete_devlogs(devlog_ids: Sequence[int]) -> None:
     for portion in portions(devlog_ids):
         for statement in (*LOCK_DEVLOGS[connection.vendor], *DELETE_DEVLOGS):
             run(statement.format(portion=marks(portion)), portion)
-
-
-def add_spending(spending: type[models.Model], day: date, tokens: int, cost: Decimal) -> None:
-    run(ADD_SPENDING, [prepared(spending, "day", day), tokens, prepared(spending, "cost", cost)])

@@ -56,6 +56,13 @@ FRESH = {"state": "pending", "attempts": 0, "waiting_for": "", **NO_ERROR, **NO_
 LONGEST_LEASE_SECONDS = 3600.0
 
 
+def copied() -> dict[str, Any]:
+    """Return what an update of a job copies of its dev-log's row."""
+    devlog = DevLog.objects.filter(pk=OuterRef("pk"))
+    author, is_private = Subquery(devlog.values("author_id")), Subquery(devlog.values("is_private"))
+    return {"author_id": Coalesce(author, 0), "is_private": is_private}
+
+
 def due_after(wait_seconds: float | None) -> Any:
     """Return when a job that was claimed before is due: after a wait, or for None at once, in its old place."""
     return F("queued_at") if wait_seconds is None else seconds_from_now(wait_seconds)
@@ -68,8 +75,8 @@ class JobQuerySet(DoubtQuerySet):
         Both rows get the same time, from the database's clock.
         """
         sql.insert_job(devlog.pk, priority)
-        times = {"queued_at": devlog.created_at, "run_after": devlog.created_at}
-        return self.model(devlog=devlog, priority=priority, **times, **FRESH)
+        of_devlog = {"is_private": devlog.is_private, "queued_at": devlog.created_at, "run_after": devlog.created_at}
+        return self.model(devlog=devlog, priority=priority, **of_devlog, **FRESH)
 
     def enqueue(self, devlog_ids: Iterable[int], priority: int = 0, *, asks_anew: bool = False) -> list[Job]:
         """Write these dev-logs' jobs, or reset those that exist: pending, due now, no attempt spent, no claim."""
@@ -88,13 +95,13 @@ class JobQuerySet(DoubtQuerySet):
         update_fields: Collection[str] | None = None,
         unique_fields: Collection[str] | None = None,
     ) -> list[Job]:
-        """Write these jobs, each under its dev-log's author."""
+        """Write these jobs, each under its dev-log's author and as private as it."""
         jobs = list(objs)
         for portion in sql.portions(jobs):
             written = DevLog.objects.filter(pk__in=[job.devlog_id for job in portion])
-            authors = dict(written.values_list("pk", "author_id"))
+            rows = {pk: row for pk, *row in written.values_list("pk", Coalesce("author_id", 0), "is_private")}
             for job in portion:
-                job.author_id = authors.get(job.devlog_id) or 0
+                job.author_id, job.is_private = rows.get(job.devlog_id, (0, False))
         return super().bulk_create(jobs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
 
     def ask_anew(self, devlog_ids: Sequence[int], priority: int) -> None:
@@ -103,20 +110,19 @@ class JobQuerySet(DoubtQuerySet):
         One statement for each portion: to compose the rows anew, as `enqueue` does, takes forty times as long.
         """
         fresh = FRESH | {"asks_anew": True, "priority": priority, "started_at": None, "finished_at": None}
-        author = DevLog.objects.filter(pk=OuterRef("pk")).values("author_id")
         for ids in sql.portions(devlog_ids):
             final = self.filter(pk__in=ids, state__in=self.model.FINAL)
-            final.update(**fresh, author_id=Coalesce(Subquery(author), 0), queued_at=Now(), run_after=Now())
+            final.update(**fresh, **copied(), queued_at=Now(), run_after=Now())
 
     def supersede(self, devlog_id: int) -> bool:
-        """Reset a running job whose entry was edited; return False where it does not run.
+        """Reset a running job whose dev-log was edited; return False where it does not run.
 
         Its claim's token is no more, so the old text's answer is dropped. But it stays with its holder, who gives it
         back once the old call has ended: no second call is made beside it.
         """
         fresh = NO_ERROR | {"claim_token": uuid.uuid4(), "attempts": 1, "priority": 0}
         running = self.running().filter(pk=devlog_id)
-        return bool(running.update(**fresh, started_at=None, finished_at=None, queued_at=Now()))
+        return bool(running.update(**fresh, **copied(), started_at=None, finished_at=None, queued_at=Now()))
 
     def renew(
         self, job_ids: Collection[int], *, owner: str, lease_seconds: float, skip_locked: bool = False, **changes: str
@@ -225,16 +231,6 @@ class JobQuerySet(DoubtQuerySet):
             return "failed"
         self.retry(attempt, wait_seconds=None if job.attempts == 1 else wait_after(job.attempts))
         return "tried again"
-
-    def end_impossible_waits(self) -> None:
-        """Make due what waits longer than can have been meant: the clock was set back since."""
-        longest = 2 * max(settings.TAGGING_BACKOFF_CAP_SECONDS, 2 * probe_seconds())
-        # By priority, as the index on what is due begins with it.
-        ahead = self.filter(priority__in=self.model.Priority.values, run_after__gt=seconds_from_now(1))
-        stuck = ahead.filter(Q(waiting_for="") | Q(run_after__gt=seconds_from_now(longest)))
-        if stuck.exists():
-            logger.warning("The clock was set back; jobs that wait longer than was meant are due now")
-            stuck.update(run_after=Now())
 
     def _settle(self, attempt: Attempt, **changes: Any) -> set[Fence]:
         job = attempt.job

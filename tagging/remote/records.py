@@ -34,6 +34,8 @@ class StaleError(Exception):
 
 def record_of(job: Job) -> dict[str, Any]:
     """Return what leaves with a claimed job: its entry without secrets, and what its result must show."""
+    if job.is_private:
+        raise ValueError("A private entry never leaves.")
     return {
         "id": job.pk,
         "entry": redact(job.devlog.entry).text,
@@ -80,6 +82,8 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
         return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
     if job.is_final:
         return job.state
+    if job.is_private:
+        return StaleError("The entry was made private meanwhile; it is tagged here, and nowhere else.")
     is_late = False
     if job.state == Job.State.PENDING and isinstance(result.outcome, Extraction):
         # The claim ran out, but no other has it, and the text is the same: what was paid for is taken.

@@ -29,6 +29,7 @@ def test_a_post_answers_with_the_devlog_and_its_pending_job(api):
     assert body == {
         "id": body["id"],
         "entry": FOUNDING,
+        "private": False,
         "author": None,
         "created_at": body["created_at"],
         "tags": [],

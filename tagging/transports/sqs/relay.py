@@ -15,8 +15,8 @@ from functools import cached_property
 
 from django.conf import settings
 
-from tagging.engine.attempting import answer_from_ledger
-from tagging.engine.dispatch import Claimed, Dispatcher
+from tagging.engine.attempting import Claimed, answer_here
+from tagging.engine.dispatch import Dispatcher
 from tagging.engine.settlement import settle
 from tagging.extraction.base import Extractor
 from tagging.models import Job
@@ -34,7 +34,10 @@ class Relay(Sender):
     """Hands over what is due; the ids that come are hints here too."""
 
     def __init__(self, queue: Queue, make_extractor: Callable[[], Extractor]) -> None:
-        """make_extractor: of the one that Lambda runs. Here it is never called; its name is on known answers."""
+        """make_extractor: of the one that Lambda runs. Here it is never called; its name is on known answers.
+
+        Private jobs never leave: they are answered here.
+        """
         super().__init__("SQS")
         self.queue = queue
         self._make_extractor = make_extractor
@@ -54,7 +57,7 @@ class Relay(Sender):
             self.dispatcher.recover()
             self._sweep_at = time.monotonic() + settings.TAGGING_SWEEP_SECONDS
         while not self.stopping.is_set() and (Job.objects.due().exists() or Job.objects.in_doubt().exists()):
-            claimed = self.dispatcher.claim(self._room())
+            claimed = self.dispatcher.claim(self._room(), free_here=JOBS_PER_CLAIM)
             has_sent |= self._hand_over(claimed)
             if claimed.is_all or not claimed.jobs:
                 break
@@ -73,11 +76,11 @@ class Relay(Sender):
         return max(0, min(room, JOBS_PER_CLAIM))
 
     def _hand_over(self, claimed: Claimed) -> bool:
-        """Send these jobs, settle those whose answer is known, give back the rest; say whether SQS took any."""
-        known = [answer_from_ledger(job, claimed.known[job.pk]) for job in claimed.jobs if job.pk in claimed.known]
-        if known:
-            list(settle(known, self.dispatcher.provider))
-        asked = [job for job in claimed.jobs if job.pk not in claimed.known]
+        """Send these jobs, settle those that are answered here, give back the rest; say whether SQS took any."""
+        here = {job.pk: finished for job in claimed.jobs if (finished := answer_here(job, claimed.known))}
+        if here:
+            list(settle(list(here.values()), self.dispatcher.provider))
+        asked = [job for job in claimed.jobs if job.pk not in here]
         sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
         owner, job_ids = self.dispatcher.owner.name, [job.pk for job in taken]
