@@ -103,7 +103,7 @@ def test_to_know_what_its_author_has_set_costs_a_post_no_statement(as_ada, ada):
             as_ada.post(DEVLOGS, body)
         counts.append(len(statements))
 
-    assert counts[0] == counts[1]
+    assert counts[1] <= counts[0]
 
 
 def test_the_admin_writes_shows_and_filters_private_dev_logs(admin_client, admin_user):

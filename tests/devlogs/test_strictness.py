@@ -48,7 +48,7 @@ def test_an_unknown_parameter_is_refused_and_nothing_is_done(api, make_devlog, m
 def test_a_refusal_names_the_parameters_that_are_known(api):
     errors = api.get(f"{URL}?status=failed").json()["errors"]
 
-    assert errors == {"status": ["Unknown parameter. Known here: tag, state, cursor."]}
+    assert errors == {"status": ["Unknown parameter. Known here: tag, private, state, cursor."]}
 
 
 @pytest.mark.django_db
@@ -154,9 +154,9 @@ def test_a_list_by_state_holds_what_is_shown_in_it(api, make_devlog):
 def test_an_unknown_field_is_refused_by_its_name(api, make_devlog, method, path):
     devlog = make_devlog()
 
-    response = api.generic(method, path.format(devlog.pk), '{"entry": "x", "private": true}', "application/json")
+    response = api.generic(method, path.format(devlog.pk), '{"entry": "x", "mood": true}', "application/json")
 
-    assert refused(response, "private")
+    assert refused(response, "mood")
     assert DevLog.objects.get().entry == devlog.entry
 
 

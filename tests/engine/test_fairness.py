@@ -198,7 +198,7 @@ def test_every_way_in_names_the_author(authors):
 
 @pytest.mark.parametrize("parts", [first_come(8), [(0, 5, 4), (0, 7, 4)]])
 def test_a_claim_reads_no_more_than_it_takes(parts):
-    plan = plan_of(*due.jobs(parts, 8, untried=False))
+    plan = plan_of(*due.jobs(parts, 8, untried=False, private=None))
 
     assert plan.count("job_due" if parts == first_come(8) else "job_of_author") == 2
     assert not re.search("Sort|B-TREE|SCAN tagging_job|Seq Scan", plan)

@@ -9,6 +9,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from devlogs import entries
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
@@ -470,3 +471,13 @@ def test_a_record_carries_those_taught_names_that_stand_in_its_entry(claimed):
 
     assert remote.record_of(claimed("Moved zb to Django."))["taught"] == [{"name": "Zorbase", "also": ["zb"]}]
     assert remote.record_of(claimed("Wrote a Django view."))["taught"] == []
+
+
+def test_a_result_for_an_entry_made_private_meanwhile_is_refused(claimed, post):
+    job = claimed()
+    result = result_for(job)
+    entries.set_private([job.pk], is_private=True)
+    Job.objects.update(state="pending", lease_expires_at=None, claim_token=None, run_after=Now(), started_at=Now())
+
+    assert post(job.pk, result).status_code == 409
+    assert not tags_of(job.pk)

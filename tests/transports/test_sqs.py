@@ -477,3 +477,26 @@ def test_a_sender_that_waits_for_ids_ends_when_it_is_told_to():
     sender.stop(10)
 
     assert not sender.is_alive()
+
+
+def test_a_private_entry_is_tagged_here_and_never_sent(sqs, url, relay, make_devlog):
+    private, public = make_devlog("Django für Quastenflosser.", is_private=True), make_devlog("Wrote a Django app.")
+
+    relay.deliver(set())
+
+    assert [body["id"] for body in bodies(sqs, url)] == [public.pk]
+    assert Attempt.objects.get(job=private.pk).extractor == "embedded"
+    with pytest.raises(ValueError, match="never leaves"):
+        remote.record_of(Job.objects.get(pk=private.pk))
+
+
+def test_a_private_entry_does_not_wait_for_what_lambda_waits_for(
+    sqs, url, relay, make_devlog, no_pause_between_claims
+):
+    relay.dispatcher.claim(1)  # its start ends the pauses of before
+    ProviderState.objects.pause(ExtractionError(ErrorCode.PROVIDER_REFUSED, "No.", waiting_for=WaitingFor.PROVIDER))
+    make_devlog(is_private=True)
+
+    relay.deliver(set())
+
+    assert (Job.objects.get().state, counts(sqs, url)) == ("done", (0, 0))
