@@ -61,9 +61,10 @@ class MergeForm(forms.Form):
 class TagForm(forms.ModelForm):
     class Meta:
         model = Tag
-        fields = ["name"]
+        fields = ["name", "kind"]
         help_texts = {
-            "name": "It stays as you spell it, for all. Where it is another name, the old one becomes its alias."
+            "name": "It stays as you spell it, for all. Where it is another name, the old one becomes its alias.",
+            "kind": "The lexicon's, until you say another: then it stays as you say.",
         }
 
     def clean_name(self) -> str:
@@ -78,14 +79,14 @@ class TagForm(forms.ModelForm):
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
     form = TagForm
-    list_display = ["name", "slug", "count", "alias_of", "is_blocked"]
-    list_filter = ["is_blocked", ("alias_of", admin.EmptyFieldListFilter)]
+    list_display = ["name", "slug", "count", "kind", "alias_of", "is_blocked"]
+    list_filter = ["kind", "is_blocked", ("alias_of", admin.EmptyFieldListFilter)]
     list_select_related = ["alias_of"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["name", "slug"]
-    readonly_fields = ["is_name_fixed", "slug", "count", "alias_of", "is_blocked"]
-    fields = ["name", *readonly_fields]
+    readonly_fields = ["is_name_fixed", "is_kind_fixed", "slug", "count", "alias_of", "is_blocked"]
+    fields = ["name", "kind", *readonly_fields]
     actions = ["merge", "separate", "block", "unblock", "delete_selected"]
     delete_confirmation_template = "admin/tagging/tag/delete.html"
 
@@ -102,7 +103,10 @@ class TagAdmin(admin.ModelAdmin):
         return request.user.has_perm("tagging.change_tag")
 
     def save_model(self, request: HttpRequest, obj: Tag, form: forms.ModelForm, change: bool) -> None:
-        vocabulary.rename(Tag.objects.select_related("alias_of").get(pk=obj.pk), obj.name)
+        if form.changed_data != ["kind"]:  # also as it stands: then it is spelt so for good
+            vocabulary.rename(Tag.objects.select_related("alias_of").get(pk=obj.pk), obj.name)
+        if "kind" in form.changed_data:
+            Tag.objects.filter(pk=obj.pk).update(kind=obj.kind, is_kind_fixed=True)
 
     @admin.display(description="dev-logs", ordering="count")
     def count(self, tag: Any) -> SafeString:

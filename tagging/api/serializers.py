@@ -55,6 +55,7 @@ class DevLogTagSerializer(PlainSerializer):
 
     name = serializers.CharField(source="tag.name")
     slug = serializers.CharField(source="tag.slug")
+    kind = serializers.CharField(source="tag.kind", help_text="What it is; empty where nobody knows.")
     source = serializers.CharField()  # type: ignore[assignment]  # a field called source, not a field's source
     evidence = serializers.CharField()
 
@@ -69,4 +70,4 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
 
     class Meta:
         model = Tag
-        fields = ["name", "slug", "count"]
+        fields = ["name", "slug", "kind", "count"]

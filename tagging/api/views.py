@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import APIException, NotFound
@@ -19,6 +20,7 @@ from devlogs.models import DevLog
 from tagging.api.serializers import DEVLOG_TAG, DevLogTagSerializer, TagSerializer
 from tagging.curation import edits, vocabulary
 from tagging.models import Job, Tag
+from tagging.models.tag import KINDS
 
 
 class MostUsedFirst(Pages):
@@ -26,10 +28,19 @@ class MostUsedFirst(Pages):
     ordering = ("-count", "slug")
 
 
+class TagFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=KINDS, label="Technologies of this kind alone.")
+
+    class Meta:
+        model = Tag
+        fields = ["kind"]
+
+
 class TagViewSet(StrictView, mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
     """The tags of the dev-logs one may see, most used first."""
 
-    parameters = {"list": ["cursor"]}
+    parameters = {"list": ["kind", "cursor"]}
+    filterset_class = TagFilter
     queryset = Tag.objects.all()
     serializer_class = TagSerializer
     pagination_class = MostUsedFirst

@@ -31,7 +31,7 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
     name = canonical(vocabulary.checked(text))
     DevLogTag.objects.lock()
     meanings = Tag.objects.named([name])
-    ((tag_id, _),) = meanings.values()
+    tag_id = next(iter(meanings.values())).tag_id
     if tag_id is None:
         raise vocabulary.NameRefusedError("This name is blocked.")
     mentions = ground([Technology(text), Technology(name)], devlog.entry).mentions
@@ -45,6 +45,7 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
     if tagging.attempt:
         tagging.attempt, tagging.person, tagging.spelling = None, person, name
         tagging.save(update_fields=["attempt", "person", "spelling"])
+    Tag.objects.follow_lexicon(meanings)
     Tag.objects.respell([name], meanings)  # before the tag is read, to be shown
     Removal.objects.filter(devlog=devlog, tag=tag_id).delete()
     return tagging, is_new

@@ -60,10 +60,11 @@ COMPLETE_CLAIMS = (
     "WHERE {claims} RETURNING devlog_id"
 )
 # Find the tag that each slug stands for: of an alias its tag, of a blocked one none. With its own name, where usage
-# decides how that is spelt.
+# decides how that is spelt, and its kind where the lexicon says it.
 RESOLVE_ALIASES = (
     "SELECT tag.slug, CASE WHEN COALESCE(meant.is_blocked, tag.is_blocked) THEN NULL ELSE COALESCE(meant.id, tag.id) "
-    "END, CASE WHEN tag.is_name_fixed OR tag.alias_of_id IS NOT NULL THEN NULL ELSE tag.name END "
+    "END, CASE WHEN tag.is_name_fixed OR tag.alias_of_id IS NOT NULL THEN NULL ELSE tag.name END, "
+    "CASE WHEN tag.is_kind_fixed OR tag.alias_of_id IS NOT NULL THEN NULL ELSE tag.kind END "
     "FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {portion}"
 )
 # Read how a tag was spelt of late, on whose dev-logs, and whether by an attempt.
@@ -217,9 +218,9 @@ def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]])
     return held
 
 
-def tags_by_slug(slugs: Sequence[str]) -> dict[str, tuple[int | None, str | None]]:
-    """Return the id of the tag that each slug stands for, and its name if that may still be spelt otherwise."""
-    return {slug: (tag_id, name) for slug, tag_id, name in rows_for(RESOLVE_ALIASES, slugs)}
+def tags_by_slug(slugs: Sequence[str]) -> dict[str, tuple[int | None, str | None, str | None]]:
+    """Return the id of the tag that each slug stands for, and its name and kind as far as these may still change."""
+    return {slug: (tag_id, name, kind) for slug, tag_id, name, kind in rows_for(RESOLVE_ALIASES, slugs)}
 
 
 def spellings(tag_id: int, limit: int) -> list[tuple[str, int | None, bool]]:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from tagging.extraction import lexicon
+from tagging.extraction.kinds import Kind
 from tagging.extraction.names import MAX_NAME, SPOKEN, sign_of
 from tagging.models import sql
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tagging.models.attempt import Attempt
 
 
+KINDS = [(kind.value, kind.value) for kind in Kind]
 # So many of its latest places decide how a tag is spelt: no more work for a tag that is everywhere.
 SPELLINGS_COUNTED = 100
 
@@ -40,6 +42,12 @@ def slug_of(name: str) -> str:
     if slug and len(slug) <= MAX_NAME:
         return slug
     return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def kind_of(name: str) -> str:
+    """Return what the lexicon says a technology is; empty for an unknown one."""
+    known = lexicon.known(name)
+    return known.kind if known else ""
 
 
 def most_used(name: str, latest: Sequence[tuple[str, int | None, bool]]) -> str:
@@ -67,10 +75,11 @@ def most_used(name: str, latest: Sequence[tuple[str, int | None, bool]]) -> str:
 
 
 class Meaning(NamedTuple):
-    """The tag that a name stands for, if it is not blocked; and the tag's name, if it may still be spelt otherwise."""
+    """The tag that a name stands for, if it is not blocked; and its name and kind, as far as these may change."""
 
     tag_id: int | None
     name: str | None
+    kind: str | None
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
@@ -83,9 +92,9 @@ class TagQuerySet(models.QuerySet["Tag"]):
         wanted = {slug_of(name): name for name in names}
         tags = sql.tags_by_slug(list(wanted))
         # Sorted, so that two processes that create the same tags never wait for each other crosswise.
-        missing = [(wanted[slug], slug) for slug in sorted(wanted.keys() - tags.keys())]
+        missing = [(wanted[slug], slug, kind_of(wanted[slug])) for slug in sorted(wanted.keys() - tags.keys())]
         if missing:
-            sql.insert(Tag, ("name", "slug"), missing)
+            sql.insert(Tag, ("name", "slug", "kind"), missing)
             tags = sql.tags_by_slug(list(wanted))
         return {slug: Meaning(*tag) for slug, tag in tags.items()}
 
@@ -101,6 +110,13 @@ class TagQuerySet(models.QuerySet["Tag"]):
             if spelling != name:
                 self.filter(pk=tag_id, name=name, is_name_fixed=False).update(name=spelling)
 
+    def follow_lexicon(self, meanings: Mapping[str, Meaning]) -> None:
+        """Give the tags that stand behind these names the kinds that the lexicon has for them by now."""
+        for slug in sorted(meanings):
+            tag_id, name, kind = meanings[slug]
+            if tag_id and name and kind is not None and kind != (known := kind_of(name)):
+                self.filter(pk=tag_id, is_kind_fixed=False).update(kind=known)
+
 
 class Tag(models.Model):
     """A technology under its canonical name, once; the slug is its identity.
@@ -112,6 +128,9 @@ class Tag(models.Model):
     # How a name is spelt is the lexicon's, or what is used most, unless a person has said.
     is_name_fixed = models.BooleanField("spelt by a person", db_default=False, editable=False)
     slug = models.SlugField(max_length=MAX_NAME, unique=True, allow_unicode=True, editable=False)
+    # The lexicon's, and empty for names that it does not know, unless a person has said.
+    kind = models.CharField(max_length=20, choices=KINDS, blank=True, db_default="", db_index=True)
+    is_kind_fixed = models.BooleanField("kind set by a person", db_default=False, editable=False)
     devlogs = models.ManyToManyField("devlogs.DevLog", through="DevLogTag", related_name="tags")
     alias_of = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="aliases")
     is_blocked = models.BooleanField("blocked", db_default=False)
@@ -131,7 +150,7 @@ class Tag(models.Model):
 class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
     def shown(self) -> DevLogTagQuerySet:
         """With the tag and who found it, in one statement; not with the whole answers, which take longer to read."""
-        shown = ("tag__name", "tag__slug", "attempt__extractor", "attempt__model")
+        shown = ("tag__name", "tag__slug", "tag__kind", "attempt__extractor", "attempt__model")
         return self.select_related("tag", "attempt").only("devlog_id", "evidence", *shown)
 
     def lock(self, *, alone: bool = False) -> None:
@@ -166,6 +185,7 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
         fields = ("devlog", "tag", "attempt", "evidence", "position", "spelling")
         sql.insert(DevLogTag, fields, found)
         Tag.objects.respell(names, meanings)
+        Tag.objects.follow_lexicon(meanings)
 
 
 class DevLogTag(models.Model):

@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from tagging.extraction import lexicon
-from tagging.extraction.kinds import Kind
 from tagging.extraction.lexicon.tokens import forms
 from tagging.extraction.names import MAX_NAME, clean, trim
 from tagging.models import sql
+from tagging.models.tag import KINDS
 
 MAX_ALIASES = 1_000
 VERSION = "SELECT COUNT(*), MAX(changed_at) FROM tagging_term"
@@ -47,7 +47,7 @@ class Term(models.Model):
         blank=True,
         help_text="Other spellings, between commas. A ? behind one says that it is an everyday word, too.",
     )
-    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in Kind], blank=True)
+    kind = models.CharField(max_length=20, choices=KINDS, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     objects = TermQuerySet.as_manager()

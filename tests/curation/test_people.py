@@ -22,7 +22,7 @@ def test_a_tag_that_a_person_sets_is_created_and_shown_with_its_source(api, make
 
     response = api.put(address(devlog, "Django"))
 
-    tag = {"name": "Django", "slug": "django", "source": "person", "evidence": ""}
+    tag = {"name": "Django", "slug": "django", "kind": "framework", "source": "person", "evidence": ""}
     assert (response.status_code, response.json()) == (201, tag)
     assert response["Location"] == f"http://testserver{DEVLOGS}{devlog.pk}/tags/django/"
     assert api.get(f"{DEVLOGS}{devlog.pk}/").json()["tags"] == [tag]

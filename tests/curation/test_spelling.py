@@ -61,6 +61,7 @@ def test_where_nobody_else_names_it_a_tag_is_spelt_as_the_person_did_without_pun
         "name": "qUuX",
         "slug": "quux",
         "source": "person",
+        "kind": "",
         "evidence": "",
     }
 

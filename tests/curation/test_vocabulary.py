@@ -73,7 +73,7 @@ def test_a_merged_tag_is_in_no_list(api, make_tagged):
 
     merge("foo", "bar")
 
-    assert api.get("/api/v1/tags/").json()["results"] == [{"name": "Bar", "slug": "bar", "count": 1}]
+    assert api.get("/api/v1/tags/").json()["results"] == [{"name": "Bar", "slug": "bar", "kind": "", "count": 1}]
 
 
 @pytest.mark.parametrize("mine", ["Foo", "Bar"])

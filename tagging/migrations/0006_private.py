@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devlogs', '0002_private'),
-        ('tagging', '0006_terms'),
+        ('tagging', '0005_terms'),
     ]
 
     operations = [

@@ -1,0 +1,76 @@
+"""What kind of technology a tag is: as the lexicon says, until a person says another; and lists of one kind."""
+
+import pytest
+
+from tagging.models import Tag, Term
+
+pytestmark = pytest.mark.django_db
+TAGS = "/api/v1/tags/"
+
+
+def kinds():
+    return dict(Tag.objects.order_by("name").values_list("name", "kind"))
+
+
+def test_a_tag_is_of_the_lexicons_kind_and_an_unknown_one_of_none(make_tagged):
+    make_tagged("Django", "PostgreSQL", "Quiddle-DB")
+
+    assert kinds() == {"Django": "framework", "PostgreSQL": "database", "Quiddle-DB": ""}
+
+
+def test_what_is_taught_later_gives_its_kind_to_a_tag_that_is_there(make_tagged):
+    make_tagged("Quiddle")
+    Term.objects.create(name="Quiddle", kind="database")
+
+    make_tagged("Quiddle")
+
+    assert kinds() == {"Quiddle": "database"}
+
+
+def test_what_a_person_said_stays(make_tagged, admin_client):
+    make_tagged("Django")
+    tag = Tag.objects.get()
+    admin_client.post(f"/admin/tagging/tag/{tag.pk}/change/", {"name": "Django", "kind": "tool"})
+
+    make_tagged("Django")
+
+    assert kinds() == {"Django": "tool"}
+    assert Tag.objects.get().is_name_fixed is False
+
+
+def test_a_devlog_shows_the_kinds_of_its_tags(api, make_tagged):
+    devlog = make_tagged("Django", "Quiddle-DB")
+
+    assert [tag["kind"] for tag in api.get(f"/api/v1/devlogs/{devlog.pk}/").json()["tags"]] == ["framework", ""]
+
+
+def test_the_tags_of_one_kind_are_listed_alone(api, make_tagged):
+    make_tagged("Django", "PostgreSQL")
+
+    assert [tag["name"] for tag in api.get(f"{TAGS}?kind=database").json()["results"]] == ["PostgreSQL"]
+
+
+@pytest.mark.parametrize("kind", ["gadget", "Database", "database,tool"])
+def test_a_kind_that_there_is_not_is_refused(api, kind):
+    response = api.get(f"{TAGS}?kind={kind}")
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["kind"])
+
+
+def test_the_admin_lists_the_tags_of_one_kind(admin_client, make_tagged):
+    make_tagged("Django", "PostgreSQL")
+
+    page = admin_client.get("/admin/tagging/tag/?kind__exact=database").content.decode()
+
+    assert ">PostgreSQL<" in page
+    assert ">Django<" not in page
+
+
+def test_an_alias_gives_its_kind_to_no_other_tag(make_tagged):
+    make_tagged("Django")
+    django = Tag.objects.get()
+    Tag.objects.create(name="PostgreSQL", slug="postgresql", alias_of=django)
+
+    make_tagged("PostgreSQL")
+
+    assert kinds()["Django"] == "framework"
