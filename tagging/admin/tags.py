@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from tagging.admin.near_duplicates import NearDuplicatesAdmin, UsedFilter
 from tagging.curation import separation, vocabulary
 from tagging.models import DevLogTag, Tag
 from tagging.models.sql import portions
@@ -41,8 +42,8 @@ class MergeForm(forms.Form):
         help_text="Name or slug of the tag that stays. An alias of one chosen here may: the two are turned round.",
     )
 
-    def __init__(self, data: Any, sources: list[Tag]) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any, sources: list[Tag], into: str = "") -> None:
+        super().__init__(data, initial={"into": into})
         self.sources = sources
 
     def clean_into(self) -> Tag:
@@ -77,10 +78,10 @@ class TagForm(forms.ModelForm):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(NearDuplicatesAdmin):
     form = TagForm
     list_display = ["name", "slug", "count", "kind", "alias_of", "is_blocked"]
-    list_filter = ["kind", "is_blocked", ("alias_of", admin.EmptyFieldListFilter)]
+    list_filter = ["kind", UsedFilter, "is_blocked", ("alias_of", admin.EmptyFieldListFilter)]
     list_select_related = ["alias_of"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -119,7 +120,8 @@ class TagAdmin(admin.ModelAdmin):
     def merge(self, request: HttpRequest, queryset: QuerySet[Tag]) -> TemplateResponse | None:
         chosen = as_asked(request, queryset)
         sources = list(chosen.select_related("alias_of"))
-        form = MergeForm(request.POST if "confirmed" in request.POST else None, sources)
+        into = request.POST.get("into", "")
+        form = MergeForm(request.POST if "confirmed" in request.POST else None, sources, into)
         if not form.is_valid():
             consequence = "Their dev-logs move to the tag that stays, and their names become its aliases."
             return self.confirm(request, chosen, "merge", "Merge tags", consequence, form)

@@ -1,0 +1,80 @@
+"""In the admin of tags: which names are nearly the same, to merge them, and which are used once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from tagging.curation.near_duplicates import near_duplicates
+from tagging.models import DevLogTag, Tag
+
+PAIRS_SHOWN = 100
+
+
+class Suggestion(NamedTuple):
+    """A tag that may go into another, which more dev-logs carry."""
+
+    source: Tag
+    target: Tag
+    why: str
+    source_count: int
+    target_count: int
+
+
+class UsedFilter(admin.SimpleListFilter):
+    title = "used"
+    parameter_name = "used"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("once", "on one dev-log"), ("never", "on none")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> QuerySet[Tag]:
+        places = DevLogTag.objects.filter(tag=OuterRef("pk"))
+        if self.value() == "never":
+            return queryset.exclude(Exists(places))
+        if self.value() == "once":
+            return queryset.filter(Exists(places)).exclude(Exists(places.order_by("pk")[1:2]))
+        return queryset
+
+
+class NearDuplicatesAdmin(admin.ModelAdmin):
+    """The page of near-duplicates, beside the list of tags."""
+
+    change_list_template = "admin/tagging/tag/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.near_duplicates)
+        return [path("near-duplicates/", page, name="tagging_tag_near_duplicates"), *super().get_urls()]
+
+    def near_duplicates(self, request: HttpRequest) -> TemplateResponse:
+        """Suggest which tags to merge, the most used first; each leads to the page that asks before a merge."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        found = suggestions()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Near-duplicates",
+            "suggestions": found[:PAIRS_SHOWN],
+            "more": max(0, len(found) - PAIRS_SHOWN),
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/tagging/tag/near_duplicates.html", context)
+
+
+def suggestions() -> list[Suggestion]:
+    """Return the pairs of tags that are nearly the same, those on the most dev-logs first."""
+    tags = Tag.objects.filter(alias_of=None, is_blocked=False).in_bulk()
+    counts = dict(DevLogTag.objects.order_by().values_list("tag").annotate(Count("pk")))
+    found = []
+    for first, second, why in near_duplicates({pk: tag.name for pk, tag in tags.items()}):
+        source, target = sorted((first, second), key=lambda pk: (counts.get(pk, 0), -pk))
+        found.append(Suggestion(tags[source], tags[target], why, counts.get(source, 0), counts.get(target, 0)))
+    return sorted(found, key=lambda one: (-one.source_count - one.target_count, one.target.slug, one.source.slug))

@@ -1,0 +1,82 @@
+"""Tags whose names are nearly the same: likely two spellings of one technology, for a person to merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from tagging.extraction import lexicon
+from tagging.extraction.grounding.quotes import slips, words
+from tagging.extraction.lexicon.tokens import forms
+
+# Shorter names are too often one letter away from another, and longer ones are sentences.
+MIN_LETTERS, MAX_LETTERS = 5, 40
+# So many names are compared that have the same letters left: more of a kind are numbered, and no slips.
+MOST_ALIKE = 20
+SLIP = "one slip"
+
+
+class Pair(NamedTuple):
+    """Two tags by their ids, and in which way their names are nearly the same."""
+
+    first: int
+    second: int
+    why: str
+
+
+def near_duplicates(names: Mapping[int, str]) -> list[Pair]:
+    """Return the pairs of these names that are nearly the same, each once, by the first way that shows it.
+
+    Each name is looked up under what is left of it, so that no name is compared with all others.
+    """
+    bare = {pk: "".join(forms(name)[1]) for pk, name in names.items()}
+    ways: dict[str, Callable[[int], Iterable[str]]] = {
+        "case or punctuation": lambda pk: [bare[pk]],
+        "plural": lambda pk: [bare[pk].removesuffix("s")],
+        "a vendor's name in front": lambda pk: [without_vendor(names[pk])],
+        SLIP: lambda pk: shortened(bare[pk]),
+    }
+    found: dict[tuple[int, int], str] = {}
+    for why, keys_of in ways.items():
+        for first, second in sharing_a_key(bare, keys_of):
+            if (first, second) in found or are_two(names[first], names[second]):
+                continue
+            if why != SLIP or is_one_slip(bare[first], bare[second]):
+                found[first, second] = why
+    return [Pair(first, second, why) for (first, second), why in found.items()]
+
+
+def sharing_a_key(pks: Iterable[int], keys_of: Callable[[int], Iterable[str]]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs that have a key in common, the lower id first."""
+    by_key: dict[str, list[int]] = {}
+    for pk in sorted(pks):
+        for key in keys_of(pk):
+            if len(key) > 1:
+                alike = by_key.setdefault(key, [])
+                yield from ((other, pk) for other in alike)
+                if len(alike) < MOST_ALIKE:
+                    alike.append(pk)
+
+
+def without_vendor(name: str) -> str:
+    """Return the folded letters of a name without the vendor it begins with: `Apache Kafka` is `kafka`."""
+    keys = forms(name)[1]
+    return "".join(keys[1:] if len(keys) > 1 and keys[0] in words()["vendors"] else keys)
+
+
+def shortened(letters: str) -> set[str]:
+    """Return these letters, and what is left of them without one, but the first."""
+    if not MIN_LETTERS <= len(letters) <= MAX_LETTERS:
+        return set()
+    return {letters} | {letters[:at] + letters[at + 1 :] for at in range(1, len(letters))}
+
+
+def are_two(first: str, second: str) -> bool:
+    """Whether the lexicon knows these names as two technologies."""
+    return len({found.name for name in (first, second) if (found := lexicon.known(name))}) > 1
+
+
+def is_one_slip(first: str, second: str) -> bool:
+    """Whether two names differ by one letter, and not by a number."""
+    digits = {"".join(filter(str.isdigit, letters)) for letters in (first, second)}
+    return len(digits) == 1 and slips(first, second, 1) == 1
