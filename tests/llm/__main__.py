@@ -4,7 +4,7 @@
     LLM_GGUF=model.gguf python -m tests.llm      with another one
     python -m tests.llm -k founding              further arguments go to pytest
 
-Memory: 0.7 GB with the small model. Time: minutes; 78 entries of the gold set are most of it.
+Memory: 0.7 GB with the small model. Time: minutes; 142 entries of the gold set are most of it.
 """
 
 from __future__ import annotations
