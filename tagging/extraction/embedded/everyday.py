@@ -10,6 +10,8 @@ from tagging.extraction.embedded.surroundings import Found, Surroundings
 from tagging.extraction.lexicon.tokens import PROSE, Token
 
 ENOUGH = 2.0
+# Before a name that people have, too, these alone show something else: nobody is "in Julia".
+_PLACES = frozenset(("in", "into", "on", "auf", "unter"))
 # With a hyphen between they are another word.
 _OTHER_WORDS = frozenset((("go", "live"), ("go", "kart"), ("go", "karts"), ("go", "to"), ("go", "no"), ("c", "level")))
 _QUOTES = "\"'`*_(„“"
@@ -47,7 +49,7 @@ class EverydayWords:
         weight += self._stands_alone(found, token)
         weight += self.around.known_around(found)
         weight += self.around.beside_known(found) or (1.5 if not common and self.around.adjoins_known(found) else 0)
-        weight += self.around.beside_doubted(found)
+        weight += 0 if self._is_persons(token) else self.around.beside_doubted(found)
         if token.gap[-1:] == "#":
             weight += 3
         if self.text.zone[found.first] != PROSE:
@@ -55,11 +57,17 @@ class EverydayWords:
             weight += (-3 if len(token.text) == 1 else 1) + 3 * self._is_called(found, token)
         return weight
 
+    def _is_persons(self, token: Token) -> bool:
+        """Whether people have this name, too: then only what it does or is shows a technology."""
+        return token.key in self.cues["people"]
+
     def _is_common(self, found: Found, token: Token) -> bool:
         """Whether the word is so common that its letter case alone says nothing."""
         if found.last > found.first:
             return False
         if len(token.key) == 1 or (self.around.german and token.key in self.cues["german-words"]):
+            return True
+        if self._is_persons(token):
             return True
         return token.key in self.cues["common"] and (token.text[0].islower() or not self.around.german)
 
@@ -68,6 +76,8 @@ class EverydayWords:
             return -2 if common and token.text not in found.name else 0
         if len(token.text) > 2 and token.text.isupper():
             return 1.5
+        if self._is_persons(token):
+            return 0.5
         if found.first in self.around.titled:
             return 0 if common else 1
         if self.around.german:  # where every noun has a capital
@@ -88,7 +98,7 @@ class EverydayWords:
         if token.gap.strip(_QUOTES) == " ":
             if before.key in self.cues["before"]:
                 return 1 if lower and common else 2
-            if before.key in self.cues["prepositions"]:
+            if before.key in (_PLACES if self._is_persons(token) else self.cues["prepositions"]):
                 return 0 if lower and before.key == "to" else 1
             if before.key in self.cues["articles"]:
                 return -1 if lower or self.around.german else 0

@@ -40,7 +40,7 @@ class EmbeddedExtractor(Extractor):
             if found.name not in named:
                 start, end = text.tokens[found.first].start, text.tokens[found.last].end
                 # Grounding would drop the name behind an everyday alias (`tf`), so the alias itself is given.
-                alias = found.everyday and lexicon.canonical(entry[start:end]) == found.name
+                alias = lexicon.canonical(entry[start:end]) == found.name
                 name = entry[start:end] if alias else found.name
                 named[found.name] = Technology(name, words_around(entry, start, end))
                 if len(named) == _MAX_NAMES:

@@ -27,6 +27,8 @@ _IMPORTS = (
     re.compile(r"^[ \t>]{0,8}import ([A-Za-z_][\w.]{0,80})(?: as \w{1,40})?[ \t]*$", re.MULTILINE),
     re.compile(r"^[ \t]{0,8}use ([a-z_]\w{0,60})::", re.MULTILINE),
 )
+# An image with its tag; without one it could be a table of SQL. Only known ones: others are mostly one's own.
+_IMAGES = re.compile(r"(?:\bFROM |\bimage: ?[\"']?)((?:[\w.-]{1,60}/){0,3}([a-z][\w-]{0,60})):[\w.-]{1,60}")
 _HOSTS = re.compile(r"^(?:github\.com/[^/]*|gopkg\.in|go\.uber\.org)/")
 _VERSION = re.compile(r"(?<=.)[@=<>~^\[:].*$")
 
@@ -53,6 +55,9 @@ def packages(entry: str) -> Iterator[Package]:
                 if not is_code:
                     break
             at += len(argument) + 1
+    for match in _IMAGES.finditer(entry):
+        if spelling := known(match[2]):
+            yield Package(spelling.name, match.start(2), match.end(2))
     for pattern in _IMPORTS:
         for match in pattern.finditer(entry):
             yield from _package(match[1], match.start(1))

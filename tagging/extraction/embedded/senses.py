@@ -31,7 +31,7 @@ def _is_numbered(text: Text, found: Found) -> bool:
     token = text.tokens[found.first]
     if found.last > found.first or not _NUMBERED.fullmatch(token.text):
         return False
-    beside = text.tokens[max(0, found.first - 2) : found.first] + text.tokens[found.last + 1 : found.last + 3]
+    beside = text.tokens[max(0, found.first - 4) : found.first] + text.tokens[found.last + 1 : found.last + 5]
     return any(
         _NUMBERED.fullmatch(one.text) and one.text[0] == token.text[0] and one.key != token.key for one in beside
     )

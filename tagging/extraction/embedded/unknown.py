@@ -87,6 +87,9 @@ class UnknownNames:
             return False
         if token.text[0].islower() and not token.text.islower():
             return False  # aFunction
+        following = self.text.token(i + 1)
+        if self.text.opens[i] and token.key.endswith("ed") and following and following.text[0].isupper():
+            return False  # Added Foo
         return self.text.zone[i] == PROSE and i not in self.text.hidden and token.key not in _ordinary()
 
     def _phrase(self, first: int, taken: set[int]) -> Found:
@@ -96,12 +99,16 @@ class UnknownNames:
         while last - first + 1 < _MAX_TOKENS and (following := self.text.token(last + 1)):
             ending = following.gap == "." and following.key in _ENDINGS
             word = following.gap == " " and following.text[0].isupper() and last + 1 not in taken
-            word = word and following.key not in self.cues["ordinary"]
+            word = word and following.key not in self.cues["ordinary"] and not self._is_acronym_of_kind(following)
             if not ending and not word:
                 break
             last += 1
         name = tokens[first].text + "".join(token.gap + token.text for token in tokens[first + 1 : last + 1])
         return Found(first, last, name)
+
+    def _is_acronym_of_kind(self, token: Token) -> bool:
+        """Whether it only says what the name before it is: `the Foo ORM`."""
+        return token.text.isupper() and token.key in self.cues["kinds"]
 
     def _shape(self, found: Found) -> float:
         tokens, first, last = self.text.tokens, found.first, found.last
