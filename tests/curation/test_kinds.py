@@ -27,6 +27,14 @@ def test_what_is_taught_later_gives_its_kind_to_a_tag_that_is_there(make_tagged)
     assert kinds() == {"Quiddle": "database"}
 
 
+def test_a_known_name_that_is_taught_without_a_kind_keeps_its_own(make_tagged):
+    Term.objects.create(name="Django", aliases="dj")
+
+    make_tagged("Django")
+
+    assert kinds() == {"Django": "framework"}
+
+
 def test_what_a_person_said_stays(make_tagged, admin_client):
     make_tagged("Django")
     tag = Tag.objects.get()

@@ -40,22 +40,28 @@ class Spelling(NamedTuple):
 class Lexicon:
     """All spellings by folded form and by name; and by their first two tokens, how many the longest of them has."""
 
-    def __init__(self, spellings: list[Spelling], beneath: Lexicon | None = None) -> None:
-        """beneath: what is known besides; these spellings win against its own."""
-        self.spellings: dict[str, tuple[Spelling, ...]] = dict(beneath.spellings) if beneath else {}
-        self.by_name: dict[str, list[Spelling]] = dict(beneath.by_name) if beneath else {}
-        self.openers: dict[str, dict[str, int]] = dict(beneath.openers) if beneath else {}
-        self.taught = tuple(dict.fromkeys(spelling.name for spelling in spellings)) if beneath else ()
-        for name in self.taught:
-            self.by_name[name] = list(self.by_name.get(name, ()))
-        for key in {key for spelling in spellings for key in forms(spelling.written)[0]} if beneath else ():
-            self.spellings.pop(key, None)
+    def __init__(self, spellings: list[Spelling]) -> None:
+        self.spellings: dict[str, tuple[Spelling, ...]] = {}
+        self.by_name: dict[str, list[Spelling]] = {}
+        self.openers: dict[str, dict[str, int]] = {}
+        self.taught: tuple[str, ...] = ()
         self._remembering: dict[Callable[[str], object], Callable[[str], object]] = {}
-        self._loose: list[tuple[str, Spelling]] = []
+        self._add_all(spellings)
+
+    def taught_with(self, spellings: list[Spelling]) -> Lexicon:
+        """Return a lexicon that knows these too; they win against its own, and keep its kinds where they tell none."""
+        names = Lexicon([])
+        names.spellings, names.by_name, names.openers = dict(self.spellings), dict(self.by_name), dict(self.openers)
+        names.taught = tuple(dict.fromkeys(spelling.name for spelling in spellings))
+        kinds = {}
+        for name in names.taught:
+            names.by_name[name] = list(self.by_name.get(name, ()))
+            kinds[name] = next((known.kind for known in names.by_name[name]), "")
         for spelling in spellings:
-            self._add(spelling)
-        for key, spelling in self._loose:  # after all that is written exactly so
-            self._put(key, spelling)
+            for key in forms(spelling.written)[0]:
+                names.spellings.pop(key, None)
+        names._add_all([each if each.kind else each._replace(kind=kinds[each.name]) for each in spellings])
+        return names
 
     def find(self, key: str, text: str) -> Spelling | None:
         """Return what these words stand for, or None."""
@@ -63,6 +69,13 @@ class Lexicon:
             if spelling.fits(text):
                 return spelling
         return None
+
+    def _add_all(self, spellings: list[Spelling]) -> None:
+        self._loose: list[tuple[str, Spelling]] = []
+        for spelling in spellings:
+            self._add(spelling)
+        for key, spelling in self._loose:  # after all that is written exactly so
+            self._put(key, spelling)
 
     def _add(self, spelling: Spelling) -> None:
         written = spelling.written
@@ -119,7 +132,7 @@ def teach(lines: Iterable[str]) -> None:
     """Know these names from now on, and no more those that were taught before; the lines are as in the files."""
     global _with_taught
     spellings = _names_first(lines)
-    _with_taught = Lexicon(spellings, beneath=from_files()) if spellings else None
+    _with_taught = from_files().taught_with(spellings) if spellings else None
 
 
 def remembered(maxsize: int) -> Callable[[Callable[[str], Answer]], Callable[[str], Answer]]:
