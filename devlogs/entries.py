@@ -54,8 +54,10 @@ def edit(devlog: DevLog, fields: Collection[str]) -> bool:
     with transaction.atomic():
         # Read again under a lock: what was shown before may be older than another edit.
         before = locked([devlog.pk]).values(*ASKED_BY).get()
+        for name in before.keys() - set(fields):
+            setattr(devlog, name, before[name])
         devlog.save(update_fields=fields)
-        is_asked_again = any(getattr(devlog, name) != before[name] for name in ASKED_BY if name in fields)
+        is_asked_again = any(getattr(devlog, name) != before[name] for name in ASKED_BY)
         if is_asked_again:
             queues.enqueue_again(devlog)
     return is_asked_again

@@ -64,11 +64,12 @@ def enqueue_again(devlog: DevLog) -> None:
     """Ask for the tags of an edited dev-log, in the transaction that saves it.
 
     Where a call for the old text runs, that is first waited for: an editor that saves while one types would else have
-    many paid calls run at once. The tags found in the text that is gone are dropped at once; a person's stay.
+    many paid calls run at once. A private one waits for no call. The tags found in the text that is gone are dropped
+    at once; a person's stay.
     """
     # The job first: it waits for a worker that is just claiming or settling it, whose tags are then dropped too.
     list(Job.objects.filter(pk=devlog.pk).select_for_update().values_list("pk"))
-    if Job.objects.supersede(devlog.pk):
+    if not devlog.is_private and Job.objects.supersede(devlog.pk):
         devlog.job = Job.objects.get(pk=devlog.pk)
     else:
         (devlog.job,) = Job.objects.enqueue([devlog.pk])

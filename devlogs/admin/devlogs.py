@@ -28,6 +28,12 @@ from tagging.admin.batches import NAMED, BatchAdmin, Question
 from tagging.models import Job
 from tagging.models.forecast import cost_of
 
+# What it leads to that dev-logs become private, or public.
+FOLLOWS = {
+    True: "These will be tagged anew by the embedded extractor alone, and their text leaves this machine no more:",
+    False: "These will be tagged anew by the extractor that is set, and where that is a model it gets their text:",
+}
+
 
 class EntryField(forms.CharField):
     """An entry from a browser, which sends CRLF for every newline."""
@@ -46,6 +52,10 @@ class EntryField(forms.CharField):
 
 class DevLogForm(forms.ModelForm):
     entry = EntryField()
+    # Compared with what the page showed: a form of before must not make public what was made private since.
+    is_private = forms.BooleanField(
+        label="private", required=False, show_hidden_initial=True, help_text="Its text never leaves this machine."
+    )
 
     class Meta:
         model = DevLog
@@ -63,7 +73,7 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     list_display = ["title", "state", "tag_links", "author", "is_private", "created_at"]
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
     sortable_by = ["created_at"]
-    list_filter = ["job__state", "is_private", lists.JobFilter, "created_at", lists.TagFilter]
+    list_filter = ["job__state", lists.JobFilter, "is_private", "created_at", lists.TagFilter]
     list_select_related = ["author", "job"]
     list_per_page = 50
     show_full_result_count = False
@@ -84,8 +94,9 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
         return [written, became] if obj else [written]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        chosen = AuthorSettings.objects.filter(user=request.user.pk, private_by_default=True).exists()
-        return {"author": request.user.pk, "is_private": chosen, **super().get_changeform_initial_data(request)}
+        chosen = AuthorSettings.objects.filter(user=request.user.pk, private_by_default=True)
+        known = {"author": request.user.pk, "is_private": chosen.exists()}
+        return {**known, **super().get_changeform_initial_data(request)}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[DevLog], search_term: str
@@ -159,15 +170,25 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
         return self.queue(request, "retry_failed", queryset.filter(job__state=Job.State.FAILED), "Failed dev-logs")
 
-    @admin.action(description="Make private: tagged anew, here", permissions=["change"])
-    def make_private(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        others = queryset.filter(is_private=False)
-        self.begin_batch(request, [others], partial(entries.set_private, is_private=True), "Dev-logs made private")
+    @admin.action(description="Make private", permissions=["change"])
+    def make_private(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
+        return self.set_private(request, queryset, is_private=True)
 
-    @admin.action(description="Make no longer private: tagged anew", permissions=["change"])
-    def make_public(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> None:
-        private = queryset.filter(is_private=True)
-        self.begin_batch(request, [private], partial(entries.set_private, is_private=False), "Dev-logs made public")
+    @admin.action(description="Make public", permissions=["change"])
+    def make_public(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
+        return self.set_private(request, queryset, is_private=False)
+
+    def set_private(
+        self, request: HttpRequest, devlogs: QuerySet[DevLog], *, is_private: bool
+    ) -> TemplateResponse | None:
+        """Have these be private, or not, once it was said what follows."""
+        others, word = devlogs.exclude(is_private=is_private), "private" if is_private else "public"
+        if not self.is_asked(request):
+            counts = {"dev-logs": others.count()}
+            return self.ask(request, Question(f"make_{word}", f"Make {word}", FOLLOWS[is_private], counts))
+        act = partial(entries.set_private, is_private=is_private)
+        self.begin_batch(request, [others], act, f"Dev-logs made {word}")
+        return None
 
     def queue(
         self, request: HttpRequest, action: str, devlogs: QuerySet[DevLog], whose: str

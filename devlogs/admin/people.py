@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -29,7 +30,7 @@ NOT_ONESELF = "Nobody deletes their own account: have another person do it. Noth
 admin.site.unregister(User)
 
 
-class AuthorSettingsInline(admin.StackedInline):
+class SettingsInline(admin.StackedInline):
     model = AuthorSettings
     can_delete = False
 
@@ -37,7 +38,9 @@ class AuthorSettingsInline(admin.StackedInline):
 @admin.register(User)
 class PersonAdmin(BatchAdmin, UserAdmin):
     actions = ["delete_selected"]
-    inlines = [AuthorSettingsInline]
+
+    def get_inlines(self, request: HttpRequest, obj: object = None) -> list[type[InlineModelAdmin]]:
+        return [SettingsInline] if obj else []  # not before there is somebody who may choose
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -145,11 +145,10 @@ class Dispatcher:
         return jobs
 
     def _known_answers(self, jobs: Iterable[Job]) -> dict[int, Attempt]:
-        """Return what is known, by job; nothing of private ones, which are asked of no model."""
+        """Return what is known, by job."""
         if not self.extractor.is_paid:
             return {}
-        may_be_known = [job for job in jobs if not (job.asks_anew or job.is_private)]
-        return Attempt.objects.known_answers(may_be_known, self.extractor)
+        return Attempt.objects.known_answers([job for job in jobs if not job.asks_anew], self.extractor)
 
     def _probe(self) -> Claimed:
         """Claim the one call that tests the provider, unless another process does, or nobody waits for it."""

@@ -75,7 +75,7 @@ def authors_after(author_id: int, priority: int, limit: int) -> list[tuple[int, 
     return [(author, bool(is_due)) for author, is_due in rows_of(query, [author_id, limit])]
 
 
-def jobs(parts: Sequence[DuePart], limit: int, untried: bool, private: bool | None) -> Query:
+def jobs(parts: Sequence[DuePart], limit: int, untried: bool, private: bool | None = None) -> Query:
     """Return the query for the ids of due jobs, part after part up to the limit, and its parameters."""
     texts, values = [], []
     for priority, author, most in parts:

@@ -20,20 +20,21 @@ SAMPLE = 1_000
 def cost_of(devlogs: QuerySet[DevLog], count: int) -> str:
     """Say what the extractor that is set will cost for these dev-logs, `count` of them: at most, and by experience.
 
-    The ledger saves none of it: a retag asks the model, also where it answered the same entry before.
+    The ledger saves none of it: a retag asks the model, also where it answered the same entry before. Private ones
+    cost nothing, as the model is not asked.
     """
     extractor: type[Extractor] = import_string(settings.TAGGING_EXTRACTOR)
     if not extractor.is_paid:
         return f"for nothing ({extractor.name})"
-    private = DevLog.objects.filter(pk__in=devlogs.values("pk"), is_private=True).count()
-    if not private:
-        return cost_of_asking(extractor, devlogs, count)
-    here = f"{private} private ones here for nothing"
-    return f"{here}, the others {cost_of_asking(extractor, devlogs, count - private)}" if count > private else here
+    private = DevLog.objects.filter(is_private=True, pk__in=devlogs.values("pk")).count()
+    if private == count:
+        return "for nothing (all are private)"
+    of_them = f"{private} for nothing, as they are private, and the others " if private else ""
+    return of_them + cost_of_asking(extractor, devlogs, count - private)
 
 
 def cost_of_asking(extractor: type[Extractor], devlogs: QuerySet[DevLog], count: int) -> str:
-    """Say what so many entries cost that are as long as these dev-logs' are."""
+    """Say what it costs to ask this extractor, which is paid, for so many entries as long as these are on average."""
     length = devlogs[:SAMPLE].annotate(length=Length("entry")).aggregate(mean=Avg("length"))["mean"] or 0
     in_call = spending.entries_per_call(extractor)
     if in_call > 1:

@@ -147,8 +147,7 @@ class Job(models.Model):
         Not without an author: nobody knows that two anonymous entries are one person's.
         """
         is_fresh = not self.error_code and not self.is_probe
-        is_open_bulk = self.priority == self.Priority.BULK and not self.is_private
-        return is_open_bulk and is_fresh and self.devlog.author_id is not None
+        return self.priority == self.Priority.BULK and is_fresh and self.devlog.author_id is not None
 
     @property
     def is_canary(self) -> bool:

@@ -55,7 +55,8 @@ def sealed_digest(entry: str) -> str:
 def settle_result(devlog_id: int, result: Result) -> str | None:
     """Settle the job with this result and return its state; None when the dev-log was deleted.
 
-    Repeated, it changes nothing. Raises StaleError where the entry was edited or the claim is another's.
+    Repeated, it changes nothing. Raises StaleError where the dev-log was edited or made private, or the claim is
+    another's.
     """
     with transaction.atomic():
         state = _settle_locked(devlog_id, result)
@@ -78,12 +79,12 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
         Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens))
         Job.objects.release([job])
         return StaleError("The entry was edited meanwhile; its text of now is tagged anew.")
+    if job.is_private:  # made so since its record left, and perhaps answered here already
+        return StaleError("The dev-log was made private meanwhile; it is tagged here.")
     if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
         return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
     if job.is_final:
         return job.state
-    if job.is_private:
-        return StaleError("The entry was made private meanwhile; it is tagged here, and nowhere else.")
     is_late = False
     if job.state == Job.State.PENDING and isinstance(result.outcome, Extraction):
         # The claim ran out, but no other has it, and the text is the same: what was paid for is taken.

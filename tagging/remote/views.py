@@ -74,7 +74,8 @@ class ResultsView(StrictView):
             ),
             204: OpenApiResponse(description="The dev-log was deleted; the message may go."),
             (409, "application/problem+json"): OpenApiResponse(
-                OpenApiTypes.OBJECT, "Refused: the entry was edited, or another works on it. The message may go."
+                OpenApiTypes.OBJECT,
+                "Refused: the entry was edited or made private, or another works on it. The message may go.",
             ),
         },
     )

@@ -1,215 +1,443 @@
-"""Private dev-logs: tagged here, whatever is set, and not a byte of them leaves."""
+"""Private dev-logs: tagged here and by the embedded extractor alone, beside whatever the provider does."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from devlogs import entries
 from devlogs.models import DevLog
 from tagging import queues
-from tagging.engine.attempting import make_attempt
+from tagging.engine.dispatch import Dispatcher
 from tagging.engine.engine import Engine
 from tagging.engine.mailbox import Mailbox
+from tagging.engine.sharing import make_attempts
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
-from tagging.extraction.openai.client import OpenAIExtractor
 from tagging.models import Attempt, Job, ProviderState, Spending
-from tagging.models.forecast import cost_of
+from tagging.models.shown_pause import shown_pause
+from tagging.models.spending import estimate
 from tests.support.calls import CallsOfTheTest
 from tests.support.extractors import Paid, Scripted
-from tests.support.jobs import job_of, tags_of
-from tests.support.outgoing import outgoing
-from tests.support.provider import OUTAGE, REFUSED, TOO_FAST_FOR_A_MINUTE
+from tests.support.jobs import claim, job_of, tags_of
+from tests.support.provider import OUTAGE, REFUSED, TOO_FAST_FOR_A_MINUTE, let_the_pause_pass
 from tests.support.running import drain, engine_for
-from tests.support.wire import FakeOpenAI
 
 pytestmark = pytest.mark.django_db
-WORD = "Quastenflosser"
-PRIVATE = f"Django für {WORD} eingerichtet."
-PUBLIC = "Wrote a Redis client."
+
+ENTRY = "Wrote a Django view that reads from Redis."
 
 
 @pytest.fixture(autouse=True)
-def one_at_a_time(settings, monkeypatch):
+def at_once(settings, monkeypatch):
     monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
-    settings.TAGGING_CONCURRENCY = 1
     settings.TAGGING_BACKOFF_SECONDS = 0
 
 
 @pytest.fixture
-def write():
-    """Write a dev-log as the API does."""
+def private(make_devlog):
+    def make(entry=ENTRY, **fields):
+        return make_devlog(entry, is_private=True, **fields)
 
-    def written(entry: str = PRIVATE, *, is_private: bool = True, is_bulk: bool = False, **fields) -> DevLog:
-        devlog = DevLog(entry=entry, is_private=is_private, **fields)
-        entries.write(devlog, is_bulk=is_bulk)
-        return devlog
-
-    return written
+    return make
 
 
-def test_a_private_entry_is_tagged_by_the_embedded_extractor_and_by_no_other(write, run_jobs):
-    devlog = write()
-    asked = Paid()
+@pytest.fixture
+def started():
+    """Start an engine whose calls end when the test says so."""
+    engines = []
 
-    run_jobs(asked)
+    def start(extractor, **options):
+        engines.append(Engine(extractor, Mailbox(), until_empty=True, **options))
+        return engines[-1]
 
-    attempt = Attempt.objects.get(job=devlog.pk)
-    assert tags_of(devlog) == ["Django"]
-    assert (attempt.extractor, attempt.prompt_version, attempt.cost) == (EmbeddedExtractor.name, None, 0)
-    assert asked.entries == []
-
-
-@pytest.mark.parametrize("trouble", [TOO_FAST_FOR_A_MINUTE, REFUSED, OUTAGE])
-def test_it_does_not_wait_for_the_provider(write, run_jobs, trouble):
-    write(PUBLIC, is_private=False)
-    run_jobs(Scripted(trouble, outage=trouble))
-    devlog = write()
-
-    run_jobs(Scripted(outage=trouble))
-
-    assert job_of(devlog).state == "done"
+    yield start
+    for engine in engines:
+        engine.close()
 
 
-def test_it_does_not_wait_for_the_budget_and_reserves_nothing_of_it(write, run_jobs, settings):
-    settings.TAGGING_DAILY_TOKENS = 1
-    asked = Paid()
-    public, private = write(PUBLIC, is_private=False), write()
-
-    run_jobs(asked)
-
-    assert (job_of(public).state, job_of(private).state, asked.entries) == ("pending", "done", [])
-    assert not Spending.objects.filter(tokens__gt=0).exists()
-    assert job_of(private).reserved_tokens == 0
+def by(devlog):
+    return [(one.extractor, one.model, one.prompt_version, one.outcome) for one in job_of(devlog).timeline.all()]
 
 
-def test_it_is_no_proof_that_the_provider_answers(write):
-    engine = engine_for(Scripted(TOO_FAST_FOR_A_MINUTE))
-    write(PUBLIC, is_private=False)
+class Sharing(Paid):
+    shares_calls = True
+
+
+FOUND = ["Django", "Redis", "Apache Kafka"]
+EMBEDDED = ("embedded", "embedded", None, "answered")
+
+
+# -- who answers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extractor", [Scripted, Paid])
+def test_a_private_dev_log_is_tagged_by_the_embedded_extractor_whatever_is_set(private, run_jobs, extractor):
+    devlog, set_to_work = private(), extractor()
+
+    run_jobs(set_to_work)
+
+    assert (tags_of(devlog), by(devlog), set_to_work.entries) == (["Django", "Redis"], [EMBEDDED], [])
+
+
+def test_others_beside_it_are_asked_as_ever(private, make_devlog, run_jobs):
+    devlog, other, model = private(), make_devlog("Wrote a Flask app."), Paid(["Flask"])
+
+    run_jobs(model)
+
+    assert (by(devlog), model.entries, tags_of(other)) == ([EMBEDDED], ["Wrote a Flask app."], ["Flask"])
+
+
+def test_bulk_entries_share_no_call_with_a_private_one(started, settings, django_user_model):
+    settings.TAGGING_ENTRIES_PER_CALL = 4
+    settings.TAGGING_CONCURRENCY = 1
+    anna = django_user_model.objects.create(username="anna")
+    made = [DevLog(entry=f"{ENTRY} {number}", author=anna, is_private=number % 2 == 0) for number in range(6)]
+    entries.write_many(made)
+
+    engine = started(Sharing(), make_calls=CallsOfTheTest)
+    for _ in range(6):
+        engine.expect_work()
+        engine.step()
+
+    assert [len(call) for call in engine.calls.calls] == [3]
+    assert {job.devlog.entry for job in engine.calls.jobs} == {one.entry for one in made if not one.is_private}
+    assert all(by(one) == [EMBEDDED] for one in made if one.is_private)
+
+
+def test_a_private_entry_is_not_answered_by_what_was_paid_for_the_same_text(make_devlog, private, run_jobs):
+    make_devlog(ENTRY)
+    run_jobs(Paid(["Django"]))
+    devlog = private()
+
+    run_jobs(Paid())
+
+    assert by(devlog) == [EMBEDDED]
+
+
+def test_a_public_entry_is_not_answered_by_what_the_embedded_extractor_said_of_the_same_text(
+    make_devlog, private, run_jobs
+):
+    private()
+    run_jobs(Paid())
+    make_devlog(ENTRY)
+    model = Paid(["Django"])
+
+    run_jobs(model)
+
+    assert model.entries == [ENTRY]
+
+
+def test_the_flag_counts_that_stands_beside_the_text_though_its_job_does_not_know_it(make_devlog, run_jobs):
+    devlog, model = make_devlog(ENTRY), Paid()
+    DevLog.objects.update(is_private=True)  # past all that would tell the job
+
+    run_jobs(model)
+
+    assert (by(devlog), model.entries) == ([EMBEDDED], [])
+
+
+# -- what it does not wait for, and does not tell --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pause", [TOO_FAST_FOR_A_MINUTE, REFUSED])
+def test_a_private_dev_log_does_not_wait_for_a_provider_that_refuses(private, make_devlog, started, pause):
+    waiting, engine = make_devlog(), started(Paid(pause))
     drain(engine)
 
-    devlog = write()
+    devlog = private()
+    drain(engine)
+
+    assert (job_of(devlog).state, by(devlog), job_of(waiting).state) == ("done", [EMBEDDED], "pending")
+
+
+def test_nor_for_the_budget(private, make_devlog, run_jobs, settings):
+    settings.TAGGING_DAILY_TOKENS = 1
+    waiting, devlog = make_devlog(), private()
+
+    run_jobs(Paid())
+
+    assert (job_of(waiting).state, job_of(devlog).state) == ("pending", "done")
+    assert not any(spent.tokens for spent in Spending.objects.all())
+
+
+def test_nor_does_it_take_of_what_others_may_spend(private, make_devlog, settings, started):
+    settings.TAGGING_CONCURRENCY = 2
+    settings.TAGGING_DAILY_TOKENS = int(1.5 * estimate(len(ENTRY)).tokens)
+    private(), make_devlog("Wrote a Flask app.")
+
+    engine = started(Paid(), make_calls=CallsOfTheTest)
+    engine.step()
+
+    assert [job.devlog.entry for job in engine.calls.jobs] == ["Wrote a Flask app."]
+
+
+def test_nor_for_calls_that_take_all_there_may_be_at_once(private, make_devlog, settings, started):
+    settings.TAGGING_CONCURRENCY = 1
+    make_devlog("Wrote a Flask app.")
+    engine = started(Paid(), make_calls=CallsOfTheTest)
+    engine.step()
+    devlog = private()
+
+    for _ in range(2):
+        engine.expect_work()
+        engine.step()
+
+    assert (len(engine.calls.jobs), job_of(devlog).state) == (1, "done")
+
+
+def test_a_private_dev_log_is_no_probe_of_the_provider(private, make_devlog, run_jobs):
+    make_devlog("Wrote a Flask app.")
+    run_jobs(Paid(REFUSED))
+    let_the_pause_pass()
+    private()
+    model = Paid(["Flask"])
+
+    run_jobs(model)
+
+    assert model.entries == ["Wrote a Flask app."]
+    assert ProviderState.objects.current().is_clean
+
+
+def test_where_nothing_but_private_dev_logs_are_due_no_probe_goes_out(private, make_devlog, run_jobs):
+    make_devlog("Wrote a Flask app.")
+    run_jobs(Paid(REFUSED))
+    Job.objects.all().delete()
+    ProviderState.objects.update(resume_at="2020-01-01T00:00Z")
+    private()
+    model = Paid()
+
+    run_jobs(model)
+
+    assert (model.canaries, ProviderState.objects.current().is_half_open) == (0, True)
+
+
+@pytest.fixture
+def half_open(run_jobs, make_devlog):
+    """Have a provider that refused be tested by the next call; return a dispatcher."""
+    refused = make_devlog("Refused.")
+    run_jobs(Paid(REFUSED))
+    refused.delete()
+    dispatcher = Dispatcher(Paid())
+    dispatcher.claim(1)  # its start ends the pause
+    yield dispatcher
+    dispatcher.close()
+
+
+def test_a_probe_passes_over_private_dev_logs_that_are_due_before_it(private, make_devlog, half_open):
+    private()
+    other = make_devlog("Wrote a Flask app.")
+
+    (probe,) = half_open.claim(1, free_here=0).jobs
+
+    assert (probe.pk, probe.is_probe) == (other.pk, True)
+
+
+def test_where_only_private_dev_logs_wait_the_provider_is_not_tested(private, half_open):
+    private()
+
+    assert half_open.claim(1, free_here=0).jobs == []
+
+
+def test_with_a_budget_no_call_is_counted_for_a_private_dev_log(private, make_devlog, settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    devlog, other, engine = private(), make_devlog("Wrote a Flask app."), engine_for(Paid())
+
+    (asked,) = engine.dispatcher.claim(1, free_here=0).jobs
+    here, *_ = engine.dispatcher.claim(1, free_here=1).jobs
+
+    assert (asked.pk, here.pk, job_of(devlog).reserved_tokens) == (other.pk, devlog.pk, 0)
+    engine.close()
+
+
+def test_no_more_share_calls_than_there_are_calls_because_of_a_private_one(settings, django_user_model):
+    anna = django_user_model.objects.create(username="anna")
+    entries.write_many([DevLog(entry=ENTRY, author=anna, is_private=number == 0) for number in range(12)])
+    engine = engine_for(Sharing())
+
+    claimed = engine.dispatcher.claim(2, 4).jobs
+
+    assert len([job for job in claimed if not job.is_private]) == 4
+    engine.close()
+
+
+def test_its_answer_does_not_prove_that_another_entry_was_at_fault(make_devlog, private, started):
+    doubted = make_devlog("Wrote a Flask app.")
+    model = Paid(OUTAGE, outage=OUTAGE)
+    engine = started(model)
+    engine.step()
+    while not job_of(doubted).in_doubt_since:
+        engine.wait()
+        engine.step()
+    devlog = private()
+
     engine.expect_work()
     drain(engine)
-    engine.close()
 
     assert job_of(devlog).state == "done"
-    assert ProviderState.objects.current().waiting_for == "rate_limit"
+    assert (job_of(doubted).attempts, job_of(doubted).timeline.count()) == (0, 0)  # by the canary, which failed too
 
 
-def test_it_shares_no_call(write, run_jobs, settings, django_user_model):
-    settings.TAGGING_ENTRIES_PER_CALL = 4
-    ada = django_user_model.objects.create_user("ada")
-    for number in range(3):
-        write(f"Redis, no. {number}.", is_private=False, is_bulk=True, author=ada)
-    write(is_bulk=True, author=ada)
-    with FakeOpenAI() as server:
-        run_jobs(OpenAIExtractor(api_key="none", base_url=server.base_url))
+def test_what_goes_wrong_with_it_is_its_own_and_pauses_nobody(private, make_devlog, run_jobs, settings, monkeypatch):
+    settings.TAGGING_MAX_ATTEMPTS = 2
+    settings.TAGGING_BACKOFF_CAP_SECONDS = 0
 
-    assert server.requests
-    assert not any(WORD in str(request.body) for request in server.requests)
+    def fail(self, entry, *, safety_identifier=""):
+        raise ValueError(entry)
 
+    monkeypatch.setattr(EmbeddedExtractor, "extract", fail)
+    devlog, other, model = private(), make_devlog("Wrote a Flask app."), Paid(["Flask"])
 
-def test_no_known_answer_of_the_model_is_given_to_it_nor_its_own_to_others(write, run_jobs):
-    write(PRIVATE, is_private=False)
-    asked = Paid(["Django"], ["Django"])
-    run_jobs(asked)
-    private = write()
-    run_jobs(asked)
+    run_jobs(model)
 
-    assert Attempt.objects.get(job=private.pk).extractor == EmbeddedExtractor.name
-    assert len(asked.entries) == 1
+    assert (job_of(devlog).state, job_of(devlog).attempts, job_of(devlog).error_code) == ("failed", 2, "internal")
+    assert (job_of(other).state, model.canaries, ProviderState.objects.count()) == ("done", 0, 0)
 
 
-@pytest.mark.parametrize("was_private", [True, False])
-def test_a_change_of_the_flag_asks_again(write, run_jobs, was_private):
-    devlog = write(is_private=was_private)
-    run_jobs(Paid(["Django"]))
-    devlog.is_private = not was_private
+def test_while_the_queue_is_paused_it_does_not_say_that_it_waits(private, make_devlog, run_jobs):
+    waiting = make_devlog()
+    run_jobs(Paid(REFUSED))
+    shown_pause.forget()
+    devlog = private()
 
-    assert entries.edit(devlog, ["is_private"])
-    run_jobs(Paid(["Django"]))
-
-    extractors = list(Attempt.objects.order_by("pk").values_list("extractor", flat=True))
-    assert extractors == (["embedded", "paid"] if was_private else ["paid", "embedded"])
+    assert (job_of(devlog).waits_for(shown_pause), job_of(waiting).waits_for(shown_pause)) == (None, "provider")
+    assert job_of(devlog).due_at(shown_pause) == job_of(devlog).run_after
 
 
-def test_an_answer_to_an_entry_made_private_meanwhile_is_dropped(write, run_jobs):
-    devlog, asked = write(is_private=False), Paid(["Elasticsearch", "Django"])
-    engine = Engine(asked, Mailbox(), make_calls=lambda *_: CallsOfTheTest(*_[:2]))
-    engine.step()
+def test_an_idle_worker_with_a_budget_still_writes_nothing(settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    engine = engine_for(Paid())
+    drain(engine)
 
-    entries.set_private([devlog.pk], is_private=True)
-    engine.slots.finish(make_attempt(asked, engine.calls.jobs[0]))
-    engine.step()
+    with CaptureQueriesContext(connection) as queries:
+        engine.dispatcher.claim(1, free_here=1)
+
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
     engine.close()
+
+
+def test_no_more_are_claimed_than_the_worker_may_take(private, make_devlog, started):
+    make_devlog()
+    engine = started(Paid(REFUSED), max_jobs=3)  # one of which the provider refuses
+    drain(engine)
+    for _ in range(3):
+        private()
+
+    drain(engine)
+
+    assert Job.objects.filter(state="done").count() == 2
+
+
+# -- when the flag changes -------------------------------------------------------------------------------------------
+
+
+def flag(devlog, is_private):
+    devlog.is_private = is_private
+    return entries.edit(devlog, ["is_private"])
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_its_tags_are_asked_for_anew_when_it_becomes_private_or_public(make_devlog, run_jobs, is_private):
+    devlog = make_devlog(ENTRY, is_private=not is_private)
+    run_jobs(Paid(["Django"]))
+
+    assert flag(devlog, is_private)
+    assert (job_of(devlog).state, job_of(devlog).is_private, tags_of(devlog)) == ("pending", is_private, [])
+    model = Paid(["Redis"])
+    run_jobs(model)
+
+    assert model.entries == ([] if is_private else [ENTRY])
+    assert by(devlog)[-1][0] == ("embedded" if is_private else "paid")
+
+
+def test_the_flag_as_it_is_asks_for_nothing(private, run_jobs):
+    devlog = private()
     run_jobs(Paid())
 
-    assert tags_of(devlog) == ["Django"]
-    assert devlog.taggings.get().attempt.extractor == "embedded"
+    assert (flag(devlog, True), job_of(devlog).state) == (False, "done")
 
 
-def test_it_costs_nothing_to_tag_it_again(write, settings):
-    settings.TAGGING_EXTRACTOR = settings.EXTRACTORS["openai"]
-    for is_private in (True, True, False):
-        write(is_private=is_private)
+def test_what_a_model_says_of_a_dev_log_made_private_meanwhile_is_dropped(make_devlog, started):
+    devlog = make_devlog(f"{ENTRY} And from Kafka.")
+    engine = started(Paid(), make_calls=CallsOfTheTest)
+    engine.step()
+    (old,) = engine.calls.jobs
 
-    assert cost_of(DevLog.objects.all(), 3).startswith(
-        "2 private ones here for nothing, the others each by a new call"
-    )
-    assert cost_of(DevLog.objects.filter(is_private=True)[:1], 1) == "1 private ones here for nothing"
+    flag(devlog, True)
+    for _ in range(3):
+        engine.expect_work()
+        engine.step()
+    assert (job_of(devlog).state, tags_of(devlog)) == ("done", FOUND)  # it waited for no call
 
+    engine.slots.finish(*make_attempts(Paid(["Kafka"]), [old]))
+    drain(engine)
 
-def test_those_of_bulk_written_at_once_are_as_their_authors_have_set(django_user_model, run_jobs):
-    ada, bob = (django_user_model.objects.create_user(name) for name in ("ada", "bob"))
-    entries.AuthorSettings.objects.create(user=ada, private_by_default=True)
-
-    entries.write_many([DevLog(entry=PRIVATE, author=author) for author in (ada, bob)])
-
-    assert list(Job.objects.order_by("pk").values_list("is_private", flat=True)) == [True, False]
+    assert (tags_of(devlog), by(devlog)) == (FOUND, [EMBEDDED])
 
 
-def test_a_retag_and_a_kill_leave_it_private(write, run_jobs):
-    devlog = write()
+def test_a_failed_call_for_it_is_not_tried_again(make_devlog, started):
+    devlog = make_devlog(ENTRY)
+    engine = started(Paid(), make_calls=CallsOfTheTest)
+    engine.step()
+    flag(devlog, True)
+
+    for _ in range(4):
+        engine.expect_work()
+        engine.step()
+
+    assert len(engine.calls.jobs) == 1
+
+
+def test_an_edit_of_the_text_alone_keeps_what_another_made_of_the_flag(make_devlog, run_jobs):
+    devlog = make_devlog(ENTRY)
+    seen = DevLog.objects.get()
+    flag(devlog, True)
+
+    seen.entry = "Wrote a Kafka consumer."
+    entries.edit(seen, ["entry"])
+    model = Paid()
+    run_jobs(model)
+
+    assert (seen.is_private, model.entries, tags_of(devlog)) == (True, [], ["Apache Kafka"])
+
+
+def test_asked_once_more_it_is_as_private_as_it_is_now(private, run_jobs):
+    devlog = private()
     run_jobs(Paid())
-    queues.retag([devlog.pk], is_bulk=True)
-    claimed = Job.objects.claim(1, owner="dead", lease_seconds=60)
-    Job.objects.recover({"dead"})
+    Job.objects.update(is_private=False)
 
-    run_jobs(asked := Paid())
+    queues.retag([devlog.pk])
 
-    assert [job.is_private for job in claimed] == [True]
-    assert (job_of(devlog).state, asked.entries) == ("done", [])
+    assert job_of(devlog).is_private
 
 
-# -- what leaves ---------------------------------------------------------------------------------------------------
+def test_a_batch_makes_many_private_and_has_those_that_change_tagged_anew(make_devlog, private, run_jobs):
+    before, other = private(), make_devlog(ENTRY)
+    run_jobs(Paid(["Django"]))
+
+    entries.set_private([before.pk, other.pk], is_private=True)
+    run_jobs(Paid())
+
+    assert (by(before), len(by(other))) == ([EMBEDDED], 2)
+    assert Attempt.objects.last().extractor == "embedded"
 
 
-def test_the_word_of_a_public_entry_is_seen_among_what_leaves(write):
-    write(is_private=False)
-    with FakeOpenAI() as server, outgoing() as sent:
-        tag_all(OpenAIExtractor(api_key="none", base_url=server.base_url))
-
-    assert WORD.encode() in b"".join(sent)
+# -- how it is claimed -----------------------------------------------------------------------------------------------
 
 
-def test_no_byte_of_a_private_entry_goes_to_the_model(write, settings, django_user_model):
-    settings.TAGGING_ENTRIES_PER_CALL = 4
-    ada = django_user_model.objects.create_user("ada")
-    with FakeOpenAI(faults=["rate_limit", "not_json", "ok"]) as server, outgoing() as sent:
-        for is_bulk in (True, False):
-            for number in range(3):
-                write(f"Redis, no. {number}.", is_private=False, is_bulk=is_bulk, author=ada)
-                write(is_bulk=is_bulk, author=ada)
-        tag_all(OpenAIExtractor(api_key="none", base_url=server.base_url))
-        ProviderState.objects.update(resume_at=None)
-        tag_all(OpenAIExtractor(api_key="none", base_url=server.base_url))
+def test_the_claim_of_private_jobs_alone_leaves_out_all_others(make_devlog, private):
+    make_devlog()
+    devlog = private()
 
-    assert sent
-    assert WORD.encode() not in b"".join(sent)
-    assert set(Job.objects.filter(is_private=True).values_list("state", flat=True)) == {"done"}
+    alone = Job.objects.claim(5, owner="me", lease_seconds=60, private=True)
+
+    assert [job.pk for job in alone] == [devlog.pk]
+    assert [job.is_private for job in claim()] == [False]
 
 
-def tag_all(extractor: OpenAIExtractor) -> None:
-    engine = engine_for(extractor)
-    try:
-        drain(engine)
-    finally:
-        engine.close()
+def test_the_search_for_private_jobs_reads_their_own_index(private):
+    private()
+    if connection.vendor != "sqlite":
+        pytest.skip("a table of one row is read as it is")
+
+    plan = Job.objects.due().private().explain()
+
+    assert "job_private_due" in plan
