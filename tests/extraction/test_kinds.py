@@ -18,17 +18,17 @@ def test_every_name_has_a_kind_and_every_kind_many_names():
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("language", "Python, Go, C, SQL, TypeScript, Rust, HTML, CSS, R, COBOL, Bash"),
+        ("language", "Python, Go, C, SQL, TypeScript, Rust, HTML, CSS, R, COBOL, Bash, Markdown"),
         ("framework", "Django, React, Spring Boot, Node.js, Ruby on Rails, Laravel, Unity, Flutter, Express"),
         ("library", "NumPy, jQuery, Redux, SQLAlchemy, Pydantic, boto3, Lodash, OpenGL, pandas"),
         ("database", "PostgreSQL, Redis, Elasticsearch, SQLite, MongoDB, Snowflake, InfluxDB"),
         ("messaging", "RabbitMQ, Apache Kafka, Celery, Slack, Mosquitto, SendGrid"),
         ("cloud", "AWS Lambda, Amazon S3, Heroku, Stripe, Firebase, Vercel, Azure"),
-        ("devops", "Docker, Kubernetes, Terraform, GitHub Actions, nginx, Prometheus, Webpack, Git, Jenkins"),
+        ("devops", "Docker, Kubernetes, Terraform, GitHub Actions, nginx, Prometheus, Webpack, Git, Jenkins, npm"),
         ("testing", "pytest, Cypress, JUnit, Playwright, Selenium, Jest"),
-        ("tool", "VS Code, Firefox, Jira, WordPress, Figma, Wireshark, ESLint, npm"),
+        ("tool", "VS Code, Firefox, Jira, WordPress, Figma, Wireshark, ESLint"),
         ("os-hardware", "Raspberry Pi, Linux, Windows, Arduino, ESP32, Android, Debian"),
-        ("protocol-format", "JWT, HTTP, JSON, OAuth, OPC UA, Markdown, GraphQL"),
+        ("protocol-format", "JWT, HTTP, JSON, OAuth, OPC UA, GraphQL, WebRTC"),
         ("ai", "PyTorch, ChatGPT, GitHub Copilot, scikit-learn, LangChain, OpenCV"),
     ],
 )
