@@ -160,6 +160,9 @@ def test_names_between_the_letters_of_another_script_are_found(entry, expected):
         ("`docker pull redis:7-alpine`", ["Docker", "Redis"]),
         ("`FROM node:22-alpine`", ["Node.js"]),
         ("image: postgres:16", ["PostgreSQL"]),
+        ("see https://pypi.org/project/waffleiron/ and https://docs.rs/quuxcrate", ["waffleiron", "quuxcrate"]),
+        ("[it](https://www.npmjs.com/package/@angular/core)", ["Angular"]),
+        ("see https://example.org/project/waffleiron", []),
         ("FROM registry.example/team/redis:7", ["Redis"]),
         ("SELECT * FROM users: all of them", []),
         ("our `.travis.yml` and `.eslintrc`", ["Travis CI", "ESLint"]),
@@ -172,7 +175,7 @@ def test_names_between_the_letters_of_another_script_are_found(entry, expected):
     ],
 )
 def test_code_names_what_it_imports_installs_and_calls(entry, expected):
-    assert [name for name in tags(entry) if name not in ("Alpine.js", "CORS")] == expected
+    assert [name for name in tags(entry) if name not in ("Alpine.js", "CORS", "HTTPS")] == expected
 
 
 @pytest.mark.parametrize(

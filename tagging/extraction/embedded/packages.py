@@ -1,4 +1,4 @@
-"""What code and commands bring in: packages that are imported or installed, images that are pulled.
+"""What code and commands bring in: packages that are imported, installed or linked to, images that are pulled.
 
 Every pattern has bounded parts and no nested repetition: it stays linear also on text written to slow it down.
 """
@@ -27,6 +27,11 @@ _IMPORTS = (
     re.compile(r"^[ \t>]{0,8}import ([A-Za-z_][\w.]{0,80})(?: as \w{1,40})?[ \t]*$", re.MULTILINE),
     re.compile(r"^[ \t]{0,8}use ([a-z_]\w{0,60})::", re.MULTILINE),
 )
+# The address of a package where packages are published.
+_PUBLISHED = re.compile(
+    r"\b(?:pypi\.org/project|npmjs\.com/package|crates\.io/crates|docs\.rs|rubygems\.org/gems|hex\.pm/packages"
+    r"|packagist\.org/packages/[\w.-]{1,60}|nuget\.org/packages|pub\.dev/packages)/(@[\w.-]{1,60}/[\w.-]{1,60}|[\w-]{1,60})"
+)
 # An image with its tag; without one it could be a table of SQL. Only known ones: others are mostly one's own.
 _IMAGES = re.compile(r"(?:\bFROM |\bimage: ?[\"']?)((?:[\w.-]{1,60}/){0,3}([a-z][\w-]{0,60})):[\w.-]{1,60}")
 _HOSTS = re.compile(r"^(?:github\.com/[^/]*|gopkg\.in|go\.uber\.org)/")
@@ -42,7 +47,17 @@ class Package(NamedTuple):
 
 
 def packages(entry: str) -> Iterator[Package]:
-    """Yield what the code and the commands of an entry import, install or pull."""
+    """Yield what the code and the commands of an entry import, install or pull, and the packages it links to."""
+    yield from _installed(entry)
+    for match in _IMAGES.finditer(entry):
+        if spelling := known(match[2]):
+            yield Package(spelling.name, match.start(2), match.end(2))
+    for pattern in (_PUBLISHED, *_IMPORTS):
+        for match in pattern.finditer(entry):
+            yield from _package(match[1], match.start(1))
+
+
+def _installed(entry: str) -> Iterator[Package]:
     first_backtick = entry.find("`")
     for match in _INSTALL.finditer(entry):
         is_code = 0 <= first_backtick < match.start()
@@ -55,12 +70,6 @@ def packages(entry: str) -> Iterator[Package]:
                 if not is_code:
                     break
             at += len(argument) + 1
-    for match in _IMAGES.finditer(entry):
-        if spelling := known(match[2]):
-            yield Package(spelling.name, match.start(2), match.end(2))
-    for pattern in _IMPORTS:
-        for match in pattern.finditer(entry):
-            yield from _package(match[1], match.start(1))
 
 
 def _package(written: str, start: int) -> Iterator[Package]:
