@@ -59,8 +59,11 @@ class UnknownNames:
         """Weigh a phrase; `busy`: its sentence has a verb of building, running or moving software."""
         shape = self._shape(found)
         listed = self.around.beside_known(found)
-        weight = shape + 0.5 * self.around.known_around(found) + (listed if shape > 0 else listed / 2)
-        return weight + self._before(found, busy) + self._after(found) + 1.5 * self._is_explained(found.last)
+        said = self._before(found, busy) + self._after(found) + 1.5 * self._is_explained(found.last)
+        said += listed if shape > 0 else listed / 2
+        # Else it may as well be a class of one's own: DocShells, LoginForm.
+        around = 0.5 * self.around.known_around(found) if said > 0.5 or shape > 2 else 0
+        return shape + around + said
 
     def _kinds_of_sentences(self) -> tuple[set[int], set[int], set[int]]:
         """Return the sentences with a verb of software, and those that talk to a language model (once, twice)."""
