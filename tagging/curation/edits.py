@@ -45,8 +45,7 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
     if tagging.attempt:
         tagging.attempt, tagging.person, tagging.spelling = None, person, name
         tagging.save(update_fields=["attempt", "person", "spelling"])
-    Tag.objects.follow_lexicon(meanings)
-    Tag.objects.respell([name], meanings)  # before the tag is read, to be shown
+    Tag.objects.refresh([name], meanings)  # before the tag is read, to be shown
     Removal.objects.filter(devlog=devlog, tag=tag_id).delete()
     return tagging, is_new
 

@@ -18,7 +18,7 @@ from django.db.models.functions import RowNumber
 from tagging.extraction.names import MAX_NAME, canonical, clean, trim
 from tagging.models import DevLogTag, Removal, Tag
 from tagging.models.sql import portions
-from tagging.models.tag import slug_of
+from tagging.models.tag import kind_of, slug_of
 
 # So many places are cleared in one transaction: others write in between.
 PLACES_AT_ONCE = 1_000
@@ -81,6 +81,7 @@ def rename(tag: Tag, name: str) -> None:
     refuse_to_rename(tag, name)
     Tag.objects.filter(pk=tag.pk).update(name=name, slug=slug_of(name), is_name_fixed=True)
     if slug_of(name) != tag.slug:
+        Tag.objects.filter(pk=tag.pk, is_kind_fixed=False).update(kind=kind_of(name))
         Tag.objects.create(name=tag.name, slug=tag.slug, alias_of=tag)
 
 

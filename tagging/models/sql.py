@@ -59,11 +59,11 @@ COMPLETE_CLAIMS = (
     "claim_token = NULL, claimed_by = '', lease_expires_at = NULL, reserved_tokens = 0, reserved_cost = 0 "
     "WHERE {claims} RETURNING devlog_id"
 )
-# Find the tag that each slug stands for: of an alias its tag, of a blocked one none. With its own name, where usage
-# decides how that is spelt, and its kind where the lexicon says it.
+# Find the tag that each slug stands for: of an alias its tag, of a blocked one none. With the name of what is no
+# alias, whether a person spelt it, and its kind where the lexicon says it.
 RESOLVE_ALIASES = (
     "SELECT tag.slug, CASE WHEN COALESCE(meant.is_blocked, tag.is_blocked) THEN NULL ELSE COALESCE(meant.id, tag.id) "
-    "END, CASE WHEN tag.is_name_fixed OR tag.alias_of_id IS NOT NULL THEN NULL ELSE tag.name END, "
+    "END, CASE WHEN tag.alias_of_id IS NULL THEN tag.name ELSE NULL END, tag.is_name_fixed, "
     "CASE WHEN tag.is_kind_fixed OR tag.alias_of_id IS NOT NULL THEN NULL ELSE tag.kind END "
     "FROM tagging_tag tag LEFT JOIN tagging_tag meant ON meant.id = tag.alias_of_id WHERE tag.slug IN {portion}"
 )
@@ -218,9 +218,10 @@ def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]])
     return held
 
 
-def tags_by_slug(slugs: Sequence[str]) -> dict[str, tuple[int | None, str | None, str | None]]:
-    """Return the id of the tag that each slug stands for, and its name and kind as far as these may still change."""
-    return {slug: (tag_id, name, kind) for slug, tag_id, name, kind in rows_for(RESOLVE_ALIASES, slugs)}
+def tags_by_slug(slugs: Sequence[str]) -> dict[str, tuple[int | None, str | None, bool, str | None]]:
+    """Return the id of the tag that each slug stands for, its name, whether that is fixed, and a kind that is not."""
+    rows = rows_for(RESOLVE_ALIASES, slugs)
+    return {slug: (tag_id, name, bool(is_fixed), kind) for slug, tag_id, name, is_fixed, kind in rows}
 
 
 def spellings(tag_id: int, limit: int) -> list[tuple[str, int | None, bool]]:

@@ -75,10 +75,11 @@ def most_used(name: str, latest: Sequence[tuple[str, int | None, bool]]) -> str:
 
 
 class Meaning(NamedTuple):
-    """The tag that a name stands for, if it is not blocked; and its name and kind, as far as these may change."""
+    """The tag that a name stands for, if it is not blocked; its own name, if it is no alias, and what may change."""
 
     tag_id: int | None
     name: str | None
+    is_name_fixed: bool
     kind: str | None
 
 
@@ -98,23 +99,24 @@ class TagQuerySet(models.QuerySet["Tag"]):
             tags = sql.tags_by_slug(list(wanted))
         return {slug: Meaning(*tag) for slug, tag in tags.items()}
 
-    def respell(self, names: Iterable[str], meanings: Mapping[str, Meaning]) -> None:
-        """Let usage decide how tags are spelt, those that one of these names, just stored, spells otherwise."""
-        found = ((name, meanings[slug_of(name)]) for name in names)
-        doubted = {
-            meant.tag_id: meant.name for name, meant in found if meant.tag_id and meant.name not in (None, name)
-        }
-        # Sorted, as where they are created.
-        for tag_id, name in sorted(doubted.items()):
-            spelling = most_used(name, sql.spellings(tag_id, SPELLINGS_COUNTED))
-            if spelling != name:
-                self.filter(pk=tag_id, name=name, is_name_fixed=False).update(name=spelling)
+    def refresh(self, names: Iterable[str], meanings: Mapping[str, Meaning]) -> None:
+        """Let usage decide how the tags of these names, just stored, are spelt, and the lexicon what they are.
 
-    def follow_lexicon(self, meanings: Mapping[str, Meaning]) -> None:
-        """Give the tags that stand behind these names the kinds that the lexicon has for them by now."""
-        for slug in sorted(meanings):
-            tag_id, name, kind = meanings[slug]
-            if tag_id and name and kind is not None and kind != (known := kind_of(name)):
+        Only the tags that bear one of these names themselves: no alias changes the tag it stands for.
+        """
+        written: dict[Meaning, set[str]] = {}
+        for spelt in names:
+            written.setdefault(meanings[slug_of(spelt)], set()).add(spelt)
+        # By their ids, with all that changes of each: two processes that change the same tags never wait crosswise.
+        by_id = sorted(written.items(), key=lambda one: one[0].tag_id or 0)
+        for (tag_id, name, is_name_fixed, kind), spellings in by_id:
+            if not tag_id or name is None:
+                continue
+            if not is_name_fixed and spellings != {name}:
+                spelling = most_used(name, sql.spellings(tag_id, SPELLINGS_COUNTED))
+                if spelling != name:
+                    self.filter(pk=tag_id, name=name, is_name_fixed=False).update(name=spelling)
+            if kind is not None and kind != (known := kind_of(name)):
                 self.filter(pk=tag_id, is_kind_fixed=False).update(kind=known)
 
 
@@ -184,8 +186,7 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
         ]
         fields = ("devlog", "tag", "attempt", "evidence", "position", "spelling")
         sql.insert(DevLogTag, fields, found)
-        Tag.objects.respell(names, meanings)
-        Tag.objects.follow_lexicon(meanings)
+        Tag.objects.refresh(names, meanings)
 
 
 class DevLogTag(models.Model):
@@ -206,7 +207,7 @@ class DevLogTag(models.Model):
         verbose_name = "tag on a dev-log"
         verbose_name_plural = "tags on dev-logs"
         ordering = ["position", "pk"]
-        # The places of a tag, and the latest of them first: how most people spell it (see `respell`).
+        # The places of a tag, and the latest of them first: how most people spell it (see `refresh`).
         indexes = [models.Index(fields=["tag", "-id"], name="latest_of_tag")]
         constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="tag_once_per_devlog")]
 

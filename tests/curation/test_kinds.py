@@ -1,7 +1,12 @@
 """What kind of technology a tag is: as the lexicon says, until a person says another; and lists of one kind."""
 
-import pytest
+import re
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tagging.curation import vocabulary
 from tagging.models import Tag, Term
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +30,48 @@ def test_what_is_taught_later_gives_its_kind_to_a_tag_that_is_there(make_tagged)
     make_tagged("Quiddle")
 
     assert kinds() == {"Quiddle": "database"}
+
+
+def test_a_tag_that_a_person_spelt_follows_the_lexicon_too(make_tagged):
+    make_tagged("Quiddle")
+    vocabulary.rename(Tag.objects.get(), "quiddle")
+    Term.objects.create(name="Quiddle", kind="database")
+
+    make_tagged("Quiddle")
+
+    assert kinds() == {"quiddle": "database"}
+
+
+def test_a_tag_renamed_to_a_known_name_is_of_its_kind(make_tagged):
+    make_tagged("Quiddle")
+
+    vocabulary.rename(Tag.objects.get(), "PostgreSQL")
+
+    assert Tag.objects.get(slug="postgresql").kind == "database"
+
+
+def test_a_kind_that_a_person_said_outlives_another_name(make_tagged):
+    make_tagged("Quiddle")
+    Tag.objects.update(kind="tool", is_kind_fixed=True)
+
+    vocabulary.rename(Tag.objects.get(), "PostgreSQL")
+
+    assert Tag.objects.get(slug="postgresql").kind == "tool"
+
+
+def test_tags_are_changed_in_the_order_of_their_ids_so_that_no_two_jobs_wait_crosswise(make_tagged):
+    for name in ("Django", "quiddle", "Quiddle"):
+        make_tagged(name)
+    Tag.objects.update(kind="tool")
+
+    with CaptureQueriesContext(connection) as ran:
+        make_tagged("Django", "Quiddle")
+
+    updates = [query["sql"] for query in ran if query["sql"].startswith('UPDATE "tagging_tag"')]
+    changed = [int(re.search(r'"tagging_tag"."id" = (\d+)', sql)[1]) for sql in updates]
+    assert kinds() == {"Django": "framework", "Quiddle": ""}
+    assert len(changed) == 3
+    assert changed == sorted(changed)
 
 
 def test_a_known_name_that_is_taught_without_a_kind_keeps_its_own(make_tagged):
