@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -15,7 +16,7 @@ from django.urls import URLPattern, path
 from tagging.curation.near_duplicates import near_duplicates
 from tagging.models import DevLogTag, Tag
 
-PAIRS_SHOWN = 100
+PAIRS_ON_A_PAGE = 100
 
 
 class Suggestion(NamedTuple):
@@ -57,13 +58,12 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
         """Suggest which tags to merge, the most used first; each leads to the page that asks before a merge."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        found = suggestions()
+        pages = Paginator(suggestions(), PAIRS_ON_A_PAGE)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Near-duplicates",
-            "suggestions": found[:PAIRS_SHOWN],
-            "more": max(0, len(found) - PAIRS_SHOWN),
+            "suggestions": pages.get_page(request.GET.get("p")),
             "checkbox": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/tagging/tag/near_duplicates.html", context)

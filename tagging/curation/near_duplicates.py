@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tagging.extraction import lexicon
 from tagging.extraction.grounding.quotes import slips, words
 from tagging.extraction.lexicon.tokens import forms
+from tagging.extraction.names import sign_of
 
 # Shorter names are too often one letter away from another, and longer ones are sentences.
 MIN_LETTERS, MAX_LETTERS = 5, 40
@@ -72,8 +73,14 @@ def shortened(letters: str) -> set[str]:
 
 
 def are_two(first: str, second: str) -> bool:
-    """Whether the lexicon knows these names as two technologies."""
-    return len({found.name for name in (first, second) if (found := lexicon.known(name))}) > 1
+    """Whether these names are two technologies: by the lexicon, or by a sign that is no punctuation."""
+    known = {found.name for name in (first, second) if (found := lexicon.known(name))}
+    return len(known) > 1 or signs(first) != signs(second)
+
+
+def signs(name: str) -> tuple[int, int, str]:
+    """Return the signs that make another name of the same letters, as C++ and C# are others than C."""
+    return name.count("+"), name.count("#"), sign_of(name)
 
 
 def is_one_slip(first: str, second: str) -> bool:

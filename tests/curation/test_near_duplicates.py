@@ -1,6 +1,7 @@
 """Names that are nearly the same are suggested to be merged, and none that the lexicon knows as two."""
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from tagging.curation import vocabulary
 from tagging.curation.near_duplicates import near_duplicates
@@ -41,6 +42,10 @@ def test_names_that_are_nearly_the_same_are_a_pair(first, second, why):
         ("Zorblet", "Zorbletto"),
         ("Apache Kafka", "Apache Spark"),
         ("MySQL", "MSSQL"),
+        ("Zorblet", "Zorblet#"),
+        ("Zorblet+", "Zorblet++"),
+        ("Zorblet C", "Zorblet C++"),
+        ("Zorblet", "Zorblet*"),
     ],
 )
 def test_other_names_are_none(first, second):
@@ -69,7 +74,21 @@ def test_the_page_proposes_to_keep_the_name_that_is_used_more_and_leads_to_the_m
     admin_client.post("/admin/tagging/tag/", choice | {"confirmed": "1"})
 
     assert Tag.objects.get(pk=source.pk).alias_of == target
-    assert admin_client.get(PAGE).context["suggestions"] == []
+    assert list(admin_client.get(PAGE).context["suggestions"]) == []
+
+
+@pytest.mark.django_db
+def test_every_pair_is_on_one_of_the_pages_and_an_odd_number_leads_to_one_that_is_there(admin_client):
+    spellings = (spelling for number in range(150) for spelling in (f"Zorb-{number:03}x", f"Zorb{number:03}x"))
+    Tag.objects.bulk_create(Tag(name=spelling, slug=spelling.lower()) for spelling in spellings)
+
+    first, second, after, odd = (admin_client.get(f"{PAGE}?p={number}") for number in ("1", "2", "9", "x"))
+
+    shown = [[one.source.name for one in page.context["suggestions"]] for page in (first, second, after, odd)]
+    assert (len(shown[0]), len(shown[1]), len({*shown[0], *shown[1]})) == (100, 50, 150)
+    assert (shown[2], shown[3]) == (shown[1], shown[0])
+    assert 'href="?p=2"' in first.content.decode()
+    assert 'href="?p=1"' in second.content.decode()
 
 
 @pytest.mark.django_db
@@ -78,13 +97,16 @@ def test_blocked_names_and_aliases_are_not_suggested(admin_client, make_tagged):
     make_tagged("Quiddle-DB")
     vocabulary.block([Tag.objects.get(slug="quiddledb").pk])
 
-    assert admin_client.get(PAGE).context["suggestions"] == []
+    assert list(admin_client.get(PAGE).context["suggestions"]) == []
 
 
 @pytest.mark.django_db
-def test_who_may_not_change_tags_sees_no_suggestions(client, django_user_model):
-    client.force_login(django_user_model.objects.create_user("ada", is_staff=True))
+def test_who_may_only_look_at_tags_sees_no_suggestions_nor_a_link_to_them(client, django_user_model):
+    ada = django_user_model.objects.create_user("ada", is_staff=True)
+    ada.user_permissions.add(Permission.objects.get(codename="view_tag"))
+    client.force_login(ada)
 
+    assert PAGE not in client.get("/admin/tagging/tag/").content.decode()
     assert client.get(PAGE).status_code == 403
 
 
