@@ -71,3 +71,4 @@ class TagSerializer(serializers.ModelSerializer[Tag]):
     class Meta:
         model = Tag
         fields = ["name", "slug", "kind", "count"]
+        read_only_fields = ["name", "kind"]  # so that the schema says that they are always there

@@ -7,6 +7,7 @@ from django.urls import resolve
 
 from devlog_project.api import schema
 from devlog_project.api.problems import CONTENT_TYPE
+from tagging.extraction.kinds import Kind
 
 SCHEMA = "/api/v1/schema/"
 JSON = {"Accept": "application/json"}
@@ -118,3 +119,12 @@ def test_it_names_why_a_tag_is_not_set(described):
 
     assert {"200", "201", "400", "401", "404", "409"} <= set(responses)
     assert "as many tags" in responses["409"]["description"]
+
+
+def test_a_tag_always_has_a_kind_and_lists_take_one_that_there_is(api):
+    described = api.get(SCHEMA, headers=JSON).json()
+    (kind,) = (one for one in described["paths"]["/api/v1/tags/"]["get"]["parameters"] if one["name"] == "kind")
+
+    for tag in ("Tag", "DevLogTag"):
+        assert "kind" in described["components"]["schemas"][tag]["required"]
+    assert set(kind["schema"]["enum"]) == set(Kind)
