@@ -18,7 +18,7 @@ def test_every_name_has_a_kind_and_every_kind_many_names():
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("language", "Python, Go, C, SQL, TypeScript, Rust, HTML, CSS, R, COBOL, Bash, Markdown"),
+        ("language", "Python, Go, C, SQL, TypeScript, Rust, HTML, CSS, R, COBOL, Bash, Markdown, MATLAB"),
         ("framework", "Django, React, Spring Boot, Node.js, Ruby on Rails, Laravel, Unity, Flutter, Express"),
         ("library", "NumPy, jQuery, Redux, SQLAlchemy, Pydantic, boto3, Lodash, OpenGL, pandas"),
         ("database", "PostgreSQL, Redis, Elasticsearch, SQLite, MongoDB, Snowflake, InfluxDB"),
@@ -28,7 +28,7 @@ def test_every_name_has_a_kind_and_every_kind_many_names():
         ("testing", "pytest, Cypress, JUnit, Playwright, Selenium, Jest"),
         ("tool", "VS Code, Firefox, Jira, WordPress, Figma, Wireshark, ESLint"),
         ("os-hardware", "Raspberry Pi, Linux, Windows, Arduino, ESP32, Android, Debian"),
-        ("protocol-format", "JWT, HTTP, JSON, OAuth, OPC UA, GraphQL, WebRTC"),
+        ("protocol-format", "JWT, HTTP, JSON, YAML, XML, TOML, OAuth, OPC UA, GraphQL, WebRTC"),
         ("ai", "PyTorch, ChatGPT, GitHub Copilot, scikit-learn, LangChain, OpenCV"),
     ],
 )
