@@ -19,6 +19,16 @@ HELD_STATES = ("55P03", "40P01")
 REST_FOR_EVER = (
     "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout' AND setting <> '0'"
 )
+# How many sessions more this role, this database and the server allow.
+ROOM = (
+    "SELECT LEAST(COALESCE(NULLIF(rolconnlimit, -1), most) - (SELECT COUNT(*) FROM pg_stat_activity WHERE usename = "
+    "rolname), COALESCE(NULLIF(datconnlimit, -1), most) - (SELECT COUNT(*) FROM pg_stat_activity WHERE datname = "
+    "pg_database.datname), most - (SELECT COUNT(*) FROM pg_stat_activity)) FROM pg_roles, pg_database, "
+    "(SELECT CURRENT_SETTING('max_connections')::int AS most) server "
+    "WHERE rolname = CURRENT_USER AND pg_database.datname = CURRENT_DATABASE()"
+)
+# Where fewer are left, requests need them more than what only saves a sweep.
+MIN_ROOM = 4
 
 
 def limit_waits(seconds: float) -> None:
@@ -44,18 +54,25 @@ def announce(channel: str, payload: str) -> None:
     sql.run("SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)", [channel, payload])
 
 
+def give_back() -> None:
+    """Return the connection of this thread to its pool, where there is one, so that requests may have it."""
+    if getattr(connection, "pool", None):
+        connection.close()
+
+
 def listening(channel: str) -> Connection | None:
     """Return a new session of PostgreSQL, beside the pool, that listens on this channel.
 
     None where a pooler is in between, and what we say may come to any session of the server: then none must listen, as
-    the notifications would come to clients that never asked for them, and be kept there.
+    the notifications would come to clients that never asked for them, and be kept there. None, too, where so few
+    sessions are allowed that requests would wait for this one.
     """
     with connection.wrap_database_errors:
         driver, parameters = connection.Database, connection.get_connection_params()  # type: ignore[attr-defined]
         session = cast("Connection", driver.connect(**parameters, autocommit=True))
         try:
-            found = session.execute("SELECT pg_backend_pid()").fetchone()
-            if found and found[0] == session.info.backend_pid:
+            found = session.execute(f"SELECT pg_backend_pid(), ({ROOM})").fetchone()
+            if found and found[0] == session.info.backend_pid and found[1] >= MIN_ROOM:
                 session.execute(REST_FOR_EVER)
                 session.execute(f'LISTEN "{channel}"')
                 return session

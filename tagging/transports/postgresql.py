@@ -49,7 +49,7 @@ def vicinity() -> str:
 
 
 class Announcer(Sender):
-    """Tells workers of other hosts, with a session that it keeps while there is something to tell."""
+    """Tells workers of other hosts, with a session of the pool; without one, it keeps its own while it has to tell."""
 
     def __init__(self) -> None:
         super().__init__("PostgreSQL")
@@ -65,6 +65,7 @@ class Announcer(Sender):
             self._tell()
         except BrokerDownError:  # the server, or what is before it, may have ended the session while it rested
             self._tell()
+        sessions.give_back()
         self.stopping.wait(COALESCE_SECONDS)
         return True
 
@@ -95,7 +96,7 @@ class Listener(GuardedThread):
     def step(self) -> None:
         session = self._session = self._session or sessions.listening(CHANNEL)
         if not session:
-            logger.info("There is a pooler before PostgreSQL: the sweep finds the jobs of other hosts")
+            logger.info("PostgreSQL has a pooler before it, or no session to spare: the sweep finds others' jobs")
             self.stopping.set()
             return
         self.succeeded()  # now: the wait that follows may be long

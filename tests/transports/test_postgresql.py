@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s AND pid <> %s"
+NOBODY_LISTENS = "PostgreSQL has a pooler before it, or no session to spare: the sweep finds others' jobs"
 LISTENERS, ANNOUNCERS = "LISTEN%", "%pg_notify(%"
 
 
@@ -124,7 +125,27 @@ def test_behind_a_pooler_nobody_listens_and_the_log_says_it_once(monkeypatch, ca
         eventually(lambda: caplog.messages, "a line in the log")
 
     assert listeners() == []
-    assert caplog.messages == ["There is a pooler before PostgreSQL: the sweep finds the jobs of other hosts"]
+    assert caplog.messages == [NOBODY_LISTENS]
+
+
+def test_where_few_sessions_are_allowed_requests_have_them_and_nobody_listens(caplog):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({sessions.ROOM})")
+        ((room,),) = cursor.fetchall()
+        cursor.execute("SELECT CURRENT_DATABASE()")
+        ((name,),) = cursor.fetchall()
+        cursor.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 4')
+    caplog.set_level("INFO")
+    try:
+        assert room > sessions.MIN_ROOM
+        with listening(Mailbox()):
+            eventually(lambda: caplog.messages, "a line in the log")
+
+        assert listeners() == []
+        assert caplog.messages == [NOBODY_LISTENS]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
 
 
 def test_a_listener_without_a_server_ends_when_it_is_told_to(monkeypatch, caplog):
