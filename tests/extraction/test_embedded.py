@@ -223,6 +223,42 @@ def test_a_sentence_that_talks_to_a_language_model_invents_nothing(entry, expect
     assert tags(entry) == expected
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "The R&D department moved, and the M&A team, too.",
+        "Vitamin C und D gekauft.",
+        "Room C, D and R are taken.",
+        "The piece is in D minor.",
+    ],
+)
+def test_a_letter_that_is_one_of_several_things_is_no_language(entry):
+    assert tags(f"Heute Django benutzt. {entry}") == ["Django"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("Ruby: on holiday\nJulia: reviews\nJenkins: at home", []),
+        ("- Jenkins: Pipeline repariert\n- Docker: Image verkleinert", ["Jenkins", "Docker"]),
+        ("Read a book by Kafka on the train.", []),
+        ("The service reads from Kafka.", ["Apache Kafka"]),
+        ("Published the angular velocity of the robot.", []),
+        ("Kitty hat heute Urlaub, Doris vertritt sie.", []),
+    ],
+)
+def test_a_name_with_another_sense_counts_only_in_the_sense_of_the_technology(entry, expected):
+    assert tags(entry) == expected
+
+
+def test_a_technology_in_a_table_speaks_for_no_unknown_name_beside_it():
+    assert tags("| Technik | Docker | Herbst |\n| Leitung | Django | Oslo |") == ["Docker", "Django"]
+
+
+def test_a_verb_is_no_word_before_a_name():
+    assert tags("Aligned the reads, called variants and wrote Parquet.") == ["Apache Parquet"]
+
+
 def test_people_and_addresses_are_not_read():
     assert tags("Thanks @django_dev, see https://redis.io/docs and mail me@flask.example") == []
 

@@ -15,6 +15,7 @@ _PLACES = frozenset(("in", "into", "on", "auf", "unter"))
 # With a hyphen between they are another word.
 _OTHER_WORDS = frozenset((("go", "live"), ("go", "kart"), ("go", "karts"), ("go", "to"), ("go", "no"), ("c", "level")))
 _QUOTES = "\"'`*_(„“"
+_MAX_LABELLED = 6  # tokens from a letter of a list back to the word that says what they are
 
 
 class EverydayWords:
@@ -93,7 +94,7 @@ class EverydayWords:
             return 0
         if token.gap == "-":
             return -2
-        if len(token.text) < 3 and token.gap == " " and before.key in self.cues["labels"]:
+        if len(token.text) < 3 and self._is_labelled(found.first):
             return -5  # option C, room D
         if token.gap.strip(_QUOTES) == " ":
             if before.key in self.cues["before"]:
@@ -106,10 +107,23 @@ class EverydayWords:
             return -5  # a smiley
         return 1 if token.gap == ": " else 0
 
+    def _is_labelled(self, at: int) -> bool:
+        """Whether a letter is one of several things, alone or in a list of letters: `room C`, `vitamins C and D`."""
+        tokens = self.text.tokens
+        for behind in range(at, max(at - _MAX_LABELLED, 0), -1):
+            before = tokens[behind - 1].key
+            if tokens[behind].gap == " " and before in self.cues["labels"]:
+                return True
+            if len(before) > 2 and before not in self.cues["list-words"]:
+                return False
+        return False
+
     def _word_after(self, found: Found, token: Token, common: bool) -> float:
         following = self.text.token(found.last + 1)
         if following is not None and following.key == token.key:
             return -5  # go, go, go
+        if token.gap == "&" or (following is not None and following.gap == "&"):
+            return -5 if len(token.text) == 1 else 0  # R&D
         if following is None or following.gap not in (" ", "-", "'", "’"):
             return 0
         if following.gap == "-" and (token.key, following.key) in _OTHER_WORDS:

@@ -20,10 +20,11 @@ def senses() -> dict[str, frozenset[str]]:
     return {name.strip(): words for names, words in sections.items() for name in names.split(",")}
 
 
-def _is_speaker(text: Text, found: Found) -> bool:
-    """Whether a line begins with the name and a colon, as the notes of a meeting do: `Ruby: fixed the build`."""
+def _is_label(text: Text, found: Found) -> bool:
+    """Whether a line begins with the name and a colon: `Ruby: fixed the build`."""
     following = text.token(found.last + 1)
-    return text.opens[found.first] and following is not None and following.gap.startswith(":")
+    begins = text.opens[found.first] or "\n" in text.tokens[found.first].gap
+    return begins and following is not None and following.gap.startswith(":")
 
 
 def _is_numbered(text: Text, found: Found) -> bool:
@@ -44,6 +45,8 @@ def in_this_sense(text: Text, certain: list[Found], doubtful: list[Found]) -> tu
     """
     words: dict[int, set[str]] = {}
     near = {at for found in certain if found.name not in senses() for at in (found.first - 1, found.last + 1)}
+    # Where lines begin with technologies that people are not called, the others are no speakers either.
+    speak = not any(":" not in senses().get(found.name, "") and _is_label(text, found) for found in certain)
 
     def is_meant(found: Found) -> bool:
         if _is_numbered(text, found):
@@ -51,7 +54,7 @@ def in_this_sense(text: Text, certain: list[Found], doubtful: list[Found]) -> tu
         showing = senses().get(found.name)
         if not showing or found.first in near or found.last in near:
             return True
-        if ":" in showing and _is_speaker(text, found):
+        if speak and ":" in showing and _is_label(text, found):
             return False
         if not words:
             for token, sentence in zip(text.tokens, text.sentence, strict=True):

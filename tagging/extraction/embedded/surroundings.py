@@ -85,7 +85,8 @@ def _titled(text: Text) -> set[int]:
         if at < len(text.tokens) and "\n" not in text.tokens[at].gap:
             continue
         words = [token.text[0].isupper() for token in text.tokens[begins:at] if not token.text[0].isdigit()]
-        if len(words) >= _MIN_TITLED and sum(words) >= _TITLED * len(words):
+        is_row = any("|" in token.gap for token in text.tokens[begins:at])
+        if (len(words) >= _MIN_TITLED or is_row) and sum(words) >= _TITLED * len(words):
             titled.update(range(begins, at))
         begins = at
     return titled

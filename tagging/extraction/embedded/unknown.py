@@ -58,7 +58,8 @@ class UnknownNames:
     def weigh(self, found: Found, busy: bool) -> float:
         """Weigh a phrase; `busy`: its sentence has a verb of building, running or moving software."""
         shape = self._shape(found)
-        listed = self.around.beside_known(found)
+        # Where all words have a capital, a technology beside them tells nothing of the others.
+        listed = 0 if found.first in self.around.titled else self.around.beside_known(found)
         said = self._before(found, busy) + self._after(found) + 1.5 * self._is_explained(found.last)
         said += listed if shape > 0 else listed / 2
         # Else it may as well be a class of one's own: DocShells, LoginForm.
@@ -133,7 +134,7 @@ class UnknownNames:
             return 0.5 * busy
         at = found.first - 1
         before = self.text.tokens[at].key
-        if before in self.cues["naming"]:
+        if before in self.cues["naming"] and self.text.tokens[at].gap == " ":
             is_plain = found.name.islower() and found.name not in words()["function"]
             return 4 if is_plain or self.text.sentence[found.first] in self.technical else 1
         if before in self.cues["kinds"]:
