@@ -213,6 +213,9 @@ def test_addresses_and_mentions_of_people_are_hidden():
         ("typscript", "TypeScript"),
         ("dockerr", "Docker"),
         ("pythom", "Python"),
+        ("gitubb", "GitHub"),
+        ("maploitlib", "Matplotlib"),
+        ("hmtl", "HTML"),
     ],
 )
 def test_one_slip_in_a_well_known_name_is_corrected(word, name):
@@ -221,7 +224,8 @@ def test_one_slip_in_a_well_known_name_is_corrected(word, name):
 
 @pytest.mark.parametrize(
     "word",
-    ["string", "commando", "jest", "kubernetism", "postcards", "jenga", "dockland", "pyjamas", "x" * 10_000, ""],
+    ["string", "commando", "jest", "kubernetism", "postcards", "jenga", "dockland", "pyjamas", "x" * 10_000, ""]
+    + ["closure", "futter", "dicker", "cents", "jupiter", "fortan", "moskito", "jason", "illustrated"],
 )
 def test_other_words_are_not_corrected(word):
     assert correct(word) is None
