@@ -251,6 +251,20 @@ def test_a_name_with_another_sense_counts_only_in_the_sense_of_the_technology(en
     assert tags(entry) == expected
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("Das Djangoprojekt läuft, die Pythonskripte auch.", ["Django", "Python"]),
+        ("Eine Reactanwendung statt der Excelliste.", ["React", "Excel"]),
+        ("Die Postgresdatenbank gesichert.", ["PostgreSQL"]),
+        ("Gitter am Fenster, Reaktionen abgewartet, Rostflecken entfernt, Saphire poliert.", []),
+        ("Der Gitarrist und der Excellenzpreis.", []),
+    ],
+)
+def test_a_german_compound_is_found_by_the_name_it_begins_with(entry, expected):
+    assert tags(entry) == expected
+
+
 def test_a_technology_in_a_table_speaks_for_no_unknown_name_beside_it():
     assert tags("| Technik | Docker | Herbst |\n| Leitung | Django | Oslo |") == ["Docker", "Django"]
 

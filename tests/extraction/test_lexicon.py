@@ -224,8 +224,10 @@ def test_one_slip_in_a_well_known_name_is_corrected(word, name):
 
 @pytest.mark.parametrize(
     "word",
-    ["string", "commando", "jest", "kubernetism", "postcards", "jenga", "dockland", "pyjamas", "x" * 10_000, ""]
-    + ["closure", "futter", "dicker", "cents", "jupiter", "fortan", "moskito", "jason", "illustrated"],
+    [
+        *("string", "commando", "jest", "kubernetism", "postcards", "jenga", "dockland", "pyjamas", "x" * 10_000, ""),
+        *("closure", "futter", "dicker", "cents", "jupiter", "fortan", "moskito", "jason", "illustrated"),
+    ],
 )
 def test_other_words_are_not_corrected(word):
     assert correct(word) is None

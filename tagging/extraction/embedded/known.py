@@ -6,13 +6,17 @@ from collections import Counter
 from itertools import zip_longest
 
 from tagging.extraction import lexicon
+from tagging.extraction.embedded.cues import cues
 from tagging.extraction.embedded.surroundings import MAX_MENTIONS, Found
 from tagging.extraction.lexicon import Spelling
+from tagging.extraction.lexicon.glued import name_in, parts
 from tagging.extraction.lexicon.tokens import JOINS, Text, Token, fold
-from tagging.extraction.lexicon.typos import correct
+from tagging.extraction.lexicon.typos import correct, well_known
+from tagging.extraction.load_once import load_once
 
 _MAX_WORD = 40
 _MAX_HYPHENS = 2  # that an entry has in a name and the lexicon has not
+_MIN_COMPOUND, _MIN_HEAD = 7, 3
 # With how many letters a name must have: Perlen are no Perl, and Rosten is no Rust.
 _HISSING = "hsxz"  # letters after which a plural takes an `e`: activities are no Activiti
 _INFLECTIONS = {"s": 3, "es": 6, "en": 6}
@@ -70,7 +74,24 @@ def _name_of(word: str) -> Spelling | None:
     stem = word.rstrip("0123456789")
     if 1 < len(stem) < len(word) and (spelling := names.find(fold(stem), stem)):
         return spelling
-    return correct(key)
+    return _compound_of(word, key) or correct(key)
+
+
+def _compound_of(word: str, key: str) -> Spelling | None:
+    """Return the well-known name that a German compound begins with: Djangoprojekt, Javakurs; it needs its capital."""
+    if len(key) < _MIN_COMPOUND or not (word[0].isupper() and word[2:].islower()):
+        return None
+    names = lexicon.load().spellings
+    heads = {key[:end]: names[key[:end]][0] for end in range(_MIN_HEAD, len(key) - 2) if key[:end] in _heads()}
+    head = name_in(word, heads) if heads else None
+    if head is None or not any(key.startswith(second, len(head)) for second in parts()["words"]):
+        return None
+    return heads[head]._replace(everyday=False)
+
+
+@load_once
+def _heads() -> frozenset[str]:
+    return (well_known() | cues()["heads"]) & lexicon.from_files().spellings.keys()
 
 
 def _longer_name(tokens: list[Token], best: Found | None, first: int) -> Found | None:
