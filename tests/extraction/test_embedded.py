@@ -265,6 +265,34 @@ def test_a_german_compound_is_found_by_the_name_it_begins_with(entry, expected):
     assert tags(entry) == expected
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("Vulkan wants a descriptor for each shader.", ["Vulkan"]),
+        ("Vulkan wants a descriptor for each parcel.", []),
+        ("Als Bibliothekssystem läuft dort Alma.", ["Ex Libris Alma"]),
+        ("Im Büro läuft dort Alma.", []),
+        ("Binder runs the notebook for the course.", ["Binder"]),
+        ("Binder und Hefter bestellt.", []),
+    ],
+)
+def test_a_word_of_its_field_speaks_for_a_doubtful_name(entry, expected):
+    assert tags(entry) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("Ein Pub/Sub mit Redis gebaut.", ["Redis"]),
+        ("Ein Pub/Sub auf GCP mit Redis dahinter gebaut.", ["Google Cloud Pub/Sub", "Google Cloud", "Redis"]),
+        ("Alle haben Access zum Gebäude.", []),
+        ("Die Abfrage in Access ist fertig.", ["Microsoft Access"]),
+    ],
+)
+def test_a_name_that_needs_its_field_counts_only_there(entry, expected):
+    assert tags(entry) == expected
+
+
 def test_a_technology_in_a_table_speaks_for_no_unknown_name_beside_it():
     assert tags("| Technik | Docker | Herbst |\n| Leitung | Django | Oslo |") == ["Docker", "Django"]
 

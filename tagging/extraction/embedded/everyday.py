@@ -6,6 +6,7 @@ Each is weighed: its letter case, the words beside it, known technologies around
 from __future__ import annotations
 
 from tagging.extraction.embedded.cues import cues
+from tagging.extraction.embedded.fields import Fields
 from tagging.extraction.embedded.surroundings import Found, Surroundings
 from tagging.extraction.lexicon.tokens import PROSE, Token
 
@@ -21,8 +22,9 @@ _MAX_LABELLED = 6  # tokens from a letter of a list back to the word that says w
 class EverydayWords:
     """Weighs everyday words by their surroundings."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, fields: Fields) -> None:
         self.around = around
+        self.fields = fields
         self.text = around.text
         self.cues = cues()
 
@@ -46,6 +48,9 @@ class EverydayWords:
         weight = self._letter_case(found, token, common)
         after = self._word_after(found, token, common)
         before = self._word_before(found, token, common)
+        if token.text[0].isupper() and self.fields.speak_for(found):
+            weight += 1.5
+            before = before if before < -1 else max(before, 0)  # an article says nothing then
         weight += after + (max(before, 0) if after > 0 and not common else before)
         weight += self._stands_alone(found, token)
         weight += self.around.known_around(found)

@@ -16,6 +16,7 @@ from operator import itemgetter
 from tagging.extraction import lexicon
 from tagging.extraction.base import MAX_TECHNOLOGIES, Extraction, Extractor, Technology
 from tagging.extraction.embedded.everyday import EverydayWords
+from tagging.extraction.embedded.fields import Fields
 from tagging.extraction.embedded.known import known_names
 from tagging.extraction.embedded.packages import packages
 from tagging.extraction.embedded.senses import in_this_sense
@@ -54,7 +55,8 @@ def technologies(text: Text, entry: str) -> list[Found]:
     certain, doubtful = in_this_sense(text, *known_names(text, _tokens_of(brought_in)))
     found = [one for one in brought_in if one.name] + certain
     around = Surroundings(text, found)
-    found += EverydayWords(around).technologies(doubtful)
+    fields = Fields(text)
+    found += EverydayWords(around, fields).technologies([one for one in doubtful if fields.may_be(one)])
     found += UnknownNames(around).technologies(_tokens_of(found + brought_in))
     return sorted(found, key=itemgetter(0))
 

@@ -91,6 +91,8 @@ class UnknownNames:
             return False
         if token.text[0].islower() and not token.text.islower():
             return False  # aFunction
+        if token.text[1:].islower() and token.key.endswith(tuple(self.cues["kind-endings"])):
+            return False  # a Bibliothekssystem
         following = self.text.token(i + 1)
         if self.text.opens[i] and token.key.endswith("ed") and following and following.text[0].isupper():
             return False  # Added Foo
