@@ -165,6 +165,14 @@ def test_names_between_the_letters_of_another_script_are_found(entry, expected):
         ("see https://example.org/project/waffleiron", []),
         ("FROM registry.example/team/redis:7", ["Redis"]),
         ("SELECT * FROM users: all of them", []),
+        ('```\n{"dependencies": {"react": "^18.2.0", "score": "1.5"}}\n```', ["React"]),
+        ('```\n[dependencies]\nrocket = { version = "0.5" }\nscale = 1.5\n```', ["Rocket"]),
+        ("```\ngem 'waffeleisen'\n```", ["waffeleisen"]),
+        ("```\nrequire github.com/gin-gonic/gin v1.9.1\n```", ["Gin"]),
+        ("Installed `fast-brezel` for the feeds.", ["fast-brezel"]),
+        ("Die Bibliothek `tiny_gnomon` kennt Zeitzonen.", ["tiny-gnomon"]),
+        ("The `krambo-forms` library and the `order-total` branch.", ["krambo-forms"]),
+        ("see com.acme.shop and io.acme.shop", []),
         ("our `.travis.yml` and `.eslintrc`", ["Travis CI", "ESLint"]),
         ("ls -v and run --debug", []),
         ("see /etc/nginx/nginx.conf", ["nginx"]),
@@ -360,6 +368,7 @@ HOSTILE = [
     *("a ", "A ", "a\n", "Foo\n", "Go, ", "go-", ".a", "a'", "_a", "`a", "\n- ", "http://a ", "Foo Bar "),
     *("C#", "C++", "a.b.c.", ".NET", "Go ", "-", "Ä", "Ä ", "node.js", "docker compose ", "AWS Lambda, ", "[({", "x"),
     *("fooBarBaz ", "pip install a ", "from 'a' import ", "Express and Mocha, ", "nutzen wir Xyz, "),
+    *("library `a-", '"a": "^1", ', "\na = {", "github.com/a/", "Djangoa ", "Room C, D, ", "Ruby: ", "Vulkan "),
 ]
 
 

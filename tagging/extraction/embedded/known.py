@@ -15,6 +15,7 @@ from tagging.extraction.lexicon.typos import correct, well_known
 from tagging.extraction.load_once import load_once
 
 _MAX_WORD = 40
+_DOMAINS = frozenset(("com", "de", "dev", "io", "net", "org"))
 _MAX_HYPHENS = 2  # that an entry has in a name and the lexicon has not
 _MIN_COMPOUND, _MIN_HEAD = 7, 3
 # With how many letters a name must have: Perlen are no Perl, and Rosten is no Rust.
@@ -35,7 +36,7 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
             continue
         spelling = None
         # Else it is a file extension or a method, or the flag of a command.
-        if (token.gap != "." or not token.text.islower()) and not _is_flag(token):
+        if (token.gap != "." or not token.text.islower()) and not _is_flag(token) and not _is_path(token, following):
             spelling = _name_of(token.text) if len(token.text) <= _MAX_WORD else None
         if spelling and spelling.everyday and mentions[spelling.name] == MAX_MENTIONS:
             spelling = None  # looked at often enough
@@ -56,6 +57,11 @@ def known_names(text: Text, taken: set[int]) -> tuple[list[Found], list[Found]]:
 def _is_flag(token: Token) -> bool:
     """Whether it is an option of a command: `ls -v`, `--debug`."""
     return len(token.gap) > 1 and token.gap.endswith("-") and token.gap[-2] in " `-("
+
+
+def _is_path(token: Token, following: Token | None) -> bool:
+    """Whether the path of one's own code begins here: com.acme.shop."""
+    return token.key in _DOMAINS and following is not None and following.gap == "." and following.text.islower()
 
 
 @lexicon.remembered(1 << 14)

@@ -20,20 +20,36 @@ _INSTALL = re.compile(
     r"|go (?:get|install)(?= [\w.-]{1,80}/)"  # "go get lunch" is no command
     r"|composer require|dotnet add package|docker pull)" + _ARGUMENTS
 )
+_KIND = r"(?:[Ll]ibrary|[Bb]ibliothek|[Cc]rate|[Gg]em|[Ff]ramework|[Pp]lugin|Paket|(?:npm|pip|PyPI|Python|Go) package)"
+_CALLED = r"`((?:@[a-z0-9-]{1,40}/)?[a-z][a-z0-9_-]{1,60})`"
 _IMPORTS = (
     re.compile(r"\bfrom ([A-Za-z_][\w.]{0,80}) import\b"),
     re.compile(r"""(?:\bfrom|\bimport|\brequire\(|\bimport\() ?["']([@\w./-]{1,120})["']"""),
     re.compile(r"""["']((?:github\.com/[\w.-]{1,60}|gopkg\.in|go\.uber\.org)/[\w.-]{1,60}[\w./-]{0,60})["']"""),
     re.compile(r"^[ \t>]{0,8}import ([A-Za-z_][\w.]{0,80})(?: as \w{1,40})?[ \t]*$", re.MULTILINE),
     re.compile(r"^[ \t]{0,8}use ([a-z_]\w{0,60})::", re.MULTILINE),
+    re.compile(r"""^[ \t]{0,8}gem ["']([\w-]{1,60})["']""", re.MULTILINE),
+    re.compile(r"^[ \t]{0,8}(?:require )?(github\.com/[\w.-]{1,60}/[\w./-]{1,60}) v\d", re.MULTILINE),  # go.mod
+)
+# What the author calls a library, in the letters of code.
+_NAMED = (
+    re.compile(rf"\b(?:{_KIND}|[Ii]nstall(?:ed|ing|iert|iere|ieren)) {_CALLED}"),
+    re.compile(rf"{_CALLED} {_KIND}\b"),
 )
 # The address of a package where packages are published.
 _PUBLISHED = re.compile(
     r"\b(?:pypi\.org/project|npmjs\.com/package|crates\.io/crates|docs\.rs|rubygems\.org/gems|hex\.pm/packages"
     r"|packagist\.org/packages/[\w.-]{1,60}|nuget\.org/packages|pub\.dev/packages)/(@[\w.-]{1,60}/[\w.-]{1,60}|[\w-]{1,60})"
 )
-# An image with its tag; without one it could be a table of SQL. Only known ones: others are mostly one's own.
-_IMAGES = re.compile(r"(?:\bFROM |\bimage: ?[\"']?)((?:[\w.-]{1,60}/){0,3}([a-z][\w-]{0,60})):[\w.-]{1,60}")
+_RELEASE = r"(?:[\^~>=]{1,2}\d|\d{1,5}\.\d{1,5}\.\d)"
+# Of these only known ones: others are mostly one's own images, and values of other files.
+_KNOWN = (
+    # An image with its tag; without one it could be a table of SQL.
+    re.compile(r"(?:\bFROM |\bimage: ?[\"']?)(?:[\w.-]{1,60}/){0,3}([a-z][\w-]{0,60}):[\w.-]{1,60}"),
+    # Lines of package.json and Cargo.toml.
+    re.compile(rf"""["'](@?[a-z][\w./-]{{1,60}})["']: {{0,2}}["']{_RELEASE}"""),
+    re.compile(rf"""^[ \t]{{0,8}}([a-z][\w-]{{1,60}}) ?= ?(?:["']{_RELEASE}|\{{ ?version)""", re.MULTILINE),
+)
 _HOSTS = re.compile(r"^(?:github\.com/[^/]*|gopkg\.in|go\.uber\.org)/")
 _VERSION = re.compile(r"(?<=.)[@=<>~^\[:].*$")
 
@@ -49,10 +65,11 @@ class Package(NamedTuple):
 def packages(entry: str) -> Iterator[Package]:
     """Yield what the code and the commands of an entry import, install or pull, and the packages it links to."""
     yield from _installed(entry)
-    for match in _IMAGES.finditer(entry):
-        if spelling := known(match[2]):
-            yield Package(spelling.name, match.start(2), match.end(2))
-    for pattern in (_PUBLISHED, *_IMPORTS):
+    for pattern in _KNOWN:
+        for match in pattern.finditer(entry):
+            if spelling := known(match[1]):
+                yield Package(spelling.name, match.start(1), match.end(1))
+    for pattern in (_PUBLISHED, *_IMPORTS, *(_NAMED if "`" in entry else ())):
         for match in pattern.finditer(entry):
             yield from _package(match[1], match.start(1))
 
