@@ -294,10 +294,12 @@ def test_a_word_of_its_field_speaks_for_a_doubtful_name(entry, expected):
         ("Ein Pub/Sub mit Redis gebaut.", ["Redis"]),
         ("Ein Pub/Sub auf GCP mit Redis dahinter gebaut.", ["Google Cloud Pub/Sub", "Google Cloud", "Redis"]),
         ("Alle haben Access zum Gebäude.", []),
+        ("Den Sensor auf dem Pi ausgelesen.", ["Raspberry Pi"]),
+        ("Pi auf 100 Stellen berechnet.", []),
         ("Die Abfrage in Access ist fertig.", ["Microsoft Access"]),
     ],
 )
-def test_a_name_that_needs_its_field_counts_only_there(entry, expected):
+def test_a_name_counts_only_in_its_own_field(entry, expected):
     assert tags(entry) == expected
 
 
