@@ -31,9 +31,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
+    "corsheaders",
     "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "devlog_project.api",
     "devlogs",
     "tagging",
 ]
@@ -45,6 +47,7 @@ MIDDLEWARE = [
     "devlog_project.ops.unavailable.Unavailable",  # before all that ask the database
     "devlog_project.texts.OddValuesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

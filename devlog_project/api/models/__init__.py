@@ -1,0 +1,1 @@
+"""What the API itself keeps: a module for each noun."""
