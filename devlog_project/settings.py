@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from django.core.exceptions import ImproperlyConfigured
 
+from devlog_project.api.contract import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from devlog_project.env import BASE_DIR, database, env
 
 # -- Django ------------------------------------------------------------------------------------------------------
@@ -135,23 +136,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["devlog_project.api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "devlog_project.api.operations.Operation",
     "EXCEPTION_HANDLER": "devlog_project.api.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,  # whose last word in X-Forwarded-For is where a request comes from
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Dev-log service",
-    "DESCRIPTION": "Post what you did today; a moment later the entry carries its tech stack as tags.",
-    "VERSION": "1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "devlog_project.api.schema.add_problems",
-    ],
 }
 
 # -- The model ---------------------------------------------------------------------------------------------------

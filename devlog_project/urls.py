@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from devlog_project.api import login, problems, schema
+from devlog_project.api import index, login, problems, schema
 from devlog_project.texts import SearchForm
 
 handler400 = "devlog_project.api.problems.bad_request"
@@ -18,6 +18,7 @@ admin.site.login_form = login.AdminLoginForm
 admin.site.site_header = admin.site.site_title = "Dev-log service"
 
 v1: list[URLPattern | URLResolver] = [
+    path("", index.IndexView.as_view(), name="index"),
     path("", include("devlogs.urls")),
     path("", include("tagging.urls")),
     path("auth/login/", login.LoginView.as_view(), name="login"),

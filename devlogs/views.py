@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
@@ -19,6 +19,7 @@ from rest_framework.serializers import BaseSerializer
 from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import Pages
 from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
 from devlogs import entries
 from devlogs.filters import DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
@@ -27,9 +28,11 @@ from tagging import queues
 from tagging.models import Attempt, DevLogTag, Job
 
 RETRY_AFTER_SECONDS = 60
-TOO_MANY = OpenApiResponse(
-    description=f"The author has {queues.MOST_PENDING:,} dev-logs waiting for their tags. Nothing was changed; "
-    "`Retry-After` says when to try again. What is sent with `?bulk=true` is neither counted nor refused."
+TOO_MANY = problems(
+    {
+        429: f"The author has {queues.MOST_PENDING:,} dev-logs waiting for their tags. Nothing was changed; "
+        "`Retry-After` says when to try again. What is sent with `?bulk=true` is neither counted nor refused."
+    }
 )
 
 
@@ -42,9 +45,9 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
 
 
 @extend_schema_view(
-    create=extend_schema(parameters=[BULK], responses={201: DevLogSerializer, 429: TOO_MANY}),
-    update=extend_schema(responses={200: DevLogSerializer, 429: TOO_MANY}),
-    partial_update=extend_schema(responses={200: DevLogSerializer, 429: TOO_MANY}),
+    create=extend_schema(parameters=[BULK], responses={201: DevLogSerializer, **TOO_MANY}),
+    update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
+    partial_update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
 )
 class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     parameters = {"list": ["tag", "private", "state", "cursor"], "create": ["bulk"]}
@@ -97,7 +100,7 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     def perform_destroy(self, instance: DevLog) -> None:
         entries.remove([instance.pk])
 
-    @extend_schema(request=None, responses={202: DevLogSerializer, 429: TOO_MANY})
+    @extend_schema(request=None, responses={202: DevLogSerializer, **TOO_MANY})
     @action(detail=True, methods=["post"])
     def retag(self, request: Request, pk: str) -> Response:
         """Ask once more for the tags of an entry; its tags stay until the new ones come, a person's beyond that."""

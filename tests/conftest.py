@@ -13,6 +13,7 @@ from tagging.extraction.base import Extractor
 from tagging.models.shown_pause import shown_pause
 from tagging.models.term import taught_names
 from tagging.transports.memory import MemoryTransport
+from tests.support.contract import ContractClient
 from tests.support.extractors import Scripted
 from tests.support.running import drain, engine_for
 
@@ -42,7 +43,7 @@ def nothing_told_later():
 
 @pytest.fixture
 def api() -> APIClient:
-    return APIClient(headers={"content-type": "application/json"})  # also where there is no body
+    return ContractClient(headers={"content-type": "application/json"})  # also where there is no body
 
 
 @pytest.fixture

@@ -44,6 +44,10 @@ _generating = threading.Lock()
 
 class TokenScheme(KnoxTokenScheme):
     target_class = "devlog_project.api.access.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of a login, or of `auth/tokens/`."}
 
 
 class SchemaView(StrictView):
@@ -84,7 +88,7 @@ def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
     """Name the problem that each operation may answer with: a hook of drf-spectacular."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     for path, operations in result["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             described = {"400": "What was sent is not valid.", "default": "Any other problem."}
             if operation.get("security"):
                 described["401"] = "Who asks is not known, or a token is no longer valid."
@@ -95,6 +99,8 @@ def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
             for status, text in described.items():
                 content = {CONTENT_TYPE: {"schema": REFERENCE}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})
+            if method == "get":
+                operation["responses"].setdefault("304", {"description": "Nothing has changed since that `ETag`."})
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
 

@@ -1,12 +1,20 @@
 """Tags and tagging as JSON: on a dev-log, and by themselves."""
 
+from enum import Enum
 from operator import attrgetter
 from typing import Any
 
 from rest_framework import serializers
 
+from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Job, Tag
 from tagging.models.shown_pause import ShownPause
+from tagging.models.tag import KINDS
+
+
+def named(choices: type[Enum]) -> list[tuple[str, str]]:
+    """Return an enum's values as choices, which the contract then names as the enum."""
+    return [(choice.value, choice.name) for choice in choices]
 
 
 class PlainSerializer(serializers.Serializer[Any]):
@@ -19,23 +27,26 @@ class PlainSerializer(serializers.Serializer[Any]):
         return {name: attrgetter(str(field.source))(instance) for name, field in self.fields.items()}
 
 
+KIND_HELP = "What it is; empty where nobody knows."
+
+
 class ErrorSerializer(PlainSerializer):
     """What went wrong last."""
 
-    code = serializers.CharField()
+    code = serializers.ChoiceField(named(ErrorCode))
     detail = serializers.CharField()
 
 
 class TaggingSerializer(PlainSerializer):
     """The job, as far as it matters outside."""
 
-    state = serializers.CharField(source="shown_state")
+    state = serializers.ChoiceField(Job.State.choices, source="shown_state")
     attempts = serializers.IntegerField()
     queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     run_after = serializers.DateTimeField(allow_null=True)
-    waiting_for = serializers.CharField(allow_null=True)
+    waiting_for = serializers.ChoiceField(named(WaitingFor), allow_null=True)
     error = ErrorSerializer(allow_null=True)
     names_dropped = serializers.IntegerField(
         allow_null=True,
@@ -55,7 +66,7 @@ class DevLogTagSerializer(PlainSerializer):
 
     name = serializers.CharField(source="tag.name")
     slug = serializers.CharField(source="tag.slug")
-    kind = serializers.CharField(source="tag.kind", help_text="What it is; empty where nobody knows.")
+    kind = serializers.ChoiceField(KINDS, source="tag.kind", allow_blank=True, help_text=KIND_HELP)
     source = serializers.CharField()  # type: ignore[assignment]  # a field called source, not a field's source
     evidence = serializers.CharField()
 
@@ -66,6 +77,7 @@ DEVLOG_TAG = DevLogTagSerializer()
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
+    kind = serializers.ChoiceField(KINDS, allow_blank=True, read_only=True, help_text=KIND_HELP)
     count = serializers.IntegerField(read_only=True)
 
     class Meta:

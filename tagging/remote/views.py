@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils.crypto import constant_time_compare
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from pydantic import ValidationError
 from rest_framework import serializers
@@ -16,7 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
 from tagging.extraction.contract import Result
+from tagging.models import Job
 from tagging.queues import notify
 from tagging.remote import records
 
@@ -66,16 +67,18 @@ class ResultsView(StrictView):
     permission_classes = []
 
     @extend_schema(
+        summary="Hand in the result of a record",
+        operation_id="lambda_result",
+        tags=["lambda"],
         request=Result,
         responses={
             200: OpenApiResponse(
-                inline_serializer("Settled", {"state": serializers.CharField()}),
+                inline_serializer("Settled", {"state": serializers.ChoiceField(Job.State.choices)}),
                 "Settled, now or before; the message may go.",
             ),
             204: OpenApiResponse(description="The dev-log was deleted; the message may go."),
-            (409, "application/problem+json"): OpenApiResponse(
-                OpenApiTypes.OBJECT,
-                "Refused: the entry was edited or made private, or another works on it. The message may go.",
+            **problems(
+                {409: "Refused: the entry was edited or made private, or another works on it. The message may go."}
             ),
         },
     )
