@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: secrets help install demo run test test-all test-services bench chaos eval test-llm check lint types migrations deploy lock
+.PHONY: secrets help install demo run test test-all test-services bench chaos fuzz schema eval test-llm check lint types migrations deploy lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -58,6 +58,12 @@ bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; wr
 
 chaos: $(VENV)/.installed ## kill -9 real servers 200 times, have the provider fail in every way, on SQLite and PostgreSQL; count what is lost (40 minutes)
 	@$(RUN) -m tests.load.chaos $(CHAOS_FLAGS)
+
+fuzz: $(VENV)/.installed-dev ## send thousands of made-up requests to a real server; each answer must be as the contract says
+	@$(RUN) -m tests.fuzz $(FUZZ_FLAGS)
+
+schema: $(VENV)/.installed ## write the contract to docs/openapi.yaml
+	@DEBUG=on SECRET_KEY=schema $(RUN) manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
 
 eval: $(VENV)/.installed ## score the extractor on the repository's own gold set
 	@DEBUG=on SECRET_KEY=eval $(RUN) manage.py evaluate tests/gold.jsonl $(EVAL_FLAGS)
