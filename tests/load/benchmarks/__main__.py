@@ -18,7 +18,7 @@ from tests.support.servers import ROOT
 
 DOCS = ROOT / "docs"
 # What takes long and varies little is played in fewer rounds.
-AT_MOST = {"memory": 1, "huge": 2, "transports": 2, "packs": 2, "waking": 2}
+AT_MOST = {"memory": 1, "scale": 1, "huge": 2, "transports": 2, "packs": 2, "waking": 2}
 
 
 def main() -> None:

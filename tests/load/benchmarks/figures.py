@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.load.benchmarks.entries import entries
+from tests.load.benchmarks.growth import LABELS, MOST, growth
 from tests.load.benchmarks.load import quantiles
 from tests.load.benchmarks.packs import packs
 from tests.load.benchmarks.stage import BenchSite, Running, Stage
@@ -314,6 +315,11 @@ def memory(play: Round) -> Measured:
         }
 
 
+def scale(play: Round) -> Measured:
+    """What the API's reading costs as the tables grow, on each database that is here."""
+    return growth(play.pace.huge)
+
+
 def imported_by_commands(site: BenchSite) -> int:
     """Return how many of these management commands import the SDK."""
     commands = [["check"], ["migrate"], ["showmigrations"], ["makemigrations", "--check"], ["help"]]
@@ -331,6 +337,7 @@ FIGURES: dict[str, Callable[[Round], Measured]] = {
     "transports": transports,
     "memory": memory,
     "huge": huge,
+    "scale": scale,
 }
 
 TARGETS: dict[str, Target] = {
@@ -364,4 +371,5 @@ TARGETS: dict[str, Target] = {
     "huge backlog: claim": Target("<=", 2),
     "huge backlog: RSS + MiB": Target("<=", 20, " MB"),
     "huge backlog: restart s": Target("<=", 2, " s"),
+    **dict.fromkeys(LABELS, Target("<=", MOST)),
 }

@@ -44,11 +44,11 @@ class BenchSite(Site):
             del environment["TAGGING_CONCURRENCY"]
         return environment
 
-    def ask(self, module: str, *arguments: object) -> Any:
+    def ask(self, module: str, *arguments: object, seconds: float = 300) -> Any:
         """Run one of this package's modules and return the JSON it prints."""
         command = [PYTHON, "-m", f"tests.load.benchmarks.{module}", *map(str, arguments)]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False, timeout=300
+            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=False, timeout=seconds
         )
         if done.returncode:
             raise RuntimeError(f"{module} failed:\n{done.stderr}")
