@@ -1,6 +1,8 @@
-from django.urls import path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
+from tagging.api.stack import TechStackView
+from tagging.api.used import RelatedTagsView, TagView
 from tagging.api.views import DevLogTagView, TagViewSet
 from tagging.remote.views import ResultsView
 
@@ -10,5 +12,9 @@ urlpatterns = [
     path("devlogs/<int:id>/tags/", ResultsView.as_view(), name="devlog-results"),
     # A path, since a name may have a slash: PL/SQL.
     path("devlogs/<int:id>/tags/<path:name>/", DevLogTagView.as_view(), name="devlog-tag"),
+    path("techstack/", TechStackView.as_view(), name="techstack"),
+    # As slugs are made: of the letters of any script.
+    re_path(r"^tags/(?P<slug>[-\w]+)/$", TagView.as_view(), name="tag"),
+    re_path(r"^tags/(?P<slug>[-\w]+)/related/$", RelatedTagsView.as_view(), name="tag-related"),
     *router.urls,
 ]

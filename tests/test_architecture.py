@@ -25,7 +25,7 @@ TESTS = Tree(ROOT, "tests")
 FLOORS = [
     ["devlogs.models", "devlogs.migrations", "tagging.extraction", "devlog_project.api", "tagging.__init__"],
     ["tagging.models", "tagging.migrations"],
-    ["tagging.engine", "tagging.curation"],
+    ["tagging.engine", "tagging.curation", "tagging.stack"],
     ["tagging.queues"],
     ["tagging.transports", "tagging.remote", "tagging.api", "tagging.admin"],
     ["devlogs", "tagging.management", "tagging.evaluation", "tagging.simulation"],

@@ -1,0 +1,88 @@
+"""The API of one tag: when it was used, and what it was used together with, in the dev-logs one may see."""
+
+from typing import Any
+
+from django.db.models import Count, Max, Min, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devlog_project.api.access import visible
+from devlog_project.api.requests import StrictView
+from devlogs.models import DevLog
+from tagging.api.serializers import PlainSerializer, TagSerializer
+from tagging.api.views import MostUsedFirst
+from tagging.models import DevLogTag, Tag
+from tagging.models.tag import slug_of
+
+SLUG = OpenApiParameter(
+    "slug",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="Letters and digits of any script, `-` and `_`. An alias' slug leads to the tag that it stands for.",
+)
+
+
+class UsedTagSerializer(PlainSerializer):
+    """A tag, as it is used in the dev-logs one may see."""
+
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    kind = serializers.CharField(help_text="What it is; empty where nobody knows.")
+    count = serializers.IntegerField(help_text="How many dev-logs have it.")
+    first_used = serializers.DateTimeField(help_text="When the first of them was written.")
+    last_used = serializers.DateTimeField(help_text="When the last of them was written.")
+    aliases = serializers.ListField(
+        child=serializers.CharField(), help_text="The other names, merged into it, that these dev-logs have it by."
+    )
+
+
+class TagView(StrictView):
+    """One tag; 404 unless a dev-log that one may see has it."""
+
+    @extend_schema(operation_id="tags_retrieve", parameters=[SLUG], responses=UsedTagSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """Return when a tag was first and last used, on how many dev-logs, and by which other names."""
+        tag, devlogs = found(slug, request)
+        used = devlogs.aggregate(count=Count("pk"), first_used=Min("created_at"), last_used=Max("created_at"))
+        if not used["count"]:
+            raise NotFound
+        named = {field: getattr(tag, field) for field in ("name", "slug", "kind")}
+        return Response({**named, **used, "aliases": aliases(tag, devlogs)})
+
+
+@extend_schema(parameters=[SLUG])
+class RelatedTagsView(StrictView, generics.ListAPIView[Tag]):
+    """The tags that were used together with one, most often first."""
+
+    parameters = {"get": ["cursor"]}
+    filter_backends = []
+    queryset = Tag.objects.all()
+    serializer_class = TagSerializer
+    pagination_class = MostUsedFirst
+
+    def get_queryset(self) -> QuerySet[Tag]:
+        tag, devlogs = found(self.kwargs["slug"], self.request)
+        if not devlogs.exists():
+            raise NotFound
+        beside = super().get_queryset().filter(taggings__devlog__in=devlogs.values("pk")).exclude(pk=tag.pk)
+        return beside.annotate(count=Count("taggings"))
+
+
+def found(slug: str, request: Request) -> tuple[Tag, QuerySet[Any]]:
+    """Return the tag that a slug stands for, and the dev-logs with it that one may see."""
+    tag = Tag.objects.select_related("alias_of").filter(slug=slug).first()
+    if not tag:
+        raise NotFound
+    tag = tag.alias_of or tag
+    return tag, visible(DevLog.objects.order_by().filter(taggings__tag=tag), request)
+
+
+def aliases(tag: Tag, devlogs: QuerySet[DevLog]) -> list[str]:
+    """Return the names merged into a tag by which these dev-logs have it: what others wrote is theirs to see."""
+    spelt = DevLogTag.objects.order_by().filter(tag=tag, devlog__in=devlogs.values("pk")).exclude(spelling="")
+    slugs = {slug_of(spelling) for spelling in spelt.values_list("spelling", flat=True).distinct()}
+    return [alias.name for alias in Tag.objects.filter(alias_of=tag).order_by("slug") if alias.slug in slugs]

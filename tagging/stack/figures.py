@@ -1,0 +1,212 @@
+"""The technologies of some dev-logs, counted: how often, since when, whether more or less of late, and who said so.
+
+One statement counts the dev-logs and one their tags, however many there are. Equal data gives equal answers, in the
+same order: a provider keeps the beginning of a prompt that it has seen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count, DateField, F, Func, Max, Min, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.db.models.sql.compiler import SQLCompiler
+
+from devlogs.models import DevLog
+from tagging.models import Attempt, Job
+from tagging.stack.period import Period
+
+# A share that changes by less than a quarter is steady.
+RISING, FALLING = 1.25, 0.75
+PERSON = "person"
+
+
+class Trend(StrEnum):
+    NEW = "new"
+    RISING = "rising"
+    STEADY = "steady"
+    FALLING = "falling"
+
+
+class Grouping(StrEnum):
+    KIND = "kind"
+    WEEK = "week"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The words that show a technology, in the newest dev-log that has any."""
+
+    quote: str
+    date: date
+    devlog: int
+
+
+@dataclass(frozen=True)
+class Technology:
+    name: str
+    slug: str
+    kind: str
+    devlogs: int
+    share: float
+    first_used: date
+    last_used: date
+    trend: Trend
+    source: str
+    evidence: Quote | None = None
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The technologies of a period, most used first, and of how many dev-logs they are."""
+
+    period: Period
+    devlogs: int
+    pending: int
+    failed: int
+    left_out: int
+    technologies: Sequence[Technology]
+    # By the Monday of a week: the places of the technologies in it, each with its number of dev-logs.
+    weeks: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+
+
+class Monday(Func):
+    """The first day of the week of a moment in UTC. Django's own calls Python for each row of SQLite."""
+
+    template = "date(%(expressions)s, 'weekday 0', '-6 days')"
+    output_field = DateField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[object]]:
+        return self.as_sql(
+            compiler, connection, template="date_trunc('week', %(expressions)s AT TIME ZONE 'UTC')::date"
+        )
+
+
+def stack_of(
+    devlogs: QuerySet[DevLog],
+    period: Period,
+    limit: int,
+    *,
+    by_week: bool = False,
+    reader: AbstractBaseUser | None = None,
+    with_quotes: bool = False,
+) -> Stack:
+    """Return the stack of these dev-logs in a period, with quotes that the reader may see if they are wanted."""
+    devlogs = devlogs.order_by()
+    period = period.begun(devlogs)
+    written = period.of(devlogs)
+    counts = written.aggregate(
+        all=Count("pk"),
+        late=Count("pk", filter=Q(created_at__gte=period.middle)),
+        pending=Count("pk", filter=Q(job__state__in=Job.UNFINISHED)),
+        failed=Count("pk", filter=Q(job__state=Job.State.FAILED)),
+    )
+    rows = list(counted(written, period.middle)[:limit])
+    tags = [row["tag"] for row in rows]
+    sources = sources_of([row["attempt"] for row in rows if not row["by_people"]])
+    quotes = quotes_in(written, tags, reader) if with_quotes else {}
+    technologies = [technology(row, counts, sources, quotes) for row in rows]
+    return Stack(
+        period,
+        counts["all"],
+        counts["pending"],
+        counts["failed"],
+        rows[0]["rows"] - len(rows) if rows else 0,
+        technologies,
+        weeks_of(written, tags) if by_week else {},
+    )
+
+
+def counted(devlogs: QuerySet[Any], middle: datetime) -> QuerySet[Any, dict[str, Any]]:
+    """Return a row for each tag of these dev-logs, and in each how many rows there are."""
+    named = {field: F(f"taggings__tag__{field}") for field in ("name", "slug", "kind")}
+    return (
+        devlogs.filter(taggings__isnull=False)
+        .values(**named, tag=F("taggings__tag"))
+        .annotate(
+            count=Count("taggings"),
+            late=Count("taggings", filter=Q(created_at__gte=middle)),
+            by_people=Count("taggings", filter=Q(taggings__attempt=None)),
+            first=Min("created_at"),
+            last=Max("created_at"),
+            attempt=Max("taggings__attempt"),
+            rows=Window(Count("*")),
+        )
+        .order_by("-count", "slug")
+    )
+
+
+def technology(
+    row: Mapping[str, Any], counts: Mapping[str, int], sources: Mapping[int, str], quotes: Mapping[int, Quote]
+) -> Technology:
+    early = row["count"] - row["late"], counts["all"] - counts["late"]
+    return Technology(
+        row["name"],
+        row["slug"],
+        row["kind"],
+        row["count"],
+        round(100 * share(row["count"], counts["all"]), 1),
+        row["first"].astimezone(UTC).date(),
+        row["last"].astimezone(UTC).date(),
+        trend_of(early, (row["late"], counts["late"])),
+        PERSON if row["by_people"] else sources.get(row["attempt"], ""),
+        quotes.get(row["tag"]),
+    )
+
+
+def share(part: int, whole: int) -> float:
+    """Return what share it is; the two are counted one after the other, and meanwhile others write."""
+    return min(part / whole, 1.0) if whole else 0.0
+
+
+def trend_of(early: tuple[int, int], late: tuple[int, int]) -> Trend:
+    """Compare the shares of both halves, each a number of dev-logs and of how many."""
+    if not early[0]:
+        return Trend.NEW
+    before, after = share(*early), share(*late)
+    if after >= RISING * before:
+        return Trend.RISING
+    return Trend.FALLING if after <= FALLING * before else Trend.STEADY
+
+
+def sources_of(attempts: Sequence[int]) -> dict[int, str]:
+    """Return who answered in these attempts, without their whole answers."""
+    named = Attempt.objects.only("extractor", "model").in_bulk(attempts)
+    return {pk: attempt.source for pk, attempt in named.items()}
+
+
+def quotes_in(devlogs: QuerySet[DevLog], tags: Sequence[int], reader: AbstractBaseUser | None) -> dict[int, Quote]:
+    """Return by tag the words that show it, of the newest dev-log; a private one's are for its author alone."""
+    readable = Q(is_private=False)
+    if reader:
+        readable |= Q(author=reader.pk)
+    newest = Window(RowNumber(), partition_by=F("taggings__tag"), order_by=[F("created_at").desc(), F("pk").desc()])
+    found = (
+        devlogs.filter(readable, taggings__tag__in=tags, taggings__evidence__gt="")
+        .annotate(place=newest)
+        .filter(place=1)
+        .values_list("taggings__tag", "taggings__evidence", "created_at", "pk")
+    )
+    return {tag: Quote(quote, written.astimezone(UTC).date(), pk) for tag, quote, written, pk in found}
+
+
+def weeks_of(devlogs: QuerySet[DevLog], tags: Sequence[int]) -> dict[date, dict[str, int]]:
+    """Return by week how many dev-logs have each of these tags, most first, the newest week first."""
+    rows = (
+        devlogs.filter(taggings__tag__in=tags)
+        .values(week=Monday("created_at"), slug=F("taggings__tag__slug"))
+        .annotate(count=Count("taggings"))
+        .order_by("-week", "-count", "slug")
+        .values_list("week", "slug", "count")
+    )
+    weeks: dict[date, dict[str, int]] = {}
+    for week, slug, count in rows:
+        weeks.setdefault(week, {})[slug] = count
+    return weeks
