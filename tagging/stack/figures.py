@@ -6,7 +6,7 @@ same order: a provider keeps the beginning of a prompt that it has seen before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ from django.db.models.functions import RowNumber
 from django.db.models.sql.compiler import SQLCompiler
 
 from devlogs.models import DevLog
-from tagging.models import Attempt, Job
+from tagging.models import Attempt, DevLogTag, Job, Tag
 from tagging.stack.period import Period
 
 # A share that changes by less than a quarter is steady.
@@ -109,10 +109,14 @@ def stack_of(
         failed=Count("pk", filter=Q(job__state=Job.State.FAILED)),
     )
     rows = list(counted(written, period.middle)[:limit])
-    tags = [row["tag"] for row in rows]
+    tags = Tag.objects.in_bulk([row["tag"] for row in rows])
     sources = sources_of([row["attempt"] for row in rows if not row["by_people"]])
-    quotes = quotes_in(written, tags, reader) if with_quotes else {}
-    technologies = [technology(row, counts, sources, quotes) for row in rows]
+    quotes = quotes_in(written, list(tags), reader) if with_quotes else {}
+    technologies = [
+        technology(tags[row["tag"]], row, counts, sources.get(row["attempt"], PERSON), quotes.get(row["tag"]))
+        for row in rows
+        if row["tag"] in tags  # and was not deleted meanwhile
+    ]
     return Stack(
         period,
         counts["all"],
@@ -126,10 +130,9 @@ def stack_of(
 
 def counted(devlogs: QuerySet[Any], middle: datetime) -> QuerySet[Any, dict[str, Any]]:
     """Return a row for each tag of these dev-logs, and in each how many rows there are."""
-    named = {field: F(f"taggings__tag__{field}") for field in ("name", "slug", "kind")}
     return (
         devlogs.filter(taggings__isnull=False)
-        .values(**named, tag=F("taggings__tag"))
+        .values(tag=F("taggings__tag"))
         .annotate(
             count=Count("taggings"),
             late=Count("taggings", filter=Q(created_at__gte=middle)),
@@ -137,6 +140,7 @@ def counted(devlogs: QuerySet[Any], middle: datetime) -> QuerySet[Any, dict[str,
             first=Min("created_at"),
             last=Max("created_at"),
             attempt=Max("taggings__attempt"),
+            slug=Min("taggings__tag__slug"),  # the only one: to group by a text as well takes twice as long
             rows=Window(Count("*")),
         )
         .order_by("-count", "slug")
@@ -144,20 +148,20 @@ def counted(devlogs: QuerySet[Any], middle: datetime) -> QuerySet[Any, dict[str,
 
 
 def technology(
-    row: Mapping[str, Any], counts: Mapping[str, int], sources: Mapping[int, str], quotes: Mapping[int, Quote]
+    tag: Tag, row: Mapping[str, Any], counts: Mapping[str, int], source: str, quote: Quote | None
 ) -> Technology:
     early = row["count"] - row["late"], counts["all"] - counts["late"]
     return Technology(
-        row["name"],
-        row["slug"],
-        row["kind"],
+        tag.name,
+        tag.slug,
+        tag.kind,
         row["count"],
         round(100 * share(row["count"], counts["all"]), 1),
         row["first"].astimezone(UTC).date(),
         row["last"].astimezone(UTC).date(),
         trend_of(early, (row["late"], counts["late"])),
-        PERSON if row["by_people"] else sources.get(row["attempt"], ""),
-        quotes.get(row["tag"]),
+        source,
+        quote,
     )
 
 
@@ -182,31 +186,34 @@ def sources_of(attempts: Sequence[int]) -> dict[int, str]:
     return {pk: attempt.source for pk, attempt in named.items()}
 
 
-def quotes_in(devlogs: QuerySet[DevLog], tags: Sequence[int], reader: AbstractBaseUser | None) -> dict[int, Quote]:
+def quotes_in(devlogs: QuerySet[Any], tags: Collection[int], reader: AbstractBaseUser | None) -> dict[int, Quote]:
     """Return by tag the words that show it, of the newest dev-log; a private one's are for its author alone."""
     readable = Q(is_private=False)
     if reader:
         readable |= Q(author=reader.pk)
-    newest = Window(RowNumber(), partition_by=F("taggings__tag"), order_by=[F("created_at").desc(), F("pk").desc()])
-    found = (
+    latest_first = [F("created_at").desc(), F("pk").desc()]
+    newest = (
         devlogs.filter(readable, taggings__tag__in=tags, taggings__evidence__gt="")
-        .annotate(place=newest)
+        .annotate(place=Window(RowNumber(), partition_by=F("taggings__tag"), order_by=latest_first))
         .filter(place=1)
-        .values_list("taggings__tag", "taggings__evidence", "created_at", "pk")
     )
-    return {tag: Quote(quote, written.astimezone(UTC).date(), pk) for tag, quote, written, pk in found}
+    shown = DevLogTag.objects.order_by().select_related("devlog").defer("devlog__entry")
+    found = shown.filter(pk__in=list(newest.values_list("taggings", flat=True)))
+    return {
+        place.tag_id: Quote(place.evidence, place.devlog.created_at.astimezone(UTC).date(), place.devlog_id)
+        for place in found
+    }
 
 
-def weeks_of(devlogs: QuerySet[DevLog], tags: Sequence[int]) -> dict[date, dict[str, int]]:
+def weeks_of(devlogs: QuerySet[Any], tags: Mapping[int, Tag]) -> dict[date, dict[str, int]]:
     """Return by week how many dev-logs have each of these tags, most first, the newest week first."""
     rows = (
-        devlogs.filter(taggings__tag__in=tags)
-        .values(week=Monday("created_at"), slug=F("taggings__tag__slug"))
+        devlogs.filter(taggings__tag__in=list(tags))
+        .values(tag=F("taggings__tag"), week=Monday("created_at"))
         .annotate(count=Count("taggings"))
-        .order_by("-week", "-count", "slug")
-        .values_list("week", "slug", "count")
+        .values_list("week", "count", "tag")
     )
     weeks: dict[date, dict[str, int]] = {}
-    for week, slug, count in rows:
-        weeks.setdefault(week, {})[slug] = count
+    for week, count, tag in sorted(rows, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
+        weeks.setdefault(week, {})[tags[tag].slug] = count
     return weeks
