@@ -18,17 +18,23 @@ from tagging.models import sql
 ASKED_BY = ("entry", "is_private")
 
 
+class ExternalIdTakenError(Exception):
+    """The author has a dev-log under this external id already."""
+
+
 def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
     """Save a new dev-log, at the time of the database, and ask for its tags. Sends no signals.
 
     One that does not say whether it is private is what its author has set.
-    is_bulk: one of many, which comes after all that people wait for.
+    is_bulk: one of many, which comes after all that people wait for. Raises ExternalIdTakenError.
     """
     refuse_bad_entry(devlog)
     if isinstance(vars(devlog)["created_at"], datetime) or (devlog.author and not devlog.author_id):
         raise ValueError("A dev-log is written with a saved author, and without a time of its own.")
     with transaction.atomic():
-        written = sql.insert_devlog(devlog.entry, devlog.author_id, said_private(devlog))
+        written = sql.insert_devlog(devlog.entry, devlog.author_id, said_private(devlog), devlog.external_id)
+        if not written:
+            raise ExternalIdTakenError
         devlog.pk, devlog.created_at, devlog.is_private = written
         devlog._state.adding, devlog._state.db = False, DEFAULT_DB_ALIAS
         queues.enqueue(devlog, is_bulk=is_bulk)

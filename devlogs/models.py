@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 ENTRY_MAX_LENGTH = 20_000
+EXTERNAL_ID_MAX_LENGTH = 200
 BLANK = "This field may not be blank."
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -51,9 +52,28 @@ class DevLog(models.Model):
     # Tagged by the embedded extractor alone, whatever is set: its text never leaves the machine.
     is_private = models.BooleanField("private", db_default=False)
     created_at = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
+    # What its author's own system calls it: so that to send it again makes no second one.
+    external_id = models.CharField(
+        max_length=EXTERNAL_ID_MAX_LENGTH,
+        null=True,
+        blank=True,
+        editable=False,
+        validators=[ProhibitNullCharactersValidator(), refuse_surrogates],
+    )
 
     class Meta:
         indexes = [models.Index(fields=["author", "id"], condition=Q(is_private=True), name="devlog_private")]
+        # Two, as of rows without an author no two are equal to a database.
+        constraints = [
+            models.UniqueConstraint(
+                fields=["author", "external_id"], condition=Q(external_id__isnull=False), name="devlog_external_id"
+            ),
+            models.UniqueConstraint(
+                fields=["external_id"],
+                condition=Q(author=None, external_id__isnull=False),
+                name="devlog_external_id_anonymous",
+            ),
+        ]
         verbose_name = "dev-log"
         verbose_name_plural = "dev-logs"
         ordering = ["-pk"]

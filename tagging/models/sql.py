@@ -28,11 +28,12 @@ AMONG = {"sqlite": "IN ({jobs})", "postgresql": "= ANY(ARRAY({jobs}))"}
 # Pair by pair: tokens are shared by the jobs of one claim.
 CLAIM_HOLDS = "devlog_id = %s AND claim_token = %s"
 
-# Write a dev-log, which is as private as it says, or as its author has set it for those that do not say.
+# Write a dev-log, which is as private as it says, or as its author has set it for those that do not say; none where
+# its author has one under its external id.
 INSERT_DEVLOG = (
-    "INSERT INTO devlogs_devlog (entry, author_id, is_private, created_at) VALUES (%s, %s, COALESCE(%s, (SELECT "
-    "private_by_default FROM devlogs_authorsettings WHERE user_id = %s), FALSE), {now}) "
-    "RETURNING id, created_at, is_private"
+    "INSERT INTO devlogs_devlog (entry, author_id, external_id, is_private, created_at) VALUES (%s, %s, %s, "
+    "COALESCE(%s, (SELECT private_by_default FROM devlogs_authorsettings WHERE user_id = %s), FALSE), {now}) "
+    "ON CONFLICT DO NOTHING RETURNING id, created_at, is_private"
 )
 # Write a pending job, at the time its dev-log was saved.
 INSERT_JOB = (
@@ -166,11 +167,17 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     return ids
 
 
-def insert_devlog(entry: str, author_id: int | None, is_private: bool | None) -> tuple[int, datetime, bool]:
-    """Return the id of the new dev-log, when it was saved, and whether it is private; None: as its author has set."""
+def insert_devlog(
+    entry: str, author_id: int | None, is_private: bool | None, external_id: str | None = None
+) -> tuple[int, datetime, bool] | None:
+    """Return the id of the new dev-log, when it was saved, and whether it is private; None if its external id is taken.
+
+    is_private: None is as its author has set.
+    """
     sql = INSERT_DEVLOG.format(now=NOW[connection.vendor])
-    ((devlog_id, at, became_private),) = rows_of(sql, [entry, author_id, is_private, author_id])
-    return devlog_id, in_utc(at), bool(became_private)
+    for devlog_id, at, became_private in rows_of(sql, [entry, author_id, external_id, is_private, author_id]):
+        return devlog_id, in_utc(at), bool(became_private)
+    return None
 
 
 def insert_job(devlog_id: int, priority: int) -> None:
