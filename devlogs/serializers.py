@@ -5,13 +5,32 @@ from typing import Any
 
 from rest_framework import serializers
 
-from devlogs.models import ENTRY_MAX_LENGTH, AuthorSettings, DevLog, EntryField
+from devlogs.models import (
+    ENTRY_MAX_LENGTH,
+    EXTERNAL_ID_MAX_LENGTH,
+    AuthorSettings,
+    DevLog,
+    EntryField,
+    refuse_blank,
+    refuse_surrogates,
+)
 from tagging.api.serializers import DEVLOG_TAG, TAGGING, DevLogTagSerializer, TaggingSerializer
 from tagging.models.shown_pause import shown_pause
 
 
-class EntryTextField(serializers.CharField):
-    """Text under the model's rules, kept exactly as sent; DRF's own field would take numbers and cut white space."""
+class ExactTextField(serializers.CharField):
+    """Text kept exactly as sent; DRF's own field would take numbers and cut white space."""
+
+    default_error_messages = {"not_text": "This must be a text (a JSON string)."}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("not_text")
+        return data
+
+
+class EntryTextField(ExactTextField):
+    """Text under the model's rules."""
 
     default_error_messages = {"not_text": "The entry must be a text (a JSON string)."}
 
@@ -19,10 +38,13 @@ class EntryTextField(serializers.CharField):
         super().__init__(max_length=ENTRY_MAX_LENGTH, **kwargs)
         self.validators = list(EntryField.default_validators)
 
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("not_text")
-        return data
+
+class ExternalIdField(ExactTextField):
+    """What a client's own system calls a dev-log."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=EXTERNAL_ID_MAX_LENGTH, required=False, allow_null=True, **kwargs)
+        self.validators += [refuse_blank, refuse_surrogates]
 
 
 class FlagField(serializers.BooleanField):
@@ -45,6 +67,10 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
         help_text="Whether it is tagged by the embedded extractor alone, so that its text never leaves the machine. "
         "Of a new dev-log that does not say it: as its author has set. Where it changes, the dev-log is tagged anew.",
     )
+    external_id = ExternalIdField(
+        help_text="What your own system calls it, or null. Each author has an external id once: what is sent again "
+        "under it makes no second dev-log. Set when the dev-log is made, and never changed.",
+    )
     author = serializers.CharField(allow_null=True, read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     tagging = TaggingSerializer(allow_null=True, read_only=True)
@@ -55,6 +81,11 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
         refuse_unknown(data, self.fields, "A dev-log has")
         return super().to_internal_value(data)
 
+    def validate_external_id(self, external_id: str | None) -> str | None:
+        if self.instance and external_id != self.instance.external_id:
+            raise serializers.ValidationError("It is set when the dev-log is made, and never changed.")
+        return external_id
+
     def to_representation(self, devlog: DevLog) -> dict[str, Any]:
         """Show a dev-log that came with its job, `shown_tags` and, where it is one read back, `names_dropped`."""
         job = getattr(devlog, "job", None)
@@ -62,6 +93,7 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
             "id": devlog.pk,
             "entry": devlog.entry,
             "private": devlog.is_private,
+            "external_id": devlog.external_id,
             "author": devlog.author and devlog.author.username,
             "created_at": devlog.created_at,
             "tagging": job and TAGGING.shown(job, shown_pause, getattr(devlog, "names_dropped", None)),

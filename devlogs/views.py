@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
@@ -21,6 +21,7 @@ from devlog_project.api.pages import Pages
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
 from devlogs import entries
+from devlogs.bulk import known_as
 from devlogs.filters import DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
@@ -45,7 +46,15 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
 
 
 @extend_schema_view(
-    create=extend_schema(parameters=[BULK], responses={201: DevLogSerializer, **TOO_MANY}),
+    create=extend_schema(
+        parameters=[BULK],
+        responses={
+            200: OpenApiResponse(DevLogSerializer, "It was there under its external id already; nothing was changed."),
+            201: DevLogSerializer,
+            **problems({409: "The external id names another entry already; `errors` says which dev-log it is."}),
+            **TOO_MANY,
+        },
+    ),
     update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
     partial_update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
 )
@@ -67,7 +76,10 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
 
     def create(self, request: Request, *args: object, **kwargs: object) -> Response:
         devlog = DevLog(author=author_of(request), **DEVLOG.run_validation(request.data))
-        self.write(devlog)
+        try:
+            self.write(devlog)
+        except entries.ExternalIdTakenError:
+            return Response(DEVLOG.to_representation(self.get_queryset().get(pk=known_as(devlog))))
         devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
         location = request.build_absolute_uri(f"{request.path}{devlog.pk}/")
         return Response(DEVLOG.to_representation(devlog), 201, headers={"Location": location})

@@ -24,16 +24,18 @@ class BoundedJSONParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        request = (parser_context or {}).get("request")
+        context = parser_context or {}
+        request, limit = context.get("request"), getattr(context.get("view"), "max_body_bytes", 0)
+        limit = limit or settings.API_MAX_BODY_BYTES
         coding = request.headers.get("Content-Encoding", "identity") if request else "identity"
         if coding.lower() != "identity":
             raise UnsupportedMediaType(coding, f"The body is compressed ({coding}); send it as it is.")
         try:
-            body = stream.read(settings.API_MAX_BODY_BYTES + 1)
+            body = stream.read(limit + 1)
         except OSError as error:  # the client went away
             raise ParseError("The body could not be read to its end.") from error
-        if len(body) > settings.API_MAX_BODY_BYTES:
-            raise PayloadTooLarge(f"The body is larger than {settings.API_MAX_BODY_BYTES // 1024} KB.")
+        if len(body) > limit:
+            raise PayloadTooLarge(f"The body is larger than {limit // 1024:,} KB.")
         return content_of(body)
 
 

@@ -28,8 +28,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(exc, exceptions.ValidationError):
         body = problem(response.status_code, "The request is not valid; see errors.", errors=response.data)
     else:
-        data = response.data
-        body = problem(response.status_code, str(data.get("detail", "")) if isinstance(data, dict) else str(data))
+        data = response.data if isinstance(response.data, dict) else {"detail": response.data}
+        more = {"errors": data["errors"]} if "errors" in data else {}
+        body = problem(response.status_code, str(data.get("detail", "")), **more)
     response.data = body
     response.content_type = CONTENT_TYPE
     return response

@@ -33,6 +33,10 @@ class StrictView(APIView):
     repeatable: Collection[str] = ()
     takes_body: Collection[str] = ()
 
+    @property
+    def max_body_bytes(self) -> int:
+        return int(settings.API_MAX_BODY_BYTES)
+
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         method = str(request.method).lower()
@@ -41,13 +45,13 @@ class StrictView(APIView):
         action = getattr(self, "action", None) or ("get" if method == "head" else method)
         refuse_parameters(request, self.parameters.get(action, ()), self.repeatable)
         if action in self.takes_body:
-            load_unmeasured(request)
+            load_unmeasured(request, self.max_body_bytes)
             if request.stream is None:
                 raise ParseError("The body is empty; send a JSON object.")
             if not isinstance(request.data, dict):
                 raise ParseError('The body must be a JSON object, {"…": …}.')
         elif method in ("post", "put", "patch"):
-            load_unmeasured(request)
+            load_unmeasured(request, self.max_body_bytes)
             if request.data:
                 names = request.data if isinstance(request.data, dict) else [api_settings.NON_FIELD_ERRORS_KEY]
                 raise ValidationError({name: ["This address takes no body."] for name in names})
@@ -75,7 +79,7 @@ def refuse_parameters(request: Request, known: Collection[str], repeatable: Coll
         raise ValidationError(errors)
 
 
-def load_unmeasured(request: Request) -> None:
+def load_unmeasured(request: Request, max_bytes: int) -> None:
     """Read a body that came without a length, chunked or by HTTP/2: DRF takes "no length" for "no body"."""
     http = request._request
     if request.stream is not None or http.META.get("CONTENT_LENGTH"):
@@ -88,7 +92,7 @@ def load_unmeasured(request: Request) -> None:
             return
         read = http.META["wsgi.input"].read
     try:
-        body = read(settings.API_MAX_BODY_BYTES + 1)
+        body = read(max_bytes + 1)
     except Exception as error:  # each server has its own for a body that is malformed or breaks off
         raise ParseError("The body could not be read to its end.") from error
     if body:

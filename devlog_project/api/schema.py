@@ -26,15 +26,17 @@ from devlog_project.api.requests import StrictView
 
 RENDERERS = [OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2]
 BY_FORMAT = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
+MESSAGES = {"type": "array", "items": {"type": "string"}}
+BY_NAME = {"type": "object", "additionalProperties": MESSAGES}
 PROBLEM = {
     "type": "object",
-    "description": "RFC 9457. `errors` names what is wrong, by field or parameter.",
+    "description": "RFC 9457. `errors` names what is wrong, by field or parameter; of many items by index.",
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        "errors": {"type": "object", "additionalProperties": {"oneOf": [MESSAGES, BY_NAME]}},
     },
     "required": ["type", "title", "status", "detail"],
 }

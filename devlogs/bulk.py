@@ -1,0 +1,178 @@
+"""Many dev-logs in one request: all of them, or none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devlog_project.api.access import author_of
+from devlog_project.api.parsers import BoundedJSONParser
+from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
+from devlogs import repeats
+from devlogs.models import DevLog
+from devlogs.repeats import Result, Sent
+from devlogs.serializers import EntryTextField, ExternalIdField, FlagField, refuse_unknown
+
+MAX_ITEMS = 500
+RESULTS = [(one.value, one.value) for one in (Result.CREATED, Result.EXISTING)]
+
+
+class ExternalIdConflict(APIException):
+    status_code = 409
+    default_code = "external_id_conflict"
+
+
+class NewDevLogSerializer(serializers.Serializer[DevLog]):
+    """A dev-log that comes from elsewhere, and may have been written earlier."""
+
+    entry = EntryTextField()
+    private = FlagField(
+        source="is_private",
+        required=False,
+        help_text="Whether its text never leaves the machine; left out: as its author has set.",
+    )
+    external_id = ExternalIdField(
+        help_text="What your own system calls it: so that to send it again makes no second one."
+    )
+    created_at = serializers.DateTimeField(
+        required=False, help_text="When it was written, not in the future; left out: now. Without an offset: in UTC."
+    )
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict):
+            refuse_unknown(data, self.fields, "A new dev-log has")
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
+    def validate_created_at(self, created_at: Any) -> Any:
+        if created_at > timezone.now():
+            raise serializers.ValidationError("This is in the future.")
+        return created_at
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """What is sent: up to 500 dev-logs."""
+
+    devlogs = NewDevLogSerializer(many=True, allow_empty=False, max_length=MAX_ITEMS)
+
+
+class BulkItemSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    external_id = serializers.CharField(allow_null=True)
+    result = serializers.ChoiceField(choices=RESULTS, help_text="Whether it was created, or there already.")
+
+
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """What became of each, in the order sent."""
+
+    devlogs = BulkItemSerializer(many=True)
+    created = serializers.IntegerField(help_text="How many were created; the others were there.")
+
+
+class OneAtATimeParser(BoundedJSONParser):
+    """Parses one body at a time: what megabytes of JSON take meanwhile is many times as much."""
+
+    _parsing = threading.Lock()
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        with self._parsing:
+            content = super().parse(stream, media_type, parser_context)
+            if isinstance(content, dict):
+                refuse_unknown(content, ["devlogs"], "The body has")
+                refuse_no_list(content.get("devlogs"))
+            return content
+
+
+class BulkView(StrictView):
+    takes_body = ["post"]
+    parser_classes = [OneAtATimeParser]
+
+    @property
+    def max_body_bytes(self) -> int:
+        return int(settings.API_MAX_BULK_BODY_BYTES)
+
+    @extend_schema(
+        operation_id="devlogs_bulk_create",
+        request=BulkSerializer,
+        responses={
+            200: OpenApiResponse(BulkResultSerializer, "All of them were there already; nothing was changed."),
+            201: OpenApiResponse(BulkResultSerializer, "All are saved, and wait behind what people wait for."),
+            **problems(
+                {409: "An external id names another entry already; `errors` says which, and nothing is saved."}
+            ),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Write up to 500 dev-logs, all or none; those whose external id is known with this entry stay as they are."""
+        devlogs = checked(request.data["devlogs"])
+        author = author_of(request)
+        with transaction.atomic():
+            sent = repeats.write_once([DevLog(author=author, **values) for values in devlogs])
+            refuse_conflicts(sent)
+        shown = [
+            {"id": one.devlog.pk, "external_id": one.devlog.external_id, "result": one.result.value} for one in sent
+        ]
+        created = sum(one.result == Result.CREATED for one in sent)
+        return Response({"devlogs": shown, "created": created}, 201 if created else 200)
+
+
+def refuse_no_list(devlogs: object) -> None:
+    if not isinstance(devlogs, list) or not 0 < len(devlogs) <= MAX_ITEMS:
+        found = f"; these are {len(devlogs):,}" if isinstance(devlogs, list) else ""
+        raise ValidationError({"devlogs": [f"A list of 1 to {MAX_ITEMS} dev-logs{found}."]})
+
+
+def checked(items: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the values of these items, or raise ValidationError that names what is wrong by the index of each."""
+    values, errors = [], {}
+    for index, item in enumerate(items):
+        try:
+            values.append(NEW_DEVLOG.run_validation(item))
+        except ValidationError as error:
+            errors[str(index)] = error.detail
+    if errors:
+        raise ValidationError(errors)
+    return values
+
+
+def refuse_conflicts(sent: Sequence[Sent]) -> None:
+    """Raise ExternalIdConflict where an external id names another entry."""
+    errors = {
+        str(index): {"external_id": [conflict_of(one.devlog)]}
+        for index, one in enumerate(sent)
+        if one.result == Result.CONFLICT
+    }
+    if errors:
+        raise ExternalIdConflict({"detail": "Nothing was saved; see errors.", "errors": errors})
+
+
+def known_as(sent: DevLog) -> int:
+    """Return the id of the dev-log that is there under an external id; raise ExternalIdConflict for another one."""
+    known = repeats.found(sent.author_id, [sent.external_id or ""]).first()
+    if not known:
+        raise ExternalIdConflict("The dev-log with this external id was deleted just now. Send the request again.")
+    if repeats.compared(sent, known).result == Result.CONFLICT:
+        errors = {"external_id": [conflict_of(known)]}
+        raise ExternalIdConflict({"detail": "Nothing was saved; see errors.", "errors": errors})
+    return known.pk
+
+
+def conflict_of(known: DevLog) -> str:
+    which = f"Dev-log {known.pk}" if known.pk else "An earlier one in this list"
+    return f"{which} has this external id, with another entry or less private. Edit that one, or send another id."
+
+
+NEW_DEVLOG = NewDevLogSerializer()

@@ -1,0 +1,158 @@
+"""All dev-logs that a list's filters find, as a file: portion by portion, so that no export is held in memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from devlog_project.api.access import visible
+from devlog_project.api.requests import StrictView
+from devlogs.filters import DevLogFilter, NamesFilter
+from devlogs.models import DevLog
+from tagging.models import DevLogTag, Removal
+
+# So many dev-logs are read at once, at most 20,000 characters each.
+PORTION = 100
+# Of what is exported, the fields with a name that a dev-log of the API has mean the same.
+COLUMNS = [
+    "external_id",
+    "id",
+    "author",
+    "created_at",
+    "entry",
+    "private",
+    "tags",
+    "person_tags",
+    "removed_tags",
+]
+# A spreadsheet takes a cell that begins so for a formula; with an apostrophe before it, it is text.
+FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+Row = dict[str, Any]
+Write = Callable[[Sequence[Row]], str]
+
+
+def escaped(text: str) -> str:
+    """Return the text for a cell; what looks escaped already gets one apostrophe more, so that all can be undone."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def unescaped(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def rows_of(devlogs: QuerySet[DevLog]) -> Iterator[list[Row]]:
+    """Yield what is exported of these dev-logs, the oldest first; what is written meanwhile is left out."""
+    fields = ("external_id", "pk", "author__username", "created_at", "entry", "is_private")
+    newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    after = 0
+    while after < newest:
+        portion = devlogs.filter(pk__gt=after, pk__lte=newest).order_by("pk").values_list(*fields)[:PORTION]
+        rows = [dict(zip(COLUMNS, values, strict=False)) for values in portion]
+        if not rows:
+            return
+        after = rows[-1]["id"]
+        add_tags({row["id"]: row for row in rows})
+        yield rows
+
+
+def add_tags(rows: dict[int, Row]) -> None:
+    """Add the names of the tags found, of those that people set, and of those that they took off."""
+    for row in rows.values():
+        row |= {"created_at": in_utc(row["created_at"]), "tags": [], "person_tags": [], "removed_tags": []}
+    taggings = DevLogTag.objects.filter(devlog__in=rows).order_by("position", "pk")
+    for devlog_id, name, attempt_id in taggings.values_list("devlog", "tag__name", "attempt"):
+        rows[devlog_id]["tags" if attempt_id else "person_tags"].append(name)
+    for devlog_id, name in Removal.objects.filter(devlog__in=rows).order_by("pk").values_list("devlog", "tag__name"):
+        rows[devlog_id]["removed_tags"].append(name)
+
+
+def in_utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def as_ndjson(rows: Sequence[Row]) -> str:
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for row in rows:
+        writer.writerow([escaped(cell(row[name])) for name in COLUMNS])
+    return text.getvalue()
+
+
+def cell(value: object) -> str:
+    """Return a value as text: a list as JSON, since a name may hold any comma."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+# By the word of the address: the type, what comes first, and how rows are written.
+FORMATS: dict[str, tuple[str, str, Write]] = {
+    "ndjson": ("application/x-ndjson", "", as_ndjson),
+    "csv": ("text/csv; charset=utf-8", f"{','.join(COLUMNS)}\r\n", as_csv),
+}
+FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="ndjson", description="What the file is.")
+
+
+class ExportView(StrictView, generics.GenericAPIView[DevLog]):
+    parameters = {"get": ["format", *(name for name in DevLogFilter.base_filters if name != "ordering")]}
+    repeatable = [name for name, one in DevLogFilter.base_filters.items() if isinstance(one, NamesFilter)]
+    queryset = DevLog.objects.all()
+    filterset_class = DevLogFilter
+    pagination_class = None
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Leave the format to the parameter, whatever the client accepts."""
+        return super().perform_content_negotiation(request, force=True)
+
+    @extend_schema(
+        operation_id="devlogs_export",
+        filters=True,
+        parameters=[FORMAT],
+        responses={
+            (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "One JSON object in each line."),
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "The same as a table, with a line of names."),
+        },
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Return all dev-logs that the filters find as one file, the oldest first, as `import_devlogs` reads it."""
+        name = request.query_params.get("format", "ndjson")
+        if name not in FORMATS:
+            raise ValidationError({"format": [f"One of: {', '.join(FORMATS)}."]})
+        content_type, head, write = FORMATS[name]
+        portions = map(write, rows_of(self.filter_queryset(visible(self.get_queryset(), request))))
+        # The first is read now: what is wrong with the database can still be answered.
+        texts = iter(()) if request.method == "HEAD" else chain([head + next(portions, "")], portions)
+        is_async = isinstance(request._request, ASGIRequest)
+        answer = StreamingHttpResponse(one_by_one(texts) if is_async else texts, content_type=content_type)
+        file_name = f"devlogs-{timezone.now():%Y-%m-%d}.{name}"
+        answer["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return answer
+
+
+async def one_by_one(texts: Iterator[str]) -> AsyncIterator[str]:
+    """Yield these texts, each made in the thread of the request while the loop serves others."""
+    make = sync_to_async(next)
+    while (text := await make(texts, None)) is not None:
+        yield text
