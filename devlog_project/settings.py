@@ -125,7 +125,6 @@ DATABASES = {
 # Anonymous clients may read and write only where DEBUG is on.
 API_OPEN = DEBUG
 API_MAX_BODY_BYTES = 256 * 1024
-API_MAX_BULK_BODY_BYTES = 4 * 1024 * 1024
 # Failed logins are counted here, in the memory of each process.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import IO, Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -49,13 +49,13 @@ class NewDevLogSerializer(serializers.Serializer[DevLog]):
         required=False, help_text="When it was written, not in the future; left out: now. Without an offset: in UTC."
     )
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
         if isinstance(data, dict):
             refuse_unknown(data, self.fields, "A new dev-log has")
         values: dict[str, Any] = super().to_internal_value(data)
         return values
 
-    def validate_created_at(self, created_at: Any) -> Any:
+    def validate_created_at(self, created_at: datetime) -> datetime:
         if created_at > timezone.now():
             raise serializers.ValidationError("This is in the future.")
         return created_at
@@ -64,7 +64,7 @@ class NewDevLogSerializer(serializers.Serializer[DevLog]):
 class BulkSerializer(serializers.Serializer[Any]):
     """What is sent: up to 500 dev-logs."""
 
-    devlogs = NewDevLogSerializer(many=True, allow_empty=False, max_length=MAX_ITEMS)
+    devlogs = serializers.ListField(child=NewDevLogSerializer(), min_length=1, max_length=MAX_ITEMS)
 
 
 class BulkItemSerializer(serializers.Serializer[Any]):
@@ -100,9 +100,7 @@ class BulkView(StrictView):
     takes_body = ["post"]
     parser_classes = [OneAtATimeParser]
 
-    @property
-    def max_body_bytes(self) -> int:
-        return int(settings.API_MAX_BULK_BODY_BYTES)
+    max_body_bytes = 4 * 1024 * 1024
 
     @extend_schema(
         operation_id="devlogs_bulk_create",
@@ -110,14 +108,12 @@ class BulkView(StrictView):
         responses={
             200: OpenApiResponse(BulkResultSerializer, "All of them were there already; nothing was changed."),
             201: OpenApiResponse(BulkResultSerializer, "All are saved, and wait behind what people wait for."),
-            **problems(
-                {409: "An external id names another entry already; `errors` says which, and nothing is saved."}
-            ),
+            **problems({409: "An external id names another entry already: nothing is saved, see `errors`."}),
         },
     )
     def post(self, request: Request) -> Response:
         """Write up to 500 dev-logs, all or none; those whose external id is known with this entry stay as they are."""
-        devlogs = checked(request.data["devlogs"])
+        devlogs = checked(request.data.get("devlogs", []))
         author = author_of(request)
         with transaction.atomic():
             sent = repeats.write_once([DevLog(author=author, **values) for values in devlogs])

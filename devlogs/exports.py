@@ -122,7 +122,7 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
     filterset_class = DevLogFilter
     pagination_class = None
 
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         """Leave the format to the parameter, whatever the client accepts."""
         return super().perform_content_negotiation(request, force=True)
 
@@ -153,6 +153,10 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
 
 async def one_by_one(texts: Iterator[str]) -> AsyncIterator[str]:
     """Yield these texts, each made in the thread of the request while the loop serves others."""
-    make = sync_to_async(next)
-    while (text := await make(texts, None)) is not None:
+
+    @sync_to_async
+    def following() -> str | None:
+        return next(texts, None)
+
+    while (text := await following()) is not None:
         yield text

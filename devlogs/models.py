@@ -53,7 +53,7 @@ class DevLog(models.Model):
     is_private = models.BooleanField("private", db_default=False)
     created_at = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
     # What its author's own system calls it: so that to send it again makes no second one.
-    external_id = models.CharField(
+    external_id = models.CharField(  # noqa: DJ001  # null: of empty texts there could be one
         max_length=EXTERNAL_ID_MAX_LENGTH,
         null=True,
         blank=True,

@@ -33,9 +33,7 @@ class StrictView(APIView):
     repeatable: Collection[str] = ()
     takes_body: Collection[str] = ()
 
-    @property
-    def max_body_bytes(self) -> int:
-        return int(settings.API_MAX_BODY_BYTES)
+    max_body_bytes: int = settings.API_MAX_BODY_BYTES
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)

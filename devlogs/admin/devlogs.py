@@ -65,7 +65,7 @@ class DevLogForm(forms.ModelForm):
         """Keep an untouched entry exactly as it is stored, whatever the browser made of its newlines."""
         return self.cleaned_data["entry"] if "entry" in self.changed_data else self.instance.entry
 
-    def clean_author(self) -> Any:
+    def clean_author(self) -> object:
         """Refuse an author who has another dev-log under its external id."""
         author, external_id = self.cleaned_data["author"], self.instance.external_id
         others = DevLog.objects.filter(author=author, external_id=external_id).exclude(pk=self.instance.pk)
@@ -87,16 +87,8 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["entry", "tags__name"]
-    readonly_fields = [
-        "created_at",
-        "external_id",
-        "state",
-        "error",
-        "run_after",
-        "attempts",
-        "tags_found",
-        "timeline",
-    ]
+    readonly_fields = ["created_at", "external_id", "state", "error", "run_after", "attempts"]
+    readonly_fields += ["tags_found", "timeline"]
     actions = ["tag_again", "retry_failed", "make_private", "make_public", "delete_selected"]
 
     class Media:

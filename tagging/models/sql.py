@@ -170,14 +170,10 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
 def insert_devlog(
     entry: str, author_id: int | None, is_private: bool | None, external_id: str | None = None
 ) -> tuple[int, datetime, bool] | None:
-    """Return the id of the new dev-log, when it was saved, and whether it is private; None if its external id is taken.
-
-    is_private: None is as its author has set.
-    """
+    """Return id, time and whether it is private; None if its external id is taken. Not said: as its author has set."""
     sql = INSERT_DEVLOG.format(now=NOW[connection.vendor])
-    for devlog_id, at, became_private in rows_of(sql, [entry, author_id, external_id, is_private, author_id]):
-        return devlog_id, in_utc(at), bool(became_private)
-    return None
+    written = rows_of(sql, [entry, author_id, external_id, is_private, author_id])
+    return next(((devlog_id, in_utc(at), bool(is_private)) for devlog_id, at, is_private in written), None)
 
 
 def insert_job(devlog_id: int, priority: int) -> None:

@@ -30,6 +30,7 @@ def test_a_post_answers_with_the_devlog_and_its_pending_job(api):
         "id": body["id"],
         "entry": FOUNDING,
         "private": False,
+        "external_id": None,
         "author": None,
         "created_at": body["created_at"],
         "tags": [],

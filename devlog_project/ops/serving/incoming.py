@@ -11,6 +11,9 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_LINE_BYTES = 1024
 # Twice what the API reads; no form of the admin is longer. Files are taken nowhere.
 MAX_BODY_BYTES = 512 * 1024
+# Where more is taken, of many dev-logs at once: a little more than the API reads, so that it says what is too much.
+BULK = b"POST /api/v1/devlogs/bulk/ "
+MAX_BULK_BODY_BYTES = 5 * 1024 * 1024
 
 END_OF_HEAD = b"\r\n\r\n"
 CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
@@ -29,6 +32,7 @@ class IncomingRequest:
         self.is_whole = False
         self.refusal: HTTPStatus | None = None
         self._expects_word = False
+        self._limit = MAX_BODY_BYTES
         # Where the body ends if its length is known, and else where its next chunk begins; 0 before the head's end.
         self._end = self._chunk = self._head = 0
 
@@ -39,10 +43,14 @@ class IncomingRequest:
             self._read_head(searched)
         if self._head:
             self.is_whole = self._has_chunks() if self._chunk else len(self.data) >= self._end
-            if max(self._chunk, self._end) - self._head > MAX_BODY_BYTES:
+            if max(self._chunk, self._end) - self._head > self._limit:
                 self.refusal = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         elif len(self.data) > MAX_HEAD_BYTES:
             self.refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+    @property
+    def is_large(self) -> bool:
+        return len(self.data) > MAX_BODY_BYTES + MAX_HEAD_BYTES
 
     def take_expectation(self) -> bool:
         """Say, once, whether the client waits for a word of ours before it sends the body."""
@@ -55,6 +63,7 @@ class IncomingRequest:
             return
         self._head = self._end = end + len(END_OF_HEAD)
         head = self.data[: self._head]
+        self._limit = MAX_BULK_BODY_BYTES if head.startswith(BULK) else MAX_BODY_BYTES
         self._expects_word = bool(EXPECTS.search(head))
         if CHUNKED.search(head):
             self._chunk = self._head

@@ -30,6 +30,8 @@ REQUEST_SECONDS = 30
 LEAVING_SECONDS = 2
 # Of answers that wait for their clients, all together.
 MAX_UNSENT_BYTES = 64 * 1024 * 1024
+# Of large requests that are not whole yet, all together.
+MAX_GATHERED_BYTES = 64 * 1024 * 1024
 # Answered by a thread of its own: a wait that keeps all others busy must not look like a process that is dead.
 LIVENESS = b"GET /healthz "
 
@@ -94,6 +96,8 @@ class WholeRequestWorker(ThreadWorker):
         request.add(data)
         if request.refusal:
             self._refuse(conn, request.refusal)
+        elif request.is_large and self._has_too_much():
+            self._refuse(conn, HTTPStatus.SERVICE_UNAVAILABLE)
         elif request.is_whole:
             self._forget(conn)
             conn.parser.unreader.unread(bytes(request.data))
@@ -104,6 +108,10 @@ class WholeRequestWorker(ThreadWorker):
             if request.take_expectation():
                 send_some(conn.sock, bytearray(b"HTTP/1.1 100 Continue\r\n\r\n"))
             self._wait(self.gathering, conn, EVENT_READ, self._gather)
+
+    def _has_too_much(self) -> bool:
+        large = (len(each.request.data) for each in self.gathering if each.request.is_large)
+        return sum(large) > MAX_GATHERED_BYTES
 
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
         """Answer what will be no request, and leave."""
