@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -113,7 +113,8 @@ class BulkView(StrictView):
     )
     def post(self, request: Request) -> Response:
         """Write up to 500 dev-logs, all or none; those whose external id is known with this entry stay as they are."""
-        devlogs = checked(request.data.get("devlogs", []))
+        body = cast("dict[str, Any]", request.data)
+        devlogs = checked(body["devlogs"])
         author = author_of(request)
         with transaction.atomic():
             sent = repeats.write_once([DevLog(author=author, **values) for values in devlogs])
@@ -146,8 +147,9 @@ def checked(items: Sequence[Any]) -> list[dict[str, Any]]:
 
 def refuse_conflicts(sent: Sequence[Sent]) -> None:
     """Raise ExternalIdConflict where an external id names another entry."""
+    new = {one.devlog.pk for one in sent if one.result == Result.CREATED}
     errors = {
-        str(index): {"external_id": [conflict_of(one.devlog)]}
+        str(index): {"external_id": [conflict_of(one.devlog, is_new=one.devlog.pk in new)]}
         for index, one in enumerate(sent)
         if one.result == Result.CONFLICT
     }
@@ -166,8 +168,8 @@ def known_as(sent: DevLog) -> int:
     return known.pk
 
 
-def conflict_of(known: DevLog) -> str:
-    which = f"Dev-log {known.pk}" if known.pk else "An earlier one in this list"
+def conflict_of(known: DevLog, *, is_new: bool = False) -> str:
+    which = "An earlier one in this list" if is_new else f"Dev-log {known.pk}"
     return f"{which} has this external id, with another entry or less private. Edit that one, or send another id."
 
 

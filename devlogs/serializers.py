@@ -5,15 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from devlogs.models import (
-    ENTRY_MAX_LENGTH,
-    EXTERNAL_ID_MAX_LENGTH,
-    AuthorSettings,
-    DevLog,
-    EntryField,
-    refuse_blank,
-    refuse_surrogates,
-)
+from devlogs.models import ENTRY_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, AuthorSettings, DevLog, EntryField
 from tagging.api.serializers import DEVLOG_TAG, TAGGING, DevLogTagSerializer, TaggingSerializer
 from tagging.models.shown_pause import shown_pause
 
@@ -23,7 +15,7 @@ class ExactTextField(serializers.CharField):
 
     default_error_messages = {"not_text": "This must be a text (a JSON string)."}
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("not_text")
         return data
@@ -44,7 +36,6 @@ class ExternalIdField(ExactTextField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=EXTERNAL_ID_MAX_LENGTH, required=False, allow_null=True, **kwargs)
-        self.validators += [refuse_blank, refuse_surrogates]
 
 
 class FlagField(serializers.BooleanField):

@@ -51,6 +51,17 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
 
 
 @transaction.atomic
+def keep_off(devlog: DevLog, text: str, person: User | None) -> None:
+    """Keep a tag away from a dev-log that may not carry it yet; of a blocked name there is nothing to do."""
+    name = canonical(vocabulary.checked(text))
+    DevLogTag.objects.lock()
+    tag_id = next(iter(Tag.objects.named([name]).values())).tag_id
+    if tag_id is not None:
+        DevLogTag.objects.filter(devlog=devlog, tag=tag_id).delete()
+        Removal.objects.get_or_create(devlog=devlog, tag_id=tag_id, defaults={"person": person, "spelling": name})
+
+
+@transaction.atomic
 def remove(devlog: DevLog, text: str, person: User | None) -> bool:
     """Take off a tag so that no tagging brings it back; return whether the dev-log carried it.
 

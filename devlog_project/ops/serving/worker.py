@@ -30,7 +30,7 @@ REQUEST_SECONDS = 30
 LEAVING_SECONDS = 2
 # Of answers that wait for their clients, all together.
 MAX_UNSENT_BYTES = 64 * 1024 * 1024
-# Of large requests that are not whole yet, all together.
+# Of large requests that are not answered yet, all together.
 MAX_GATHERED_BYTES = 64 * 1024 * 1024
 # Answered by a thread of its own: a wait that keeps all others busy must not look like a process that is dead.
 LIVENESS = b"GET /healthz "
@@ -48,6 +48,7 @@ class WholeRequestWorker(ThreadWorker):
     def __init__(self, *args: object, **more: object) -> None:
         super().__init__(*args, **more)
         self.gathering, self.answering, self.leaving = Waiting(), Waiting(), Waiting()
+        self.large: set[TConn] = set()
         self.liveness_pool = ThreadPoolExecutor(max_workers=1)
 
     @classmethod
@@ -96,7 +97,7 @@ class WholeRequestWorker(ThreadWorker):
         request.add(data)
         if request.refusal:
             self._refuse(conn, request.refusal)
-        elif request.is_large and self._has_too_much():
+        elif request.is_large and self._has_too_much(conn):
             self._refuse(conn, HTTPStatus.SERVICE_UNAVAILABLE)
         elif request.is_whole:
             self._forget(conn)
@@ -109,9 +110,9 @@ class WholeRequestWorker(ThreadWorker):
                 send_some(conn.sock, bytearray(b"HTTP/1.1 100 Continue\r\n\r\n"))
             self._wait(self.gathering, conn, EVENT_READ, self._gather)
 
-    def _has_too_much(self) -> bool:
-        large = (len(each.request.data) for each in self.gathering if each.request.is_large)
-        return sum(large) > MAX_GATHERED_BYTES
+    def _has_too_much(self, conn: TConn) -> bool:
+        self.large.add(conn)
+        return sum(len(each.request.data) for each in self.large) > MAX_GATHERED_BYTES
 
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
         """Answer what will be no request, and leave."""
@@ -134,6 +135,7 @@ class WholeRequestWorker(ThreadWorker):
             conn.unsent, conn.sock = conn.sock.unsent, sock
 
     def finish_request(self, conn: TConn, fs: Future[object]) -> None:
+        self.large.discard(conn)
         is_kept = not fs.cancelled() and not fs.exception() and fs.result()
         conn.then = partial(super().finish_request, fs=fs) if is_kept else self._leave
         self._do(self._send, conn)
@@ -190,5 +192,6 @@ class WholeRequestWorker(ThreadWorker):
 
     def _drop(self, conn: TConn) -> None:
         self._forget(conn)
+        self.large.discard(conn)
         self.nr_conns -= 1
         conn.close()
