@@ -101,7 +101,7 @@ def part(rows: Sequence[Row]) -> tuple[list[Row], int]:
 
 
 def told(row: Row, sent: Sent) -> str:
-    """Give a dev-log that is new what people said of its tags; return what is wrong with the row, empty for nothing."""
+    """Give a dev-log that is new what people said of its tags; return what is wrong with the row."""
     if sent.result == Result.CONFLICT:
         return f"{row.place}: external_id {row.devlog.external_id}: {conflict_of(sent.devlog)}"
     if sent.result == Result.CREATED and (wrong := bring_back(row)):

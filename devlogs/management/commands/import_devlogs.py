@@ -8,9 +8,9 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from devlogs.imports import markdown, tables
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("source", metavar="FILE_OR_FOLDER", help=READS)
         parser.add_argument("--author", metavar="NAME", help="whose all of them are; else each names its own")
 
-    def handle(self, *args: Any, source: str, author: str | None, **options: Any) -> None:
+    def handle(self, *args: object, source: str, author: str | None, **options: object) -> None:
         work = Import(author=user_named(author) if author else None)
         try:
             with ExitStack() as stack:
@@ -58,8 +58,8 @@ class Command(BaseCommand):
             raise CommandError(message, returncode=INTERRUPTED) from error
 
 
-def user_named(name: str) -> Any:
-    user = get_user_model()._default_manager.filter(username=name).first()
+def user_named(name: str) -> User:
+    user = User.objects.filter(username=name).first()
     if not user:
         raise CommandError(f"There is no user {name!r}. Create it in the admin, or with manage.py createsuperuser.")
     return user
