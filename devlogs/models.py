@@ -62,7 +62,11 @@ class DevLog(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["author", "id"], condition=Q(is_private=True), name="devlog_private")]
+        indexes = [
+            models.Index(fields=["author", "id"], condition=Q(is_private=True), name="devlog_private"),
+            # The pages of one author's dev-logs, by the time they were written.
+            models.Index(fields=["author", "created_at", "id"], name="devlog_of_author"),
+        ]
         # Two, as of rows without an author no two are equal to a database.
         constraints = [
             models.UniqueConstraint(

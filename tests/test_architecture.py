@@ -23,7 +23,14 @@ TESTS = Tree(ROOT, "tests")
 
 # From the ground up. The longest name that fits a module says on which floor it is.
 FLOORS = [
-    ["devlogs.models", "devlogs.migrations", "tagging.extraction", "devlog_project.api", "tagging.__init__"],
+    [
+        "devlogs.models",
+        "devlogs.search",
+        "devlogs.migrations",
+        "tagging.extraction",
+        "devlog_project.api",
+        "tagging.__init__",
+    ],
     ["tagging.models", "tagging.migrations"],
     ["tagging.engine", "tagging.curation", "tagging.stack"],
     ["tagging.queues"],
