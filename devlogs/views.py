@@ -17,12 +17,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from devlog_project.api.access import author_of, visible
-from devlog_project.api.pages import Pages
+from devlog_project.api.pages import PagesByTime
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
 from devlogs import entries
 from devlogs.bulk import known_as
-from devlogs.filters import DevLogFilter
+from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
@@ -37,9 +37,8 @@ TOO_MANY = problems(
 )
 
 
-class NewestFirst(Pages):
+class NewestFirst(PagesByTime):
     page_size = 50
-    ordering = ("-pk",)
 
 
 BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all that people wait for.")
@@ -59,8 +58,8 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
     partial_update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
 )
 class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
-    parameters = {"list": ["tag", "private", "state", "cursor"], "create": ["bulk"]}
-    repeatable = ["tag"]
+    parameters = {"list": [*PARAMETERS, *NewestFirst.parameters], "create": ["bulk"]}
+    repeatable = REPEATABLE
     takes_body = ["create", "update", "partial_update"]
     queryset = (
         DevLog.objects.select_related("author", "job")

@@ -87,6 +87,11 @@ def author_of(request: Request) -> User | None:
     return request.user if request.user.is_authenticated else None
 
 
+def sees_all(request: Request) -> bool:
+    """Say whether all dev-logs may be seen: by staff, and by everybody while the API is open."""
+    return bool(settings.API_OPEN or (request.user.is_active and request.user.is_staff))
+
+
 def visible(queryset: QuerySet[Any], request: Request) -> QuerySet[Any]:
-    """Narrow dev-logs to the author's own; while the API is open, show all."""
-    return queryset if settings.API_OPEN else queryset.filter(author=request.user)
+    """Narrow dev-logs to those that one may see: an author's own, or all."""
+    return queryset if sees_all(request) else queryset.filter(author=request.user)

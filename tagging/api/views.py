@@ -39,7 +39,7 @@ class TagFilter(filters.FilterSet):
 class TagViewSet(StrictView, mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
     """The tags of the dev-logs one may see, most used first."""
 
-    parameters = {"list": ["kind", "cursor"]}
+    parameters = {"list": ["kind", *MostUsedFirst.parameters]}
     filterset_class = TagFilter
     queryset = Tag.objects.all()
     serializer_class = TagSerializer

@@ -208,7 +208,11 @@ class DevLogTag(models.Model):
         verbose_name_plural = "tags on dev-logs"
         ordering = ["position", "pk"]
         # The places of a tag, and the latest of them first: how most people spell it (see `refresh`).
-        indexes = [models.Index(fields=["tag", "-id"], name="latest_of_tag")]
+        indexes = [
+            models.Index(fields=["tag", "-id"], name="latest_of_tag"),
+            # The dev-logs of a tag, without a look at its places.
+            models.Index(fields=["tag", "devlog"], name="devlogs_of_tag"),
+        ]
         constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="tag_once_per_devlog")]
 
     def __str__(self) -> str:

@@ -49,7 +49,8 @@ def test_an_unknown_parameter_is_refused_and_nothing_is_done(api, make_devlog, m
 def test_a_refusal_names_the_parameters_that_are_known(api):
     errors = api.get(f"{URL}?status=failed").json()["errors"]
 
-    assert errors == {"status": ["Unknown parameter. Known here: tag, private, state, cursor."]}
+    known = "tag, tag_any, kind, state, private, author, since, until, q, ordering, limit, cursor"
+    assert errors == {"status": [f"Unknown parameter. Known here: {known}."]}
 
 
 @pytest.mark.django_db
@@ -64,6 +65,31 @@ def test_a_refusal_names_the_parameters_that_are_known(api):
         "state=",
         "state=lost",
         "format=xml",
+        "tag_any=",
+        "tag_any=a" + 10 * "&tag_any=b",
+        "kind=thing",
+        "kind=",
+        "author=nobody",
+        "since=yesterday",
+        "since=2026-02-30",
+        "since=2026-03-01T08:00:00+01:00",
+        "since=0001-01-01T00:00:00%2B14:00",
+        "until=9999-12-31",
+        "until=",
+        "q=",
+        "q=*",
+        "q=%22%22",
+        "q=" + 201 * "a",
+        "q=" + 10_000 * "%22(",
+        "q=a&q=b",
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=1.0",
+        "limit=%D9%A1",
+        "limit=9999999999",
+        "ordering=entry",
+        "ordering=-pk",
     ],
 )
 def test_a_parameter_without_sense_is_refused(api, query):

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("tagging", "0008_fill_kinds")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="devlogtag",
+            index=models.Index(fields=["tag", "devlog"], name="devlogs_of_tag"),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(condition=models.Q(("state", "failed")), fields=["devlog"], name="job_failed"),
+        ),
+    ]
