@@ -12,8 +12,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 STORED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?(\+00)?", re.ASCII)
 NO_MOMENT = (
-    "A date (2026-03-31) or a moment (2026-03-31T08:00:00Z), in UTC unless it says otherwise. In an address the + of a "
-    "time zone must be escaped."
+    "A date (2026-03-31) or a moment (2026-03-31T08:00:00Z), in UTC unless it says otherwise. In an address the + of "
+    "a time zone must be escaped."
 )
 
 
