@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 WORDS = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+# As browsers send it: in small letters, and without a path or a slash at the end.
+ORIGIN = re.compile(r"https?://[a-z0-9_.\-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 # Of a line in .env: what comes before the value.
 ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z_0-9]*)\s*=\s*")
 
@@ -34,6 +36,13 @@ class Env:
     def names(self, name: str) -> list[str]:
         """Return what stands between the commas."""
         return [item.strip() for item in self.text(name).split(",") if item.strip()]
+
+    def origins(self, name: str) -> list[str]:
+        """Return the origins of web pages that stand between the commas."""
+        for origin in (origins := self.names(name)):
+            if not ORIGIN.fullmatch(origin):
+                raise ImproperlyConfigured(f"{name}: {origin} is no origin; write https://host or http://host:port.")
+        return origins
 
     def secret(self, name: str, *, is_exact: bool = False) -> str:
         """Return the secret in the variable, or in the file that SECRET_KEY_FILE names, as Docker mounts secrets.

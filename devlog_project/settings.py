@@ -3,12 +3,15 @@
 Values come from the environment, and from a file `.env` beside manage.py where there is one.
 """
 
+from datetime import timedelta
 from importlib.util import find_spec
 
 from django.core.exceptions import ImproperlyConfigured
 
+from devlog_project.api import framework
 from devlog_project.api.contract import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from devlog_project.env import BASE_DIR, database, env
+from devlog_project.ops.logs import console
 
 # -- Django ------------------------------------------------------------------------------------------------------
 
@@ -44,11 +47,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "devlog_project.ops.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # before all that answers: a page of another origin reads errors too
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "devlog_project.ops.unavailable.Unavailable",  # before all that ask the database
     "devlog_project.texts.OddValuesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -88,6 +91,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "devlog_project.api.passwords.EndTokens"},
 ]
 
 DEFAULT_EXCEPTION_REPORTER = "devlog_project.ops.masking.ErrorPage"
@@ -125,23 +129,19 @@ DATABASES = {
 # Anonymous clients may read and write only where DEBUG is on.
 API_OPEN = DEBUG
 API_MAX_BODY_BYTES = 256 * 1024
-# Failed logins are counted here, in the memory of each process.
+API_TOKEN_DAYS = env.whole("API_TOKEN_DAYS", 30, at_most=36_500)
+API_POSTS_PER_MINUTE = env.whole("API_POSTS_PER_MINUTE", 600)
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105
+REST_KNOX = {"TOKEN_TTL": timedelta(days=API_TOKEN_DAYS) or None}
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = "^/api/"
+CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS = framework.CORS_ALLOW_HEADERS, framework.CORS_EXPOSE_HEADERS
+# What a process may forget: who is refused for the rest of a minute, and which tokens were noted as used.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["devlog_project.api.access.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["devlog_project.api.access.AuthenticatedUnlessOpen"],
-    "DEFAULT_PARSER_CLASSES": ["devlog_project.api.parsers.BoundedJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "devlog_project.api.operations.Operation",
-    "EXCEPTION_HANDLER": "devlog_project.api.problems.exception_handler",
-    "URL_FORMAT_OVERRIDE": None,
-    "NUM_PROXIES": 1 if BEHIND_PROXY else 0,  # whose last word in X-Forwarded-For is where a request comes from
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
+REST_FRAMEWORK = framework.rest_framework(env.whole("NUM_PROXIES", 1 if BEHIND_PROXY else 0, at_most=100))
 
 # -- The model ---------------------------------------------------------------------------------------------------
 
@@ -224,16 +224,4 @@ TAGGING_SIMULATED_MOD = int(env.number("TAGGING_SIMULATED_MOD", 1_000_000_007, a
 # -- Logs --------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {
-        "console": {"class": "devlog_project.ops.logs.ConsoleHandler", "formatter": "line", "level": LOG_LEVEL}
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # The clients log each request's URL and status, or where credentials are, at INFO; our own lines say enough.
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "openai", "botocore", "boto3")}
-    # Django's own console handler would write all twice while DEBUG is on; below INFO it logs SQL, with the entries.
-    | {"django": {"level": "INFO", "handlers": []}},
-}
+LOGGING = console(LOG_LEVEL)

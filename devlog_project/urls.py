@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from devlog_project.api import index, login, problems, schema
+from devlog_project.api import index, login, problems, schema, tokens
 from devlog_project.texts import SearchForm
 
 handler400 = "devlog_project.api.problems.bad_request"
@@ -23,6 +23,9 @@ v1: list[URLPattern | URLResolver] = [
     path("", include("tagging.urls")),
     path("auth/login/", login.LoginView.as_view(), name="login"),
     path("auth/logout/", login.LogoutView.as_view(), name="logout"),
+    path("auth/logout-everywhere/", tokens.LogoutEverywhereView.as_view(), name="logout-everywhere"),
+    path("auth/tokens/", tokens.TokensView.as_view(), name="tokens"),
+    path("auth/tokens/<int:id>/", tokens.TokenView.as_view(), name="token"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     path("docs/", schema.DocsView.as_view(url_name="schema"), name="docs"),
 ]

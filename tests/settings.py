@@ -22,4 +22,5 @@ if DATABASES["default"]["ENGINE"] == "devlog_project.sqlite":
     DATABASES["default"]["TEST"]["NAME"] = str(Path(tempfile.gettempdir()) / f"devlog-test-{os.getpid()}.sqlite3")
 ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
 API_OPEN = True
+API_POSTS_PER_MINUTE = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

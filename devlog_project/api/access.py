@@ -12,8 +12,11 @@ from knox.auth import TokenAuthentication as KnoxAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
 from knox.settings import knox_settings
+from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
 from rest_framework.permissions import BasePermission
+
+from devlog_project.api.models.tokens import USE_IS_NOTED_EVERY, note_use
 
 if TYPE_CHECKING:  # DRF imports this module while it imports its own views
     from django.contrib.auth.models import User
@@ -26,18 +29,31 @@ NOT_JSON = "Without a token, a POST needs the header `Content-Type: application/
 
 # By hand, since it is asked with every request: to compose it would take longer than all else of the authentication.
 FIND_USER = (
-    "SELECT account.id, account.username, account.is_active FROM knox_authtoken token "
+    "SELECT account.id, account.username, account.is_active, account.is_staff, "
+    "details.last_used_at IS NULL OR details.last_used_at < %s AS is_use_to_note FROM knox_authtoken token "
     "JOIN auth_user account ON account.id = token.user_id "
+    "LEFT JOIN api_tokendetails details ON details.token_id = token.digest "
     "WHERE token.digest = %s AND (token.expiry IS NULL OR token.expiry >= %s)"
 )
 
 
 class TokenAuthentication(KnoxAuthentication):
-    """`Authorization: Token …`, looked up by its digest in one statement.
+    """`Authorization: Bearer …` or `Token …`, looked up by its digest in one statement.
 
     knox reads all tokens of the user with each request, to delete those that have expired; here a login does that. Its
     own way is taken where the settings have tokens renewed by use.
     """
+
+    def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
+        scheme, *rest = get_authorization_header(request).split() or [b""]
+        if scheme.lower() not in (b"bearer", knox_settings.AUTH_HEADER_PREFIX.lower().encode()):
+            return None
+        if len(rest) != 1:
+            raise AuthenticationFailed("Invalid token header: it must be one word behind the scheme.")
+        return self.authenticate_credentials(rest[0])
+
+    def authenticate_header(self, request: Request) -> str:
+        return f'Bearer realm="api", {knox_settings.AUTH_HEADER_PREFIX} realm="api"'
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """Return the user, with what the API asks of one loaded, and the token."""
@@ -47,11 +63,13 @@ class TokenAuthentication(KnoxAuthentication):
         if knox_settings.AUTO_REFRESH:
             user_and_token: tuple[User, AuthToken] = super().authenticate_credentials(token)
             return user_and_token
-        digest = hash_token(text)
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        for user in get_user_model().objects.raw(FIND_USER, [digest, now]):
+        digest, now = hash_token(text), timezone.now()
+        adapt = connection.ops.adapt_datetimefield_value
+        for user in get_user_model().objects.raw(FIND_USER, [adapt(now - USE_IS_NOTED_EVERY), digest, adapt(now)]):
             if not user.is_active:
                 raise AuthenticationFailed("User inactive or deleted.")
+            if vars(user)["is_use_to_note"]:
+                note_use(digest, now)
             return user, AuthToken.from_db(None, ["digest"], [digest])
         raise AuthenticationFailed("Invalid token.")
 

@@ -49,7 +49,7 @@ class TokenScheme(KnoxTokenScheme):
     name = "token"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A token of a login, or of `auth/tokens/`."}
+        return {"type": "http", "scheme": "bearer", "description": "A token, by a login or from `auth/tokens/`."}
 
 
 class SchemaView(StrictView):

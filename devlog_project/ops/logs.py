@@ -15,6 +15,23 @@ QUIET_SECONDS = 5.0
 ONE_LINE = {"args": None, "exc_info": None, "exc_text": None}
 
 
+def console(level: str) -> dict[str, object]:
+    """Return Django's setting LOGGING: all on the console from this level on."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+        "handlers": {
+            "console": {"class": "devlog_project.ops.logs.ConsoleHandler", "formatter": "line", "level": level}
+        },
+        "root": {"handlers": ["console"], "level": level},
+        # The clients log each request's URL and status, or where credentials are, at INFO; our own lines say enough.
+        "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "openai", "botocore", "boto3")}
+        # Django's own console handler would write all twice while DEBUG is on; below INFO it logs SQL, with entries.
+        | {"django": {"level": "INFO", "handlers": []}},
+    }
+
+
 class ConsoleHandler(logging.StreamHandler):
     """Write some errors when they begin, without their traceback, and how often they came when they have ended.
 

@@ -4,7 +4,6 @@ import base64
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from devlog_project.api import throttle
@@ -128,10 +127,3 @@ def test_the_admin_lets_in_who_knows_the_password(client):
     page = client.post("/admin/login/?next=/admin/", {"username": "ada", "password": "lovelace"}, REMOTE_ADDR=HERE)
 
     assert (page.status_code, page["Location"]) == (302, "/admin/")
-
-
-def test_what_is_remembered_is_bounded(settings):
-    for number in range(settings.CACHES["default"]["OPTIONS"]["MAX_ENTRIES"] + 100):
-        throttle.add(throttle.key("bounded", str(number)), 1)
-
-    assert len(cache._cache) <= settings.CACHES["default"]["OPTIONS"]["MAX_ENTRIES"]

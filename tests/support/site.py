@@ -66,6 +66,7 @@ class Site:
             "SECRET_KEY": "only-for-tests",
             "DEBUG": "on",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "API_POSTS_PER_MINUTE": "0",
             "SECURE_SSL_REDIRECT": "off",
             "LOG_LEVEL": "INFO",
             "OPENAI_API_KEY": "",

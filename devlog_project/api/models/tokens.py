@@ -1,0 +1,77 @@
+"""What is known of a token beside knox's row: its name, and when it was last used. Its text is kept nowhere."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.db import Error, connection, models, transaction
+from django.utils import timezone
+from knox.models import AuthToken
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from devlog_project.postgresql.base import DatabaseWrapper as PostgreSQL
+    from devlog_project.sqlite.base import DatabaseWrapper as SQLite
+
+NAME_MAX_LENGTH = 100
+# Nobody needs a date beyond, and much later ones no database can store.
+MOST_DAYS = 36_500
+USE_IS_NOTED_EVERY = timedelta(hours=1)
+# So long a request waits for others' writes to have it noted.
+WAIT_SECONDS = 0.2
+
+
+class TokenDetails(models.Model):
+    """A token as people see it; its id names it where it is listed and revoked."""
+
+    token = models.OneToOneField(AuthToken, models.CASCADE, related_name="details", editable=False)
+    name = models.CharField(max_length=NAME_MAX_LENGTH, blank=True, validators=[ProhibitNullCharactersValidator()])
+    last_used_at = models.DateTimeField("last used", null=True, editable=False)
+
+    class Meta:
+        verbose_name = "token"
+
+    def __str__(self) -> str:
+        return self.name or f"token {self.pk}"
+
+
+def life_allowed(days: int | None) -> timedelta | None:
+    """Return how long a token holds for which so many days are wished for; None is without end."""
+    most: int = settings.API_TOKEN_DAYS
+    if days is not None and most and days > most:
+        raise ValidationError(f"A token holds for at most {most} days here.")
+    return timedelta(days=days or most) or None
+
+
+def make_token(user: User, name: str, life: timedelta | None) -> tuple[TokenDetails, str]:
+    """Make a token that holds for so long, None without end; return it with its text, which is shown once.
+
+    The user's that have expired are cleared away: nothing else does.
+    """
+    with transaction.atomic():
+        AuthToken.objects.filter(user=user, expiry__lt=timezone.now()).delete()
+        token, text = AuthToken.objects.create(user, expiry=life)
+        return TokenDetails.objects.create(token=token, name=name), text
+
+
+def end_tokens(user: User) -> None:
+    """End all tokens of a user at once."""
+    AuthToken.objects.filter(user=user).delete()
+
+
+def note_use(digest: str, now: datetime) -> None:
+    """Keep that a token was used; once an hour is enough, and where it cannot be written it is not."""
+    if not cache.add(f"token-used-{digest}", True, USE_IS_NOTED_EVERY.total_seconds()):
+        return
+    try:
+        with cast("SQLite | PostgreSQL", connection).short_waits(WAIT_SECONDS), transaction.atomic():
+            if not TokenDetails.objects.filter(token_id=digest).update(last_used_at=now):  # made by knox itself
+                TokenDetails.objects.create(token_id=digest, last_used_at=now)
+    except Error:
+        pass
