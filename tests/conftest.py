@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from devlog_project.api.posts import permits
 from devlog_project.ops.readiness import readiness
 from devlogs.models import DevLog
 from tagging import queues
@@ -28,6 +29,7 @@ def nothing_seen_before():
     shown_pause.forget()
     readiness.forget()
     cache.clear()
+    permits.forget()
     queues.looks.clear()
     taught_names.forget()
 

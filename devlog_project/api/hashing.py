@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rest_framework.exceptions import Throttled
 
 AT_ONCE = 1
-# So many more may wait, each in a thread that then serves nobody else, and for so long.
-WAITING = 3
-WAIT_SECONDS = 3
+# So many more may wait, each in a thread that then serves nobody else, and for so long; and of those who logged in
+# from their address before, a few more.
+WAITING, KNOWN_WAITING = 3, 2
+WAIT_SECONDS = 5.0
 RETRY_AFTER_SECONDS = 2
 
 
@@ -26,20 +27,24 @@ class Busy(Throttled):
 class Desk:
     """A place at which a password is looked at, and a few to wait for it."""
 
-    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, wait_seconds: float = WAIT_SECONDS) -> None:
-        self._in_line = threading.Semaphore(at_once + waiting)
-        self._at_work = threading.Semaphore(at_once)
+    def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._line = threading.Semaphore(AT_ONCE + WAITING)
+        self._line_of_known = threading.Semaphore(KNOWN_WAITING)
+        self._at_work = threading.Semaphore(AT_ONCE)
         self._wait_seconds = wait_seconds
 
     @contextmanager
-    def in_line(self) -> Iterator[None]:
+    def in_line(self, is_known: Callable[[], bool]) -> Iterator[None]:
         """Take a place in the line; raise Busy, at once, where there is none."""
-        if not self._in_line.acquire(blocking=False):
-            raise Busy(RETRY_AFTER_SECONDS)
+        line = self._line
+        if not line.acquire(blocking=False):
+            line = self._line_of_known
+            if not is_known() or not line.acquire(blocking=False):
+                raise Busy(RETRY_AFTER_SECONDS)
         try:
             yield
         finally:
-            self._in_line.release()
+            line.release()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

@@ -46,11 +46,11 @@ class Permits:
             if self._ends_at != ends_at or len(self._left) + len(self._refused) > MOST_KEPT:
                 self.forget()
                 self._ends_at = ends_at
-            if client in self._refused:
-                return False
             if self._left.get(client):
                 self._left[client] -= 1
                 return True
+            if client in self._refused:
+                return False
             # Another thread is about to bring a share: this one asks for itself alone.
             number = 1 if client in self._asking else max(1, limit // SHARE)
             self._asking.add(client)

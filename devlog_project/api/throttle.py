@@ -46,7 +46,7 @@ class ThrottledBackend(ModelBackend):
             return super().authenticate(request, username, password, **kwargs)
         attempt = Attempt(username, address_of(request))
         attempt.refuse_at_once()
-        with desk.in_line():
+        with desk.in_line(lambda: attempt.is_known):
             attempt.count()
             try:
                 with desk.at_work():

@@ -65,6 +65,7 @@ class ResultsView(StrictView):
 
     authentication_classes = [ResultsToken]
     permission_classes = []
+    throttle_classes = []
 
     @extend_schema(
         summary="Hand in the result of a record",
