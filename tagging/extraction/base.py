@@ -73,6 +73,7 @@ class ErrorCode(StrEnum):
     REFUSED = "refused"  # the model declined
     ENTRY_TOO_LONG = "entry_too_long"
     WORKER_LOST = "worker_lost"  # the process died, each time
+    CANCELLED = "cancelled"  # by a person
     INTERNAL = "internal"  # the extractor raised something else: a bug
 
 

@@ -6,8 +6,8 @@
                        +----------------+  +-----------------> failed
               retry, release, recover, doubt
 
-A job that failed may be in doubt first, which blame or excuse decides (doubt.py). One whose entry was edited while it
-runs is superseded: it stays with its holder until the old call has ended, and is then released.
+A job that failed may be in doubt first, which blame or excuse decides (doubt.py). What people do, to ask anew, to edit
+and to cancel, is in people.py.
 To settle a job is to hold its claim still: the token that `claim` wrote is compared under a lock in the same
 transaction, so a late worker changes nothing. Times come from the database's clock, the one that all processes share.
 """
@@ -15,14 +15,13 @@ transaction, so a late worker changes nothing. Times come from the database's cl
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from devlogs.models import DevLog
@@ -31,7 +30,7 @@ from tagging.models import sql
 from tagging.models.attempt import Attempt
 from tagging.models.backoff import wait_after
 from tagging.models.claims import Fence, seconds_from_now
-from tagging.models.doubt import DoubtQuerySet
+from tagging.models.people import FRESH, NO_CLAIM, PeopleQuerySet
 from tagging.models.provider_state import probe_seconds
 from tagging.models.spending import Price, Spending
 from tagging.models.tag import DevLogTag
@@ -41,26 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NO_CLAIM: dict[str, Any] = {
-    "claim_token": None,
-    "claimed_by": "",
-    "lease_expires_at": None,
-    "reserved_tokens": 0,
-    "reserved_cost": 0,
-}
-
-# What the database's defaults make of a new job.
-NO_ERROR = {"error_code": "", "error_detail": "", "refusals": 0, "in_doubt_since": None, "asks_anew": False}
-FRESH = {"state": "pending", "attempts": 0, "waiting_for": "", **NO_ERROR, **NO_CLAIM}
 # That of a job at SQS: longer than SQS tries, 5 times a visibility of 9 minutes (deploy/lambda/template.yaml).
 LONGEST_LEASE_SECONDS = 3600.0
-
-
-def copied() -> dict[str, Any]:
-    """Return what an update of a job copies of its dev-log's row."""
-    devlog = DevLog.objects.filter(pk=OuterRef("pk"))
-    author, is_private = Subquery(devlog.values("author_id")), Subquery(devlog.values("is_private"))
-    return {"author_id": Coalesce(author, 0), "is_private": is_private}
 
 
 def due_after(wait_seconds: float | None) -> Any:
@@ -68,7 +49,7 @@ def due_after(wait_seconds: float | None) -> Any:
     return F("queued_at") if wait_seconds is None else seconds_from_now(wait_seconds)
 
 
-class JobQuerySet(DoubtQuerySet):
+class JobQuerySet(PeopleQuerySet):
     def insert(self, devlog: DevLog, priority: int = 0) -> Job:
         """Write the job of a dev-log saved just now, in the same transaction; return it as it stands.
 
@@ -103,26 +84,6 @@ class JobQuerySet(DoubtQuerySet):
             for job in portion:
                 job.author_id, job.is_private = rows.get(job.devlog_id, (0, False))
         return super().bulk_create(jobs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
-
-    def ask_anew(self, devlog_ids: Sequence[int], priority: int) -> None:
-        """Reset these jobs, which are final, so that the model is asked once more whatever the ledger knows.
-
-        One statement for each portion: to compose the rows anew, as `enqueue` does, takes forty times as long.
-        """
-        fresh = FRESH | {"asks_anew": True, "priority": priority, "started_at": None, "finished_at": None}
-        for ids in sql.portions(devlog_ids):
-            final = self.filter(pk__in=ids, state__in=self.model.FINAL)
-            final.update(**fresh, **copied(), queued_at=Now(), run_after=Now())
-
-    def supersede(self, devlog_id: int) -> bool:
-        """Reset a running job whose dev-log was edited; return False where it does not run.
-
-        Its claim's token is no more, so the old text's answer is dropped. But it stays with its holder, who gives it
-        back once the old call has ended: no second call is made beside it.
-        """
-        fresh = NO_ERROR | {"claim_token": uuid.uuid4(), "attempts": 1, "priority": 0}
-        running = self.running().filter(pk=devlog_id)
-        return bool(running.update(**fresh, **copied(), started_at=None, finished_at=None, queued_at=Now()))
 
     def renew(
         self, job_ids: Collection[int], *, owner: str, lease_seconds: float, skip_locked: bool = False, **changes: str

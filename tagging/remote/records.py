@@ -13,11 +13,11 @@ from django.utils.module_loading import import_string
 
 from tagging.engine.attempting import FinishedAttempt, note_answer, note_error, safety_identifier
 from tagging.engine.settlement import lock_provider, settle
-from tagging.extraction.base import Extraction, ExtractionError
+from tagging.extraction.base import ErrorCode, Extraction, ExtractionError
 from tagging.extraction.contract import Result
 from tagging.extraction.openai.house import taught_in
 from tagging.extraction.redaction import redact
-from tagging.models import Job, ProviderState, Spending
+from tagging.models import Attempt, Job, ProviderState, Spending
 from tagging.models.attempt import digest_of
 from tagging.models.job import CANARY_ID
 from tagging.models.provider_state import probe_seconds
@@ -83,6 +83,8 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
         return StaleError("The dev-log was made private meanwhile; it is tagged here.")
     if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
         return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
+    if job.error_code == ErrorCode.CANCELLED:
+        _note_cancelled(job, result)
     if job.is_final:
         return job.state
     is_late = False
@@ -100,6 +102,17 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
     list(settle([finished], provider))
     job.refresh_from_db(fields=["state"])
     return job.state
+
+
+def _note_cancelled(job: Job, result: Result) -> None:
+    """Book the call of a cancelled job once, though its message may come again: the attempt that is noted tells."""
+    is_noted = job.timeline.filter(error_code=ErrorCode.CANCELLED, started_at__gte=job.queued_at).exists()
+    if job.started_at and not is_noted:
+        paid = finished_attempt(job, result).attempt
+        paid.outcome, paid.answer = Attempt.Outcome.FAILED, None
+        paid.error_code, paid.error_detail = job.error_code, job.error_detail
+        Attempt.objects.insert([paid])
+        Spending.objects.add(paid.price)
 
 
 def _settle_canary(result: Result, provider: ProviderState) -> str | StaleError:

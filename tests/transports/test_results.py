@@ -481,3 +481,15 @@ def test_a_result_for_an_entry_made_private_meanwhile_is_refused(claimed, post):
 
     assert post(job.pk, result).status_code == 409
     assert not tags_of(job.pk)
+
+
+def test_the_answer_for_a_cancelled_job_is_booked_once_however_often_it_comes(claimed, post):
+    job = claimed()
+    result = result_for(job)
+    Job.objects.cancel([job.pk])
+
+    answers = [post(job.pk, result).json() for _ in range(2)]
+
+    assert answers == [{"state": "failed"}] * 2
+    assert (tags_of(job.pk), Spending.objects.get().tokens) == ([], 1100)
+    assert [(each.error_code, each.answer) for each in Attempt.objects.all()] == [("cancelled", None)]

@@ -232,7 +232,7 @@ def break_fence() -> None:
 
     from tagging.models import sql
     from tagging.models.job import Job
-    from tagging.models.transitions import NO_CLAIM
+    from tagging.models.people import NO_CLAIM
 
     def complete(model: type[Job], fences: Sequence[tuple[int, Any]]) -> set[int]:
         ids = {job_id for job_id, _ in fences}

@@ -1,0 +1,77 @@
+"""What people do to a job, each a queryset method as all transitions are: ask once more, edit its entry, cancel it.
+
+A job that is cancelled ends `failed`, pending or running. One whose entry was edited while it runs is superseded: it
+stays with its holder until the old call has ended, and is then released.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce, Now
+
+from devlogs.models import DevLog
+from tagging.extraction.base import ErrorCode
+from tagging.models import sql
+from tagging.models.doubt import DoubtQuerySet
+
+NO_CLAIM: dict[str, Any] = {
+    "claim_token": None,
+    "claimed_by": "",
+    "lease_expires_at": None,
+    "reserved_tokens": 0,
+    "reserved_cost": 0,
+}
+
+# What the database's defaults make of a new job.
+NO_ERROR = {"error_code": "", "error_detail": "", "refusals": 0, "in_doubt_since": None, "asks_anew": False}
+FRESH = {"state": "pending", "attempts": 0, "waiting_for": "", **NO_ERROR, **NO_CLAIM}
+CANCELLED = "Cancelled by a person."
+
+
+def copied() -> dict[str, Any]:
+    """Return what an update of a job copies of its dev-log's row."""
+    devlog = DevLog.objects.filter(pk=OuterRef("pk"))
+    author, is_private = Subquery(devlog.values("author_id")), Subquery(devlog.values("is_private"))
+    return {"author_id": Coalesce(author, 0), "is_private": is_private}
+
+
+class PeopleQuerySet(DoubtQuerySet):
+    def ask_anew(self, devlog_ids: Sequence[int], priority: int) -> None:
+        """Reset these jobs, which are final, so that the model is asked once more whatever the ledger knows.
+
+        One statement for each portion: to compose the rows anew, as `enqueue` does, takes forty times as long.
+        """
+        fresh = FRESH | {"asks_anew": True, "priority": priority, "started_at": None, "finished_at": None}
+        for ids in sql.portions(devlog_ids):
+            final = self.filter(pk__in=ids, state__in=self.model.FINAL)
+            final.update(**fresh, **copied(), queued_at=Now(), run_after=Now())
+
+    def supersede(self, devlog_id: int) -> bool:
+        """Reset a running job whose dev-log was edited; return False where it does not run.
+
+        Its claim's token is no more, so the old text's answer is dropped. But it stays with its holder, who gives it
+        back once the old call has ended: no second call is made beside it.
+        """
+        fresh = NO_ERROR | {"claim_token": uuid.uuid4(), "attempts": 1, "priority": 0}
+        running = self.running().filter(pk=devlog_id)
+        return bool(running.update(**fresh, **copied(), started_at=None, finished_at=None, queued_at=Now()))
+
+    def cancel(self, job_ids: Sequence[int]) -> int:
+        """End those of these jobs `failed` that are not final; return how many.
+
+        A running one loses its claim, with what is reserved on it: its answer is dropped when it comes, and booked.
+        """
+        cancelled = 0
+        ended = NO_ERROR | NO_CLAIM | {"state": self.model.State.FAILED, "run_after": None, "waiting_for": ""}
+        why = {"error_code": ErrorCode.CANCELLED, "error_detail": CANCELLED}
+        for ids in sql.portions(sorted(job_ids)):
+            with transaction.atomic(savepoint=False):
+                unfinished = self.filter(pk__in=ids, state__in=self.model.UNFINISHED).order_by("pk")
+                locked = list(unfinished.select_for_update().values_list("pk", flat=True))
+                cancelled += self.filter(pk__in=locked).update(**ended | why, finished_at=Now())
+        return cancelled

@@ -1,0 +1,133 @@
+"""A job that a person cancels: what becomes of it, of its call, and of what that cost."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from tagging import queues
+from tagging.models import Attempt, Job, Spending
+from tagging.models.spending import estimate
+from tests.support.extractors import Paid
+from tests.support.jobs import answer, claim, failure, job_of, tags_of
+from tests.support.running import engine_for
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(devlog):
+    job = job_of(devlog)
+    return job.state, job.error_code, job.run_after, job.lease_expires_at
+
+
+CANCELLED = ("failed", "cancelled", None, None)
+
+
+def test_a_pending_job_that_is_cancelled_is_claimed_by_nobody(make_devlog):
+    devlog = make_devlog()
+
+    assert Job.objects.cancel([devlog.pk]) == 1
+
+    assert (shown(devlog), claim()) == (CANCELLED, [])
+    assert job_of(devlog).finished_at is not None
+
+
+def test_one_in_doubt_is_decided_by_its_cancellation(make_devlog):
+    devlog = make_devlog()
+    (job,) = claim()
+    Job.objects.doubt(failure(job), fails_if_blamed=True)
+
+    Job.objects.cancel([devlog.pk])
+
+    assert (shown(devlog), Job.objects.in_doubt().exists()) == (CANCELLED, False)
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [
+        lambda job: Job.objects.complete([answer(job, "Django")]),
+        lambda job: Job.objects.release([job]),
+        lambda job: Job.objects.retry(failure(job), wait_seconds=0),
+    ],
+)
+def test_what_comes_for_a_cancelled_claim_is_dropped(make_devlog, settle):
+    devlog = make_devlog("Wrote a Django view.")
+    (job,) = claim()
+
+    Job.objects.cancel([devlog.pk])
+    settle(job)
+
+    assert (shown(devlog), tags_of(devlog)) == (CANCELLED, [])
+
+
+def test_a_final_job_is_not_cancelled(make_devlog):
+    devlog = make_devlog("Wrote a Django view.")
+    Job.objects.complete([answer(*claim(), "Django")])
+
+    assert (Job.objects.cancel([devlog.pk]), job_of(devlog).state) == (0, "done")
+
+
+def test_the_call_of_a_cancelled_job_is_paid_for_and_no_longer_reserved(make_devlog, settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+    devlog = make_devlog("Wrote a Django view.")
+    engine = engine_for(Paid(["Django"]))
+    engine.step()
+    reserved = job_of(devlog).reserved_tokens
+    Job.objects.cancel([devlog.pk])
+    freed = job_of(devlog).reserved_tokens
+    engine.mailbox.wait(timeout=10)
+
+    engine.step()
+
+    assert (reserved, freed) == (estimate(len(devlog.entry)).tokens, 0)
+    assert (shown(devlog), tags_of(devlog), Spending.objects.get().tokens) == (CANCELLED, [], 10)
+    engine.close()
+
+
+def test_an_edited_job_whose_old_call_still_runs_is_cancelled_too(make_devlog):
+    devlog = make_devlog()
+    claim()
+    Job.objects.supersede(devlog.pk)
+
+    assert (Job.objects.cancel([devlog.pk]), shown(devlog)) == (1, CANCELLED)
+
+
+def test_a_cancelled_job_that_is_asked_for_again_is_done(make_devlog, run_jobs):
+    devlog = make_devlog("Wrote a Django view.")
+    Job.objects.cancel([devlog.pk])
+    queues.retag([devlog.pk])
+
+    run_jobs(Paid(["Django"]))
+
+    assert (job_of(devlog).state, job_of(devlog).error, tags_of(devlog)) == ("done", None, ["Django"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_cancellation_and_a_claim_at_once_each_job_has_one_outcome(make_devlog):
+    """Whoever is first: a job is either cancelled, with no claim left, or was never the claim's."""
+    devlogs = [make_devlog(f"Wrote a Django view, no. {number}.") for number in range(20)]
+    begin = threading.Barrier(3)
+    settled, cancelled = [], []
+
+    def work(name):
+        begin.wait()
+        while jobs := Job.objects.claim(2, owner=name, lease_seconds=60):
+            settled.extend(Job.objects.complete([answer(job, "Django") for job in jobs]))
+        connection.close()
+
+    def cancel():
+        begin.wait()
+        cancelled.extend(devlog.pk for devlog in devlogs if Job.objects.cancel([devlog.pk]))
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=["a"]), threading.Thread(target=work, args=["b"])]
+    threads.append(threading.Thread(target=cancel))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    done = {pk for pk, _ in settled}
+    assert (done | set(cancelled), done & set(cancelled)) == ({devlog.pk for devlog in devlogs}, set())
+    assert {shown(devlog) for devlog in devlogs if devlog.pk in cancelled} <= {CANCELLED}
+    assert Attempt.objects.count() == len(done)
