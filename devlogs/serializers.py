@@ -87,7 +87,8 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
             "external_id": devlog.external_id,
             "author": devlog.author and devlog.author.username,
             "created_at": devlog.created_at,
-            "tagging": job and TAGGING.shown(job, shown_pause, getattr(devlog, "names_dropped", None)),
+            "tagging": job
+            and TAGGING.shown(job, shown_pause, getattr(devlog, "names_dropped", None), self.context.get("request")),
             "tags": [DEVLOG_TAG.to_representation(tagging) for tagging in devlog.shown_tags],  # type: ignore[attr-defined]
         }
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, Throttled, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,22 +19,14 @@ from rest_framework.serializers import BaseSerializer
 from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import PagesByTime
 from devlog_project.api.requests import StrictView
-from devlog_project.api.schema import problems
 from devlogs import entries
 from devlogs.bulk import known_as
 from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
+from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.models import Attempt, DevLogTag, Job
-
-RETRY_AFTER_SECONDS = 60
-TOO_MANY = problems(
-    {
-        429: f"The author has {queues.MOST_PENDING:,} dev-logs waiting for their tags. Nothing was changed; "
-        "`Retry-After` says when to try again. What is sent with `?bulk=true` is neither counted nor refused."
-    }
-)
 
 
 class NewestFirst(PagesByTime):
@@ -88,8 +80,7 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         if bulk not in ("true", "false"):
             raise ValidationError({"bulk": ["true or false."]})
         is_bulk = bulk == "true"
-        if not is_bulk:
-            refuse_too_many(devlog)
+        refuse_too_many(devlog.author_id, is_bulk=is_bulk)
         entries.write(devlog, is_bulk=is_bulk)
 
     def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
@@ -98,7 +89,7 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
         is_one_more = job is None or job.is_final  # else it waits already, and may be mended
         changes = {name for name, value in serializer.validated_data.items() if getattr(devlog, name) != value}
         if is_one_more and changes:
-            refuse_too_many(devlog)
+            refuse_too_many(devlog.author_id)
         for name, value in serializer.validated_data.items():
             setattr(devlog, name, value)
         try:
@@ -116,7 +107,7 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
     def retag(self, request: Request, pk: str) -> Response:
         """Ask once more for the tags of an entry; its tags stay until the new ones come, a person's beyond that."""
         devlog = self.get_object()
-        refuse_too_many(devlog)
+        refuse_too_many(devlog.author_id)
         with transaction.atomic():
             queues.retag([devlog.pk])
         return Response(self.get_serializer(self.get_object()).data, status=202)
@@ -149,17 +140,6 @@ class AuthorSettingsView(StrictView, generics.RetrieveUpdateAPIView[AuthorSettin
     def perform_update(self, serializer: BaseSerializer[AuthorSettings]) -> None:
         chosen = serializer.validated_data
         serializer.instance, _ = AuthorSettings.objects.update_or_create(user=author_of(self.request), defaults=chosen)
-
-
-def refuse_too_many(devlog: DevLog) -> None:
-    try:
-        queues.refuse_too_many(devlog.author_id)
-    except queues.TooManyPendingError as error:
-        detail = (
-            f"You have {queues.MOST_PENDING:,} dev-logs waiting for their tags. Nothing was changed; try again when "
-            "some are done. What you import may be sent with ?bulk=true."
-        )
-        raise Throttled(RETRY_AFTER_SECONDS, detail) from error
 
 
 def seconds_until(moment: datetime | None) -> int:

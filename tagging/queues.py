@@ -20,29 +20,37 @@ logger = logging.getLogger(__name__)
 
 
 class TooManyPendingError(Exception):
-    """The author has as many dev-logs waiting for their tags as one may have."""
+    """The author has as many dev-logs waiting for their tags as one may have: `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 # What one author may have pending of what people wait for: far more than one writes, too little to be felt by others.
 MOST_PENDING = 10_000
+# And of what comes in bulk, behind all that: a life's diary, and no more than the disk can hold of many authors.
+MOST_PENDING_IN_BULK = 100_000
 # For so long, in seconds, or for a hundredth of that number an author is not looked at again, as a look reads an index
 # entry for each pending job.
 LOOK_SECONDS = 1.0
 # So many authors are remembered.
 MOST_LOOKS = 10_000
-looks: dict[int | None, tuple[float, int]] = {}
+looks: dict[tuple[int | None, bool], tuple[float, int]] = {}
 
 
-def refuse_too_many(author_id: int | None) -> None:
+def refuse_too_many(author_id: int | None, *, is_bulk: bool = False) -> None:
     """Raise TooManyPendingError where this author, None for all who are anonymous, may not ask for more tags now."""
-    until, left = looks.get(author_id, (0.0, 0))
+    until, left = looks.get((author_id, is_bulk), (0.0, 0))
     if left <= 0 or time.monotonic() >= until:
-        if Job.objects.has_pending(author_id, MOST_PENDING):
-            raise TooManyPendingError
+        most = MOST_PENDING_IN_BULK if is_bulk else MOST_PENDING
+        priority = Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE
+        if Job.objects.has_pending(author_id, most, priority):
+            raise TooManyPendingError(most)
         if len(looks) >= MOST_LOOKS:
             looks.clear()
-        until, left = time.monotonic() + LOOK_SECONDS, MOST_PENDING // 100
-    looks[author_id] = (until, left - 1)
+        until, left = time.monotonic() + LOOK_SECONDS, most // 100
+    looks[author_id, is_bulk] = (until, left - 1)
 
 
 def enqueue(devlog: DevLog, *, is_bulk: bool = False) -> None:

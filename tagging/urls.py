@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
+from tagging.api.jobs import JobViewSet
 from tagging.api.stack import TechStackView
 from tagging.api.used import RelatedTagsView, TagView
 from tagging.api.views import DevLogTagView, TagViewSet
@@ -8,6 +9,7 @@ from tagging.remote.views import ResultsView
 
 router = SimpleRouter()
 router.register("tags", TagViewSet, basename="tag")
+router.register("jobs", JobViewSet, basename="job")
 urlpatterns = [
     path("devlogs/<int:id>/tags/", ResultsView.as_view(), name="devlog-results"),
     # A path, since a name may have a slash: PL/SQL.

@@ -5,7 +5,9 @@ from operator import attrgetter
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from tagging.api.told import error_told
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Job, Tag
 from tagging.models.shown_pause import ShownPause
@@ -54,10 +56,11 @@ class TaggingSerializer(PlainSerializer):
         "null unless the state is `done`.",
     )
 
-    def shown(self, job: Job, pause: ShownPause, names_dropped: int | None) -> dict[str, Any]:
+    def shown(self, job: Job, pause: ShownPause, names_dropped: int | None, request: Request | None) -> dict[str, Any]:
         """Show a job; `names_dropped` is what its newest attempt noted, which counts once the job is done."""
         looked_up = {"names_dropped": names_dropped} if job.state == Job.State.DONE else {}
-        waiting = {"waiting_for": job.waits_for(pause), "run_after": job.due_at(pause)}
+        waiting: dict[str, Any] = {"waiting_for": job.waits_for(pause), "run_after": job.due_at(pause)}
+        waiting["error"] = error_told(job.error_code, job.error_detail, request)
         return self.to_representation(job) | waiting | looked_up
 
 

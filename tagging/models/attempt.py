@@ -106,6 +106,15 @@ class Attempt(models.Model):
         return Price(self.input_tokens + self.output_tokens, self.cost)
 
     @property
+    def milliseconds(self) -> int:
+        """Return how long it took, from the claim to the end."""
+        return max(0, round(1000 * (self.finished_at - self.started_at).total_seconds()))
+
+    @property
+    def error(self) -> dict[str, str] | None:
+        return {"code": self.error_code, "detail": self.error_detail} if self.error_code else None
+
+    @property
     def technologies(self) -> list[Technology]:
         return [Technology(name, evidence) for name, evidence, *_ in self.answer or []]
 

@@ -93,9 +93,9 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         """Return the next authors who have jobs pending at this priority, by id, and whether one of these is due."""
         return due.authors_after(author_id, priority, limit)
 
-    def has_pending(self, author_id: int | None, count: int) -> bool:
-        """Say whether this author, None for all who are anonymous, has so many jobs pending that people wait for."""
-        return due.has_pending(author_id or 0, count)
+    def has_pending(self, author_id: int | None, count: int, priority: int) -> bool:
+        """Say whether this author, None for all who are anonymous, has so many jobs pending at a priority."""
+        return due.has_pending(author_id or 0, count, priority)
 
     def claim(
         self,

@@ -18,7 +18,7 @@ PRIVATE = {None: "", True: "AND is_private ", False: "AND NOT is_private "}
 
 # Find the last of so many that an author has pending: as many entries of an index are read, and no more.
 FIND_PENDING = (
-    "SELECT 1 FROM tagging_job WHERE run_after IS NOT NULL AND priority = 0 AND author_id = %s LIMIT 1 OFFSET %s"
+    "SELECT 1 FROM tagging_job WHERE run_after IS NOT NULL AND priority = %s AND author_id = %s LIMIT 1 OFFSET %s"
 )
 # Find the authors after this one who have jobs pending at a priority, and whether the first of these is due: two looks
 # into the index for each, however many jobs they have.
@@ -64,9 +64,9 @@ def unfinished() -> Unfinished:
     return Unfinished(*map(bool, found))
 
 
-def has_pending(author_id: int, count: int) -> bool:
-    """Say whether the author has so many jobs pending that people wait for."""
-    return bool(rows_of(FIND_PENDING, [author_id, count - 1]))
+def has_pending(author_id: int, count: int, priority: int) -> bool:
+    """Say whether the author has so many jobs pending at this priority."""
+    return bool(rows_of(FIND_PENDING, [priority, author_id, count - 1]))
 
 
 def authors_after(author_id: int, priority: int, limit: int) -> list[tuple[int, bool]]:

@@ -78,6 +78,15 @@ def test_imports_and_the_admin_are_neither_counted_nor_refused(api, admin_client
     assert DevLog.objects.count() == 10
 
 
+def test_what_comes_in_bulk_has_a_cap_of_its_own(api, full, monkeypatch):
+    monkeypatch.setattr(queues, "MOST_PENDING_IN_BULK", 2)
+
+    answers = [api.post(f"{ADDRESS}?bulk=true", ENTRY) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert answers[-1].json()["detail"].startswith("You have 2 dev-logs waiting for their tags. Nothing was changed;")
+
+
 def test_an_author_is_looked_at_once_for_many_posts(api, monkeypatch):
     monkeypatch.setattr(queues, "MOST_PENDING", 10_000)
 

@@ -1,0 +1,78 @@
+"""A job as JSON: what was asked, what came of it, and its attempts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+
+from devlogs.models import DevLog
+from tagging.api.serializers import ErrorSerializer, PlainSerializer, named
+from tagging.api.told import error_told
+from tagging.extraction.base import WaitingFor
+from tagging.models import Attempt, Job
+from tagging.models.shown_pause import shown_pause
+
+
+class AttemptSerializer(PlainSerializer):
+    """One finished or lost attempt at a job."""
+
+    number = serializers.IntegerField()
+    started = serializers.DateTimeField(source="started_at")
+    finished = serializers.DateTimeField(source="finished_at")
+    milliseconds = serializers.IntegerField(help_text="From the claim to the end.")
+    outcome = serializers.ChoiceField(Attempt.Outcome.choices)
+    error = ErrorSerializer(allow_null=True)
+    model = serializers.CharField(help_text="Who was asked; empty where nobody was.")
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    cost = serializers.DecimalField(max_digits=12, decimal_places=6, help_text="Dollars.")
+
+    def shown(self, attempt: Attempt, request: Request) -> dict[str, Any]:
+        told = error_told(attempt.error_code, attempt.error_detail, request)
+        return self.to_representation(attempt) | {"error": told, "cost": f"{attempt.cost:.6f}"}
+
+
+class JobSerializer(PlainSerializer):
+    """The request for one dev-log's tags."""
+
+    job_id = serializers.IntegerField(source="pk", help_text="The dev-log's number too.")
+    status = serializers.ChoiceField(Job.State.choices)
+    devlog = serializers.URLField(help_text="The dev-log's address.")
+    input = serializers.CharField(help_text="The dev-log's entry.")
+    output = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="The tags' names; null unless it is `done`."
+    )
+    init_time = serializers.DateTimeField(help_text="When it was asked for last.")
+    finished_time = serializers.DateTimeField(allow_null=True)
+    attempts = AttemptSerializer(many=True, help_text="All so far, the oldest first.")
+    error = ErrorSerializer(allow_null=True)
+    waiting_for = serializers.ChoiceField(named(WaitingFor), allow_null=True, help_text="Of one that is pending.")
+
+    def to_representation(self, instance: DevLog) -> dict[str, Any]:
+        return self.shown(instance, self.context["request"])
+
+    def shown(self, devlog: DevLog, request: Request) -> dict[str, Any]:
+        """Show a dev-log's job; it came with its job, that one's timeline, and `shown_tags`."""
+        job = devlog.job
+        is_done = job.state == Job.State.DONE
+        tags = [tagging.tag.name for tagging in devlog.shown_tags]  # type: ignore[attr-defined]
+        return {
+            "job_id": job.pk,
+            "status": job.shown_state,
+            "devlog": reverse("devlog-detail", [job.pk], request=request),
+            "input": devlog.entry,
+            "output": tags if is_done else None,
+            "init_time": job.queued_at,
+            "finished_time": job.finished_at,
+            "attempts": [ATTEMPT.shown(attempt, request) for attempt in job.timeline.all()],
+            "error": error_told(job.error_code, job.error_detail, request),
+            "waiting_for": job.waits_for(shown_pause),
+        }
+
+
+# Built once: to build its fields takes longer than to show a job.
+ATTEMPT = AttemptSerializer()
+JOB = JobSerializer()

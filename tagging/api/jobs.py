@@ -1,0 +1,122 @@
+"""The API of jobs: what was asked for, how far it is, what came of it; to ask once more, and to cancel."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devlog_project.api.access import visible
+from devlog_project.api.pages import Pages
+from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
+from devlogs.models import DevLog
+from tagging import queues
+from tagging.api.job_shapes import JOB, JobSerializer
+from tagging.api.limits import TOO_MANY, refuse_too_many
+from tagging.api.serializers import named
+from tagging.extraction.base import WaitingFor
+from tagging.models import Attempt, DevLogTag, Job
+from tagging.models.shown_pause import shown_pause
+
+STATES = Job.State.choices
+
+
+class Conflict(APIException):
+    status_code = 409
+    default_code = "conflict"
+
+
+class JobFilter(filters.FilterSet):
+    status = filters.ChoiceFilter(method="in_state", choices=STATES, label="Status of the job.")
+    state = filters.ChoiceFilter(method="in_state", choices=STATES, label="The same, as the dev-logs' filter has it.")
+    waiting_for = filters.ChoiceFilter(method="waiting", choices=named(WaitingFor), label="What it waits for.")
+    since = filters.IsoDateTimeFilter("job__queued_at", "gte", label="Asked for at this time or later.")
+    until = filters.IsoDateTimeFilter("job__queued_at", "lt", label="Asked for before this time.")
+    author = filters.CharFilter("author__username", label="Of this author alone, by name; for staff.")
+
+    class Meta:
+        model = DevLog
+        fields = ["status", "state", "waiting_for", "since", "until", "author"]
+
+    def in_state(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
+        is_superseded = Q(lease_expires_at__isnull=False, started_at=None)  # its new text is shown as pending
+        found = {
+            Job.State.PENDING: Job.objects.filter(Q(run_after__isnull=False) | is_superseded),
+            Job.State.RUNNING: Job.objects.running().filter(started_at__isnull=False),
+        }
+        if value in (Job.State.PENDING, Job.State.RUNNING):
+            # Looked up first, by the indexes that hold such jobs alone.
+            return devlogs.filter(pk__in=found[Job.State(value)].values("pk"))
+        return devlogs.filter(job__state=value)
+
+    def waiting(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
+        """Keep those that `Job.waits_for` says wait for this."""
+        waiting = Q(waiting_for=value)
+        if provider := shown_pause.provider():
+            like_all = Q(is_private=False) & ~Q(waiting_for=WaitingFor.RETRY)
+            waiting = like_all | waiting if provider.waiting_for == value else waiting & ~like_all
+        return devlogs.filter(pk__in=Job.objects.filter(waiting, run_after__isnull=False).values("pk"))
+
+
+class NewestFirst(Pages):
+    page_size = 50
+    ordering = ("-pk",)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List jobs, the newest dev-log's first"),
+    retrieve=extend_schema(summary="Show a job with its attempts"),
+)
+class JobViewSet(StrictView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DevLog]):
+    """The jobs of the dev-logs one may see, each under its dev-log's number."""
+
+    parameters = {"list": ["status", "state", "waiting_for", "since", "until", "author", "cursor"]}
+    # From the dev-logs, whose index finds those of an author.
+    queryset = (
+        DevLog.objects.filter(job__isnull=False)
+        .select_related("job")
+        .prefetch_related(
+            Prefetch("job__timeline", Attempt.objects.defer("answer", "redacted")),
+            Prefetch("taggings", DevLogTag.objects.shown(), to_attr="shown_tags"),
+        )
+    )
+    serializer_class = JobSerializer
+    pagination_class = NewestFirst
+    filterset_class = JobFilter
+
+    def get_queryset(self) -> QuerySet[DevLog]:
+        return visible(super().get_queryset(), self.request)
+
+    @extend_schema(
+        summary="Ask once more",
+        request=None,
+        responses={202: JobSerializer, **TOO_MANY, **problems({409: "It is pending or running already."})},
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Ask the model once more, as a retag of the dev-log does; its tags stay until the new ones come."""
+        devlog = self.get_object()
+        refuse_too_many(devlog.author_id)
+        with transaction.atomic():
+            if not queues.retag([devlog.pk]):
+                raise Conflict("This job is pending or running already.")
+        return Response(JOB.shown(self.get_object(), request), status=202)
+
+    @extend_schema(
+        summary="Cancel a job",
+        request=None,
+        responses={202: JobSerializer, **problems({409: "It is final: `done` or `failed`."})},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """End a job that is not final as `failed`, code `cancelled`; an answer that is on its way is dropped."""
+        if not Job.objects.cancel([self.get_object().pk]):
+            raise Conflict("This job is final already.")
+        return Response(JOB.shown(self.get_object(), request), status=202)
