@@ -114,7 +114,8 @@ class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Tell a client that polls how long to wait, while the tags are not final."""
-        tagging = response.data.get("tagging") if isinstance(response.data, dict) else None
+        data = getattr(response, "data", None)
+        tagging = data.get("tagging") if isinstance(data, dict) else None
         if tagging and tagging["state"] in Job.UNFINISHED:
             response["Retry-After"] = str(seconds_until(tagging["run_after"]))
         return super().finalize_response(request, response, *args, **kwargs)

@@ -35,6 +35,7 @@ class TokenSerializer(serializers.Serializer[Any]):
 class LoginView(StrictView, KnoxLoginView):
     authentication_classes = [BasicAuthentication]
     permission_classes = [IsAuthenticated]
+    keeps_answers = False
 
     def create_token(self) -> tuple[AuthToken, str]:
         """Make a token that holds as long as the settings say."""

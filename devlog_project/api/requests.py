@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
+
+from devlog_project.api.idempotency import HEADER as IDEMPOTENCY_KEY
+from devlog_project.api.idempotency import answer_once
 
 JSON = JSONRenderer()
 
@@ -26,12 +31,14 @@ class LengthRequired(APIException):
 class StrictView(APIView):
     """Every view of the API: it says what it takes, and refuses the rest.
 
-    Both attributes name an action of the view set, or the method of a plain view.
+    All but `repeatable` and `keeps_answers` name an action of the view set, or the method of a plain view.
     """
 
     parameters: Mapping[str, Collection[str]] = {}
     repeatable: Collection[str] = ()
     takes_body: Collection[str] = ()
+    # Whether what a POST answers may be kept for its repeats: not where it holds a secret.
+    keeps_answers = True
 
     max_body_bytes: int = settings.API_MAX_BODY_BYTES
 
@@ -53,6 +60,15 @@ class StrictView(APIView):
             if request.data:
                 names = request.data if isinstance(request.data, dict) else [api_settings.NON_FIELD_ERRORS_KEY]
                 raise ValidationError({name: ["This address takes no body."] for name in names})
+        if method == "post" and IDEMPOTENCY_KEY in request.headers:
+            if not self.keeps_answers:
+                raise ValidationError({IDEMPOTENCY_KEY: ["The answer is a secret, and kept for no repeat."]})
+            self.answer_by(partial(answer_once, self))
+
+    def answer_by(self, around: Callable[..., HttpResponse]) -> None:
+        """Have this request answered by a function that gets its handler first, and then what the handler gets."""
+        method = str(self.request.method).lower()
+        setattr(self, method, partial(around, getattr(self, method)))
 
     def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
         """Write JSON, also where a page or YAML would have come had all been well."""
