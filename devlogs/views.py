@@ -26,6 +26,7 @@ from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
 from tagging.api.limits import TOO_MANY, refuse_too_many
+from tagging.api.waiting import WaitingView
 from tagging.models import Attempt, DevLogTag, Job
 
 
@@ -49,7 +50,8 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
     update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
     partial_update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
 )
-class DevLogViewSet(StrictView, viewsets.ModelViewSet[DevLog]):
+class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
+    waits = ["create", "retrieve", "retag"]
     parameters = {"list": [*PARAMETERS, *NewestFirst.parameters], "create": ["bulk"]}
     repeatable = REPEATABLE
     takes_body = ["create", "update", "partial_update"]

@@ -19,6 +19,7 @@ from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Job, ProviderState, Spending, sessions
 from tagging.models.backoff import wait_after
 from tagging.models.claims import Fence
+from tagging.models.endings import endings
 
 logger = logging.getLogger(__name__)
 
@@ -139,6 +140,7 @@ def _settle_together(
         became |= _settle_own_failures([one for one in finished if one.error and one.is_private])
         if any(one.attempt.job.is_probe for one in finished):
             ProviderState.objects.return_probe()
+    transaction.on_commit(partial(endings.tell, [one.attempt.job_id for one in finished]))
     for one in finished:
         transaction.on_commit(partial(_log, one, became.get(one.attempt.job.fence, "dropped, its claim is gone")))
     return Settled(finished, any(one.attempt.job.fence not in became and not one.is_canary for one in finished))

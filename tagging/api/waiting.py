@@ -1,0 +1,74 @@
+"""Views whose answer may wait until the tagging is final, as long as the client prefers: `Prefer: wait=N`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import Http404, HttpResponse
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devlog_project.api.access import visible
+from devlog_project.api.idempotency import keep_instead
+from devlog_project.api.preferences import APPLIED, wait_preferred, waiters
+from devlog_project.api.requests import StrictView
+from devlogs.models import DevLog
+from tagging.models import Job
+from tagging.models.endings import wait_for_end
+
+
+class WaitingView(StrictView, GenericAPIView[Any]):
+    """A view of what has one job, under its id: of the dev-log, or of the job itself."""
+
+    # The actions, or the methods of a plain view, whose answers may wait.
+    waits: Collection[str] = ()
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        action = getattr(self, "action", None) or str(request.method).lower()
+        if action in self.waits and (seconds := wait_preferred(request)):
+            self.answer_by(partial(self.answer_late if request.method == "POST" else self.look_late, seconds))
+
+    def look_late(
+        self, seconds: int, handler: Callable[..., HttpResponse], request: Request, *args: object, **kwargs: object
+    ) -> HttpResponse:
+        """Answer a GET once the job is final; what is another's is not waited for."""
+        job_id = str(kwargs.get("pk", ""))
+        state = None
+        if job_id.isdecimal():
+            jobs = Job.objects.filter(devlog__in=visible(DevLog.objects.filter(pk=int(job_id)), request))
+            state = jobs.values_list("state", flat=True).first()
+        is_applied = waited(int(job_id), seconds) if state in Job.UNFINISHED else state is not None
+        response = handler(request, *args, **kwargs)
+        if is_applied:
+            response[APPLIED] = f"wait={seconds}"
+        return response
+
+    def answer_late(
+        self, seconds: int, handler: Callable[..., HttpResponse], request: Request, *args: object, **kwargs: object
+    ) -> HttpResponse:
+        """Answer a POST, which is done by then, with what became of the job."""
+        response = handler(request, *args, **kwargs)
+        if not isinstance(response, Response) or response.exception:  # refused, or a repeat
+            return response
+        # Whatever may happen now: what was asked for is committed, and that is what the client has to hear.
+        with suppress(DatabaseError, Http404):
+            if waited(response.data["id"], seconds):
+                self.kwargs = {**self.kwargs, "pk": response.data["id"]}
+                response.data = self.get_serializer(self.get_object()).data
+                response[APPLIED] = f"wait={seconds}"
+                keep_instead(response)
+        return response
+
+
+def waited(job_id: int, seconds: int) -> bool:
+    """Wait for the end of a job; return False at once where as many wait as may."""
+    with waiters.take() as is_ours:
+        if is_ours:
+            wait_for_end(job_id, seconds)
+        return is_ours
