@@ -8,11 +8,15 @@ import pytest
 
 from tagging.evaluation.perfect import PerfectExtractor, quote
 from tagging.evaluation.scoring import Score, evaluate, read_gold
+from tagging.extraction import lexicon
 from tagging.extraction.base import Technology
 from tagging.extraction.grounding import ground
+from tagging.extraction.grounding.quotes import is_slip
+from tagging.extraction.lexicon.tokens import forms, tokens_of
 from tests.support.effort import steps
 
 GOLD = Path(__file__).parent.parent / "gold.jsonl"
+EVERYDAY = Path(__file__).parent / "everyday" / "sentences.txt"
 
 
 def kept(name: str, quoted: str, entry: str) -> list[str]:
@@ -68,6 +72,12 @@ def test_a_word_of_the_name_in_a_quote_shows_it(name, quoted, entry):
         ("GitHub Copilot", "on GitHub", "Pushed it on GitHub."),
         ("Django REST framework", "with Django", "Wrote it with Django."),
         ("Elasticsearch", "es regnet", "Heute es regnet, sonst nichts."),
+        ("Swift", "the shift plan", "Wrote the shift plan."),
+        ("Docker", "at the doctor", "Was at the doctor."),
+        ("React", "within reach", "All within reach now."),
+        ("Scala", "to scale up", "We want to scale up."),
+        ("Rust", "the rest of", "Did the rest of it."),
+        ("Electron", "an election", "There was an election."),
         ("Redis", "Informationen", "Schreibt Informationen weg."),
         ("Rust", "a rusty old", "On a rusty old bike."),
         ("Java", "in Javanese", "A song in Javanese."),
@@ -83,6 +93,24 @@ def test_a_word_of_the_name_in_a_quote_shows_it(name, quoted, entry):
 )
 def test_other_words_and_those_that_many_names_have_show_nothing(name, quoted, entry):
     assert kept(name, quoted, entry) == []
+
+
+def test_no_word_of_everyday_sentences_shows_a_known_name_by_a_slip():
+    words = {token.key for token in tokens_of(EVERYDAY.read_text(encoding="utf-8"))}
+    alike: dict[str, list[str]] = {}  # by its beginning and length
+    for name in lexicon.load().by_name:
+        joined = forms(name)[0][-1].replace(" ", "")
+        alike.setdefault(f"{joined[:1]}{len(joined)}", []).append(name)
+
+    shown = {
+        (word, name)
+        for word in words
+        for length in range(len(word) - 2, len(word) + 3)
+        for name in alike.get(f"{word[0]}{length}", ())
+        if is_slip(word, name)
+    }
+
+    assert shown == set()
 
 
 def test_the_quote_becomes_the_evidence():
