@@ -129,6 +129,7 @@ class Dispatcher:
 
     def _claim(self, limit: int, *, private: bool | None, parts: Sequence[DuePart] = (), **how: bool) -> list[Job]:
         """Claim jobs; `how`: untried, is_more, as Job.objects.claim has them."""
+        taught_names.refresh()  # first: should it fail, no job has been claimed
         jobs = Job.objects.claim(
             limit,
             parts=parts,
@@ -139,7 +140,6 @@ class Dispatcher:
             **how,
         )
         if jobs:
-            taught_names.refresh()
             claims = ",".join(f"{job.pk}:{job.attempts}" for job in jobs)
             logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
         return jobs

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Self
 
 from django.core.exceptions import ValidationError
@@ -16,8 +17,11 @@ from tagging.extraction.names import MAX_NAME, clean, trim
 from tagging.models import sql
 from tagging.models.tag import KINDS
 
+logger = logging.getLogger(__name__)
+
 MAX_ALIASES = 1_000
 VERSION = "SELECT COUNT(*), MAX(changed_at) FROM tagging_term"
+NO_TERMS: tuple[object, ...] = (0, None)
 _MARKS = "?!"
 
 
@@ -77,6 +81,14 @@ class Term(models.Model):
             for name, *aliases in lexicon.read(lines)
         ]
 
+    def is_teachable(self) -> bool:
+        """Whether the lexicon can read this row, which may have been written past `clean`."""
+        try:
+            [spellings] = lexicon.read([f"[{self.kind}]", self.line])
+        except ValueError:
+            return False
+        return spellings[0].name == self.name and all(forms(spelling.written)[1] for spelling in spellings)
+
     def spellings(self) -> list[str]:
         """Return all that the term is written as, itself first, without marks."""
         aliases = [alias.strip().rstrip(_MARKS) for alias in self.aliases.split(",")]
@@ -110,19 +122,37 @@ class TaughtNames:
     """What this process has been taught of the terms, and whether they have changed since."""
 
     def __init__(self) -> None:
-        self._version: tuple[int, datetime | str | None] = (0, None)
+        self._version = NO_TERMS
+        self._left_out: set[str] = set()
+        self._lock = threading.Lock()
 
     def refresh(self) -> None:
         """Have the lexicon of this process know the terms as they are now: one short statement if none changed."""
-        ((count, changed_at),) = sql.rows_of(VERSION, [])
-        if (count, changed_at) != self._version:
-            lexicon.teach(Term.objects.all().lines())
-            self._version = count, changed_at
+        if _version() == self._version:
+            return
+        with self._lock:  # of two threads the one that read the older terms must not teach them last
+            version = _version()
+            lexicon.teach(TermQuerySet.lines(self._teachable()))
+            self._version = version
+
+    def _teachable(self) -> list[Term]:
+        """Return the terms without those that nobody could read: one row must not keep all others from tagging."""
+        terms = {term: term.is_teachable() for term in Term.objects.all()}
+        left_out = {f"{term.pk} ({term.name[:MAX_NAME]!r})" for term, is_teachable in terms.items() if not is_teachable}
+        for which in sorted(left_out - self._left_out):
+            logger.error("Term %s cannot be taught and is left out: its name, aliases or kind have a wrong form", which)
+        self._left_out = left_out
+        return [term for term, is_teachable in terms.items() if is_teachable]
 
     def forget(self) -> None:
         """Know none of them."""
-        self._version = 0, None
+        self._version = NO_TERMS
         lexicon.teach(())
+
+
+def _version() -> tuple[object, ...]:
+    (version,) = sql.rows_of(VERSION, [])
+    return version
 
 
 taught_names = TaughtNames()

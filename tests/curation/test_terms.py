@@ -89,6 +89,18 @@ def test_a_models_alias_becomes_the_taught_name(make_devlog, run_jobs):
     assert [tag.name for tag in devlog.tags.all()] == ["Zorbase"]
 
 
+@pytest.mark.parametrize("wrong", [{"kind": "nonsense"}, {"name": "!!!"}, {"aliases": "a, !!!"}, {"name": "[tool]"}])
+def test_a_term_that_nobody_can_read_is_left_out_and_logged_once(make_devlog, run_jobs, caplog, wrong):
+    Term.objects.bulk_create([Term(**{"name": "Broken", **wrong}), Term(name="Zorbase", aliases="zb")])
+    for time in range(2):
+        devlog = make_devlog("Moved zb to the new host.")
+        run_jobs(EmbeddedExtractor())
+        assert [tag.name for tag in devlog.tags.all()] == ["Zorbase"]
+        Term.objects.create(name=f"Another{time}")
+
+    assert caplog.text.count("cannot be taught and is left out") == 1
+
+
 @pytest.mark.parametrize("change", ["rename", "delete"])
 def test_a_name_that_was_changed_or_deleted_is_forgotten(change):
     term = Term.objects.create(name="Zorbase", aliases="zb")
