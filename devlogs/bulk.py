@@ -103,6 +103,7 @@ class BulkView(StrictView):
     max_body_bytes = 4 * 1024 * 1024
 
     @extend_schema(
+        summary="Write up to 500 dev-logs, all or none",
         operation_id="devlogs_bulk_create",
         request=BulkSerializer,
         responses={

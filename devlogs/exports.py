@@ -127,6 +127,7 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
         return super().perform_content_negotiation(request, force=True)
 
     @extend_schema(
+        summary="Hand out the dev-logs of a list as a file",
         operation_id="devlogs_export",
         filters=True,
         parameters=[FORMAT],

@@ -19,6 +19,7 @@ from rest_framework.serializers import BaseSerializer
 from devlog_project.api.access import author_of, visible
 from devlog_project.api.pages import PagesByTime
 from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
 from devlogs import entries
 from devlogs.bulk import known_as
 from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
@@ -38,7 +39,11 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
 
 
 @extend_schema_view(
+    list=extend_schema(summary="List dev-logs, the newest first"),
+    retrieve=extend_schema(summary="Show a dev-log with its job and its tags"),
+    destroy=extend_schema(summary="Delete a dev-log with all that belongs to it"),
     create=extend_schema(
+        summary="Write a dev-log",
         parameters=[BULK],
         responses={
             200: OpenApiResponse(DevLogSerializer, "It was there under its external id already; nothing was changed."),
@@ -47,8 +52,12 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
             **TOO_MANY,
         },
     ),
-    update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
-    partial_update=extend_schema(responses={200: DevLogSerializer, **TOO_MANY}),
+    update=extend_schema(
+        summary="Replace a dev-log; an edited entry is tagged anew", responses={200: DevLogSerializer, **TOO_MANY}
+    ),
+    partial_update=extend_schema(
+        summary="Change a dev-log; an edited entry is tagged anew", responses={200: DevLogSerializer, **TOO_MANY}
+    ),
 )
 class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
     waits = ["create", "retrieve", "retag"]
@@ -104,7 +113,7 @@ class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
     def perform_destroy(self, instance: DevLog) -> None:
         entries.remove([instance.pk])
 
-    @extend_schema(request=None, responses={202: DevLogSerializer, **TOO_MANY})
+    @extend_schema(summary="Ask once more for its tags", request=None, responses={202: DevLogSerializer, **TOO_MANY})
     @action(detail=True, methods=["post"])
     def retag(self, request: Request, pk: str) -> Response:
         """Ask once more for the tags of an entry; its tags stay until the new ones come, a person's beyond that."""
@@ -124,8 +133,8 @@ class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
 
 
 @extend_schema_view(
-    get=extend_schema(responses=AuthorSettingsSerializer),
-    patch=extend_schema(request=AuthorSettingsSerializer, responses=AuthorSettingsSerializer),
+    get=extend_schema(summary="Show what one has chosen", responses=AuthorSettingsSerializer),
+    patch=extend_schema(summary="Choose", request=AuthorSettingsSerializer, responses=AuthorSettingsSerializer),
 )
 class AuthorSettingsView(StrictView, generics.RetrieveUpdateAPIView[AuthorSettings]):
     """What the user who asks has chosen for the dev-logs they write."""

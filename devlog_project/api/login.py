@@ -31,7 +31,7 @@ class TokenSerializer(serializers.Serializer[Any]):
     expiry = serializers.DateTimeField(allow_null=True)
 
 
-@extend_schema(request=None, responses=TokenSerializer)
+@extend_schema(summary="Get a token for a name and a password", request=None, responses=TokenSerializer)
 class LoginView(StrictView, KnoxLoginView):
     authentication_classes = [BasicAuthentication]
     permission_classes = [IsAuthenticated]
@@ -48,7 +48,7 @@ class LoginView(StrictView, KnoxLoginView):
         return response
 
 
-@extend_schema(request=None, responses={204: None})
+@extend_schema(summary="Revoke the token that this request came with", request=None, responses={204: None})
 class LogoutView(StrictView, KnoxLogoutView):
     authentication_classes = [TokenAuthentication]
 

@@ -77,7 +77,7 @@ class NewestFirst(Pages):
 class JobViewSet(StrictView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DevLog]):
     """The jobs of the dev-logs one may see, each under its dev-log's number."""
 
-    parameters = {"list": ["status", "state", "waiting_for", "since", "until", "author", "cursor"]}
+    parameters = {"list": ["status", "state", "waiting_for", "since", "until", "author", *NewestFirst.parameters]}
     # From the dev-logs, whose index finds those of an author.
     queryset = (
         DevLog.objects.filter(job__isnull=False)

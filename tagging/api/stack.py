@@ -113,7 +113,7 @@ class QuoteSerializer(PlainSerializer):
     devlog = serializers.IntegerField(help_text="The id of the dev-log that says so.")
 
 
-class TechnologySerializer(PlainSerializer):
+class StackTechnologySerializer(PlainSerializer):
     name = serializers.CharField()
     slug = serializers.CharField()
     kind = serializers.CharField(help_text="What it is; empty where nobody knows.")
@@ -150,7 +150,7 @@ class StackSerializer(PlainSerializer):
     devlogs = serializers.IntegerField(help_text="How many dev-logs the period has.")
     pending = serializers.IntegerField(help_text="How many of them still wait for their tags.")
     failed = serializers.IntegerField(help_text="How many of them could not be tagged.")
-    technologies = TechnologySerializer(many=True)
+    technologies = StackTechnologySerializer(many=True)
     left_out = serializers.IntegerField(help_text="How many technologies there are beyond the limit.")
     groups = GroupSerializer(many=True, help_text="The same technologies by kind or week; empty unless asked for.")
 
@@ -173,6 +173,7 @@ class TechStackView(StrictView):
     renderer_classes = [JSONRenderer, Markdown, Text]
 
     @extend_schema(
+        summary="Show the tech stack of an author",
         operation_id="techstack_retrieve",
         parameters=[StackQuery],
         responses={

@@ -43,7 +43,12 @@ class UsedTagSerializer(PlainSerializer):
 class TagView(StrictView):
     """One tag; 404 unless a dev-log that one may see has it."""
 
-    @extend_schema(operation_id="tags_retrieve", parameters=[SLUG], responses=UsedTagSerializer)
+    @extend_schema(
+        summary="Show a tag, and when it was used",
+        operation_id="tags_retrieve",
+        parameters=[SLUG],
+        responses=UsedTagSerializer,
+    )
     def get(self, request: Request, slug: str) -> Response:
         """Return when a tag was first and last used, on how many dev-logs, and by which other names."""
         tag, devlogs = found(slug, request)
@@ -54,11 +59,11 @@ class TagView(StrictView):
         return Response({**named, **used, "aliases": aliases(tag, devlogs)})
 
 
-@extend_schema(parameters=[SLUG])
+@extend_schema(summary="List the tags used together with one", parameters=[SLUG])
 class RelatedTagsView(StrictView, generics.ListAPIView[Tag]):
     """The tags that were used together with one, most often first."""
 
-    parameters = {"get": ["cursor"]}
+    parameters = {"get": MostUsedFirst.parameters}
     filter_backends = []
     queryset = Tag.objects.all()
     serializer_class = TagSerializer

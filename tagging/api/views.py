@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.generics import get_object_or_404
@@ -35,6 +35,7 @@ class TagFilter(filters.FilterSet):
         fields = ["kind"]
 
 
+@extend_schema_view(list=extend_schema(summary="List tags with their counts, most used first"))
 class TagViewSet(StrictView, mixins.ListModelMixin, viewsets.GenericViewSet[Tag]):
     """The tags of the dev-logs one may see, most used first."""
 
@@ -61,6 +62,7 @@ class DevLogTagView(StrictView):
     """One tag on one dev-log, set or taken off by a person, by its name or its slug."""
 
     @extend_schema(
+        summary="Set a tag by hand; no tagging takes it away",
         request=None,
         responses={
             200: OpenApiResponse(DevLogTagSerializer, "The dev-log carried it already."),
@@ -89,7 +91,10 @@ class DevLogTagView(StrictView):
             headers={"Location": location} if is_new else None,
         )
 
-    @extend_schema(responses={204: None, **problems({404: "There is no such dev-log, or it has no such tag."})})
+    @extend_schema(
+        summary="Take a tag off; no tagging brings it back",
+        responses={204: None, **problems({404: "There is no such dev-log, or it has no such tag."})},
+    )
     def delete(self, request: Request, id: int, name: str) -> Response:  # noqa: A002
         """Take a tag off; no tagging brings it back."""
         with transaction.atomic():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
@@ -16,6 +18,7 @@ from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, Extraction
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.grounding import MAX_EVIDENCE, Grounded, ground
 from tagging.extraction.names import MAX_NAME, clean
+from tagging.extraction.withdrawal import asking
 from tagging.models import Attempt, Job
 from tagging.models.attempt import digest_of
 from tagging.models.spending import Price
@@ -83,12 +86,27 @@ def make_attempt(extractor: Extractor, job: Job) -> FinishedAttempt:
     try:
         attempt.prompt_version = extractor.prompt_version_for(job.devlog.entry)
         attempt.entry_digest = digest_of(job.devlog.entry)
-        extraction = extractor.extract(job.devlog.entry, safety_identifier=safety_identifier(job))
+        with asking(partial(may_send_again, [job])):
+            extraction = extractor.extract(job.devlog.entry, safety_identifier=safety_identifier(job))
         note_answer(attempt, extraction)
     except BaseException as exception:
         error = as_error(exception, job)
         note_error(attempt, error)
     return FinishedAttempt(attempt, error, began_at=began_at, milliseconds=round(1000 * (time.monotonic() - began_at)))
+
+
+def may_send_again(jobs: Sequence[Job]) -> bool:
+    """Say whether these jobs' texts may be sent once more; asked in the threads of calls, which keep no connection."""
+    if jobs[0].is_canary:
+        return True
+    is_kept = connection.connection is not None
+    try:
+        return len(Job.objects.may_leave(jobs)) == len(jobs)
+    except DatabaseError:
+        return False  # nobody can say
+    finally:
+        if not is_kept:
+            connection.close()
 
 
 def as_error(exception: BaseException, job: Job) -> ExtractionError:

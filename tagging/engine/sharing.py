@@ -9,18 +9,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from tagging.engine.attempting import (
     FinishedAttempt,
     as_error,
     internal_error,
     make_attempt,
+    may_send_again,
     note_answer,
     note_error,
     safety_identifier,
 )
 from tagging.extraction.base import ErrorCode, ExtractionError, Extractor
 from tagging.extraction.shared import OwnAnswer, own_answers, parts
+from tagging.extraction.withdrawal import asking
 from tagging.models import Attempt, Job
 from tagging.models.attempt import digest_of
 from tagging.models.spending import Price
@@ -91,7 +94,8 @@ def _make_together(extractor: Extractor, jobs: Sequence[Job]) -> list[FinishedAt
 def _ask(extractor: Extractor, jobs: Sequence[Job], attempts: Sequence[Attempt]) -> list[ExtractionError | None]:
     """Write each one's own answer on its attempt; return what went wrong for those who got none."""
     entries = [job.devlog.entry for job in jobs]
-    shared = extractor.extract_together(entries, safety_identifier=safety_identifier(jobs[0]))
+    with asking(partial(may_send_again, jobs)):
+        shared = extractor.extract_together(entries, safety_identifier=safety_identifier(jobs[0]))
     answers = own_answers(shared, entries)
     if not any(answers):
         error = _no_answer()

@@ -37,7 +37,7 @@ class Calls(Protocol):
 
 
 class CallThreads:
-    """Threads that make one call at a time each, and never touch the database."""
+    """Threads that make one call at a time each; of the database they ask only whether a text may be sent again."""
 
     def __init__(self, extractor: Extractor, most: int, finish: Callable[..., None]) -> None:
         self._extractor, self._most, self._finish = extractor, most, finish

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tagging", "0008_fill_kinds")]
+    dependencies = [("tagging", "0009_cancelled")]
 
     operations = [
         migrations.AddIndex(

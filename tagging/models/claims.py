@@ -78,6 +78,12 @@ class ClaimQuerySet(models.QuerySet["Job"]):
     def running(self) -> ClaimQuerySet:
         return self.filter(lease_expires_at__isnull=False)
 
+    def may_leave(self, jobs: Sequence[Job]) -> set[int]:
+        """Return the ids of these claimed jobs whose texts may be sent: none edited or made private since."""
+        fences = {job.fence for job in jobs}
+        public = self.running().public().filter(pk__in=[pk for pk, _ in fences], devlog__is_private=False)
+        return {pk for pk, token in public.values_list("pk", "claim_token") if (pk, token) in fences}
+
     def held_by(self, owner: str) -> ClaimQuerySet:
         return self.running().filter(claimed_by=owner)
 

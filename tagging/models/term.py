@@ -138,9 +138,9 @@ class TaughtNames:
     def _teachable(self) -> list[Term]:
         """Return the terms without those that nobody could read: one row must not keep all others from tagging."""
         terms = {term: term.is_teachable() for term in Term.objects.all()}
-        left_out = {f"{term.pk} ({term.name[:MAX_NAME]!r})" for term, is_teachable in terms.items() if not is_teachable}
+        left_out = {f"{term.pk} ({term.name!r})" for term, is_teachable in terms.items() if not is_teachable}
         for which in sorted(left_out - self._left_out):
-            logger.error("Term %s cannot be taught and is left out: its name, aliases or kind have a wrong form", which)
+            logger.error("Term %s cannot be taught and is left out: its name, aliases or kind are malformed", which)
         self._left_out = left_out
         return [term for term, is_teachable in terms.items() if is_teachable]
 

@@ -355,4 +355,3 @@ def test_behind_two_proxies_the_client_is_who_the_first_of_them_saw(settings, tw
 
     assert [post_from(f"203.0.113.{number}, {THERE}, 10.0.0.1") for number in range(21)] == [201] * 20 + [429]
     assert post_from(f"{HERE}, 10.0.0.1") == 201
-

@@ -115,7 +115,8 @@ def test_a_post_that_waits_is_answered_with_the_tags(client, run_jobs, more):
 
     answer = answer.result(SOON)
     assert (answer.status_code, answer.json()["tagging"]["state"], tags(answer)) == (201, "done", ["Django"])
-    assert (answer["Preference-Applied"], answer["Location"].rpartition(URL)[2]) == ("wait=10", f"{answer.json()['id']}/")
+    number = answer.json()["id"]
+    assert (answer["Preference-Applied"], answer["Location"].rpartition(URL)[2]) == ("wait=10", f"{number}/")
     assert "Retry-After" not in answer
 
 

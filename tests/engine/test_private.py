@@ -1,5 +1,9 @@
 """Private dev-logs: tagged here and by the embedded extractor alone, beside whatever the provider does."""
 
+from contextlib import closing
+
+import httpx2
+import openai
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,12 +16,14 @@ from tagging.engine.engine import Engine
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.sharing import make_attempts
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
+from tagging.extraction.openai.client import OpenAIExtractor
 from tagging.models import Attempt, Job, ProviderState, Spending
 from tagging.models.shown_pause import shown_pause
 from tagging.models.spending import estimate
 from tests.support.calls import CallsOfTheTest
 from tests.support.extractors import Paid, Scripted
 from tests.support.jobs import claim, job_of, tags_of
+from tests.support.model import KEY, Model
 from tests.support.provider import OUTAGE, REFUSED, TOO_FAST_FOR_A_MINUTE, let_the_pause_pass
 from tests.support.running import drain, engine_for
 
@@ -418,6 +424,29 @@ def test_a_batch_makes_many_private_and_has_those_that_change_tagged_anew(make_d
 
     assert (by(before), len(by(other))) == ([EMBEDDED], 2)
     assert Attempt.objects.last().extractor == "embedded"
+
+
+# -- made private while a call runs ----------------------------------------------------------------------------------
+
+
+class MadePrivateMeanwhile(Model):
+    """A model during whose first call the author makes the dev-log private."""
+
+    def __call__(self, request):
+        entries.set_private([Job.objects.get().pk], is_private=True)
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("reply", ["chatter", "no_response_format"])
+@pytest.mark.parametrize("model, requests", [(Model, 2), (MadePrivateMeanwhile, 1)])
+def test_neither_for_a_repair_nor_in_another_format_is_its_text_sent_again(make_devlog, reply, model, requests):
+    make_devlog(ENTRY)
+    asked = model(reply)
+    client = openai.DefaultHttpx2Client(transport=httpx2.MockTransport(asked))
+    with closing(OpenAIExtractor(api_key=KEY, http_client=client)) as extractor:
+        make_attempts(extractor, claim())
+
+    assert len(asked.bodies) == requests
 
 
 # -- how it is claimed -----------------------------------------------------------------------------------------------

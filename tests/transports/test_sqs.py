@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models.functions import Now
 
+from devlogs import entries
 from tagging import queues
 from tagging.engine.attempting import configured_extractor
 from tagging.engine.mailbox import MAX_IDS, Mailbox
@@ -259,6 +260,19 @@ def test_a_due_job_is_claimed_for_lambda_and_sent_as_a_record(sqs, url, relay, m
             "taught": [],
         }
     ]
+
+
+def test_a_text_made_private_after_it_was_read_is_not_sent(sqs, url, relay, make_devlog, monkeypatch):
+    withdrawn, other = make_devlog("Wrote Zorbase."), make_devlog("Wrote Quiddle.")
+
+    def record_of(job, original=remote.record_of):
+        entries.set_private([withdrawn.pk], is_private=True)
+        return original(job)
+
+    monkeypatch.setattr(remote, "record_of", record_of)
+    relay.deliver(set())
+
+    assert [body["id"] for body in bodies(sqs, url)] == [other.pk]
 
 
 def test_no_job_is_sent_twice(sqs, url, relay, make_devlog):

@@ -30,6 +30,7 @@ from tagging.extraction.openai.refusals import ANSWER_LIMITS
 from tagging.extraction.openai.response import Completion, error_in, read_body
 from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, UsedTokens, tokens_in
 from tagging.extraction.redaction import redact
+from tagging.extraction.withdrawal import may_send_again
 
 if TYPE_CHECKING:
     import httpx2
@@ -153,6 +154,8 @@ class OpenAIExtractor(Extractor):
         try:
             return read_answer(completion)
         except ExtractionError:
+            if not may_send_again():
+                raise
             repair = prompt.repair_messages(question.messages, completion.text or completion.refusal)
             return read_answer(self._ask(replace(question, messages=repair), usage))
 
@@ -171,7 +174,7 @@ class OpenAIExtractor(Extractor):
                 completion = self._call(question, formats[0], usage)
                 break
             except FormatRefusedError:
-                if len(formats) == 1:
+                if len(formats) == 1 or not may_send_again():
                     raise
                 formats = formats[1:]
         # Only now: the complaint may have been another one, that quotes an entry about response formats.

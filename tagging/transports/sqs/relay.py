@@ -80,8 +80,16 @@ class Relay(Sender):
         here = {job.pk: finished for job in claimed.jobs if (finished := answer_here(job, claimed.known))}
         if here:
             list(settle(list(here.values()), self.dispatcher.provider))
-        asked = [job for job in claimed.jobs if job.pk not in here]
-        sent = self.queue.send({job.pk: json.dumps(records.record_of(job)) for job in asked})
+        to_ask = [job for job in claimed.jobs if job.pk not in here]
+        texts = {job.pk: json.dumps(records.record_of(job)) for job in to_ask}
+        # Last: what is sent cannot be called back.
+        may_leave = Job.objects.may_leave(to_ask) if to_ask else set()
+        asked = [job for job in to_ask if job.is_canary or job.pk in may_leave]
+        if len(asked) < len(to_ask):
+            withdrawn = {job.pk for job in to_ask} - {job.pk for job in asked}
+            held = Job.objects.held_by(self.dispatcher.owner.name).filter(pk__in=withdrawn)
+            self.dispatcher.give_back(held, "it was edited or made private meanwhile")
+        sent = self.queue.send({job.pk: texts[job.pk] for job in asked})
         taken = [job for job in asked if job.pk in sent.taken]
         owner, job_ids = self.dispatcher.owner.name, [job.pk for job in taken]
         Job.objects.renew(job_ids, owner=owner, lease_seconds=LONGEST_LEASE_SECONDS, claimed_by=SQS_OWNER)
