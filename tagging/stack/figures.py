@@ -193,12 +193,15 @@ def quotes_in(devlogs: QuerySet[Any], tags: Collection[int], reader: AbstractBas
         readable |= Q(author=reader.pk)
     latest_first = [F("created_at").desc(), F("pk").desc()]
     newest = (
-        devlogs.filter(readable, taggings__tag__in=tags, taggings__evidence__gt="")
+        devlogs.filter(readable, taggings__evidence__gt="")
         .annotate(place=Window(RowNumber(), partition_by=F("taggings__tag"), order_by=latest_first))
         .filter(place=1)
     )
     shown = DevLogTag.objects.order_by().select_related("devlog").defer("devlog__entry")
-    found = shown.filter(pk__in=list(newest.values_list("taggings", flat=True)))
+    # Chosen here: with a condition on tags SQLite may begin with them, and read what everybody wrote.
+    found = shown.filter(
+        pk__in=[place for place, tag in newest.values_list("taggings", "taggings__tag") if tag in tags]
+    )
     return {
         place.tag_id: Quote(place.evidence, place.devlog.created_at.astimezone(UTC).date(), place.devlog_id)
         for place in found
@@ -208,12 +211,13 @@ def quotes_in(devlogs: QuerySet[Any], tags: Collection[int], reader: AbstractBas
 def weeks_of(devlogs: QuerySet[Any], tags: Mapping[int, Tag]) -> dict[date, dict[str, int]]:
     """Return by week how many dev-logs have each of these tags, most first, the newest week first."""
     rows = (
-        devlogs.filter(taggings__tag__in=list(tags))
+        devlogs.filter(taggings__isnull=False)
         .values(tag=F("taggings__tag"), week=Monday("created_at"))
         .annotate(count=Count("taggings"))
         .values_list("week", "count", "tag")
     )
     weeks: dict[date, dict[str, int]] = {}
-    for week, count, tag in sorted(rows, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
+    shown = [row for row in rows if row[2] in tags]
+    for week, count, tag in sorted(shown, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
         weeks.setdefault(week, {})[tags[tag].slug] = count
     return weeks
