@@ -113,7 +113,7 @@ class QuoteSerializer(PlainSerializer):
     devlog = serializers.IntegerField(help_text="The id of the dev-log that says so.")
 
 
-class StackTechnologySerializer(PlainSerializer):
+class UsedTechnologySerializer(PlainSerializer):
     name = serializers.CharField()
     slug = serializers.CharField()
     kind = serializers.CharField(help_text="What it is; empty where nobody knows.")
@@ -132,14 +132,14 @@ class StackTechnologySerializer(PlainSerializer):
     evidence = QuoteSerializer(allow_null=True, help_text="Null unless it was asked for and there is one.")
 
 
-class CountSerializer(PlainSerializer):
+class TechnologyCountSerializer(PlainSerializer):
     slug = serializers.CharField()
     devlogs = serializers.IntegerField()
 
 
-class GroupSerializer(PlainSerializer):
+class TechnologyGroupSerializer(PlainSerializer):
     name = serializers.CharField(help_text="A kind, or `other` for none; or a week: 2026-W48.")
-    technologies = CountSerializer(many=True)
+    technologies = TechnologyCountSerializer(many=True)
 
 
 class StackSerializer(PlainSerializer):
@@ -150,9 +150,11 @@ class StackSerializer(PlainSerializer):
     devlogs = serializers.IntegerField(help_text="How many dev-logs the period has.")
     pending = serializers.IntegerField(help_text="How many of them still wait for their tags.")
     failed = serializers.IntegerField(help_text="How many of them could not be tagged.")
-    technologies = StackTechnologySerializer(many=True)
+    technologies = UsedTechnologySerializer(many=True)
     left_out = serializers.IntegerField(help_text="How many technologies there are beyond the limit.")
-    groups = GroupSerializer(many=True, help_text="The same technologies by kind or week; empty unless asked for.")
+    groups = TechnologyGroupSerializer(
+        many=True, help_text="The same technologies by kind or week; empty unless asked for."
+    )
 
 
 class SkillSerializer(PlainSerializer):

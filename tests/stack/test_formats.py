@@ -78,7 +78,7 @@ def test_the_least_tokens_hold_the_first_and_the_last_line_of_huge_figures():
     "name",
     [
         *("Django", "C++", "C#", "F*", "Node.js", "PL/SQL", "@angular/core", "ImaginaryNoneExistence Cloud", "हिन्दी"),
-        *("eslint-plugin-react-hooks", "Amazon Elastic Container Service for Kubernetes", "Яндекс Облако"),
+        *("eslint-plugin-react-hooks", "System Center Virtual Machine Manager", "Яндекс Облако"),
     ],
 )
 def test_a_name_goes_before_a_prompt(name):

@@ -5,8 +5,8 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from tagging.curation import vocabulary
-from tagging.models import Tag
+from tagging.curation import edits, vocabulary
+from tagging.models import DevLogTag, Tag
 from tagging.models.tag import slug_of
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +32,8 @@ def test_a_tag_says_how_often_and_when_it_was_used(on, as_author):
 
 
 @pytest.mark.parametrize("name", ["Straße", "C++", "Яндекс", "हिन्दी", "F*", "東" * 99, "ß" * 100])
-def test_a_tag_of_any_script_has_an_address(on, as_author, name):
-    on("2026-05-02", name)
+def test_a_tag_of_any_script_has_an_address(make_devlog, author, as_author, name):
+    edits.add(make_devlog(author=author), name, author)
     slug = Tag.objects.get().slug
 
     assert as_author.get(f"{TAGS}{quote(slug)}/").json()["slug"] == slug
@@ -79,7 +79,9 @@ def test_related_are_those_of_ones_own_dev_logs_most_often_together_first(on, as
 
 
 def test_related_come_in_pages(on, as_author):
-    on("2026-05-02", "Django", *[f"Tool{number:03}" for number in range(150)])
+    devlog = on("2026-05-02", "Django")
+    tools = Tag.objects.bulk_create(Tag(name=f"Tool{number}", slug=f"tool{number}") for number in range(150))
+    DevLogTag.objects.bulk_create(DevLogTag(devlog=devlog, tag=tool) for tool in tools)
     first = as_author.get(address("Django", "related/")).json()
 
     second = as_author.get(first["next"]).json()
