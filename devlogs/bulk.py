@@ -23,6 +23,7 @@ from devlogs import repeats
 from devlogs.models import DevLog
 from devlogs.repeats import Result, Sent
 from devlogs.serializers import EntryTextField, ExternalIdField, FlagField, refuse_unknown
+from tagging.api.limits import TOO_MANY, refuse_too_many
 
 MAX_ITEMS = 500
 RESULTS = [(one.value, one.value) for one in (Result.CREATED, Result.EXISTING)]
@@ -99,7 +100,6 @@ class OneAtATimeParser(BoundedJSONParser):
 class BulkView(StrictView):
     takes_body = ["post"]
     parser_classes = [OneAtATimeParser]
-
     max_body_bytes = 4 * 1024 * 1024
 
     @extend_schema(
@@ -110,6 +110,7 @@ class BulkView(StrictView):
             200: OpenApiResponse(BulkResultSerializer, "All of them were there already; nothing was changed."),
             201: OpenApiResponse(BulkResultSerializer, "All are saved, and wait behind what people wait for."),
             **problems({409: "An external id names another entry already: nothing is saved, see `errors`."}),
+            **TOO_MANY,
         },
     )
     def post(self, request: Request) -> Response:
@@ -117,6 +118,7 @@ class BulkView(StrictView):
         body = cast("dict[str, Any]", request.data)
         devlogs = checked(body["devlogs"])
         author = author_of(request)
+        refuse_too_many(author.pk if author else None, is_bulk=True, count=len(devlogs))
         with transaction.atomic():
             sent = repeats.write_once([DevLog(author=author, **values) for values in devlogs])
             refuse_conflicts(sent)

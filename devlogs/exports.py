@@ -24,7 +24,7 @@ from rest_framework.request import Request
 
 from devlog_project.api.access import visible
 from devlog_project.api.requests import StrictView
-from devlogs.filters import DevLogFilter, NamesFilter
+from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import DevLog
 from tagging.models import DevLogTag, Removal
 
@@ -116,8 +116,8 @@ FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="ndjson", d
 
 
 class ExportView(StrictView, generics.GenericAPIView[DevLog]):
-    parameters = {"get": ["format", *(name for name in DevLogFilter.base_filters if name != "ordering")]}
-    repeatable = [name for name, one in DevLogFilter.base_filters.items() if isinstance(one, NamesFilter)]
+    parameters = {"get": ["format", *PARAMETERS]}
+    repeatable = REPEATABLE
     queryset = DevLog.objects.all()
     filterset_class = DevLogFilter
     pagination_class = None

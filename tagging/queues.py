@@ -39,7 +39,7 @@ MOST_LOOKS = 10_000
 looks: dict[tuple[int | None, bool], tuple[float, int]] = {}
 
 
-def refuse_too_many(author_id: int | None, *, is_bulk: bool = False) -> None:
+def refuse_too_many(author_id: int | None, *, is_bulk: bool = False, count: int = 1) -> None:
     """Raise TooManyPendingError where this author, None for all who are anonymous, may not ask for more tags now."""
     until, left = looks.get((author_id, is_bulk), (0.0, 0))
     if left <= 0 or time.monotonic() >= until:
@@ -50,7 +50,7 @@ def refuse_too_many(author_id: int | None, *, is_bulk: bool = False) -> None:
         if len(looks) >= MOST_LOOKS:
             looks.clear()
         until, left = time.monotonic() + LOOK_SECONDS, most // 100
-    looks[author_id, is_bulk] = (until, left - 1)
+    looks[author_id, is_bulk] = (until, left - count)
 
 
 def enqueue(devlog: DevLog, *, is_bulk: bool = False) -> None:

@@ -9,16 +9,16 @@ RETRY_AFTER_SECONDS = 60
 TOO_MANY = problems(
     {
         429: f"The author has {queues.MOST_PENDING:,} dev-logs waiting for their tags, or "
-        f"{queues.MOST_PENDING_IN_BULK:,} sent with `?bulk=true`, which are counted apart. Nothing was changed; "
+        f"{queues.MOST_PENDING_IN_BULK:,} sent in bulk, which are counted apart. Nothing was changed; "
         "`Retry-After` says when to try again."
     }
 )
 
 
-def refuse_too_many(author_id: int | None, *, is_bulk: bool = False) -> None:
+def refuse_too_many(author_id: int | None, *, is_bulk: bool = False, count: int = 1) -> None:
     """Answer 429 where this author may not ask for more tags now."""
     try:
-        queues.refuse_too_many(author_id, is_bulk=is_bulk)
+        queues.refuse_too_many(author_id, is_bulk=is_bulk, count=count)
     except queues.TooManyPendingError as error:
         detail = f"You have {error.most:,} dev-logs waiting for their tags. Nothing was changed; try again when some "
         detail += "are done." if is_bulk else "are done. What you import may be sent with ?bulk=true."

@@ -7,6 +7,7 @@ import pytest
 
 from devlogs import bulk, entries
 from devlogs.models import DevLog
+from tagging import queues
 from tagging.models import Job
 from tests.devlogs.admin_pages import change_page
 from tests.support.waiting import beside
@@ -240,3 +241,20 @@ def test_who_is_not_logged_in_writes_nothing(api, settings):
     settings.API_OPEN = False
 
     assert send(api, ENTRY).status_code == 401
+
+
+def test_who_has_as_many_waiting_as_one_may_is_told_to_wait(api, author, monkeypatch):
+    monkeypatch.setattr(queues, "MOST_PENDING_IN_BULK", 3)
+    assert send(api, *[{"entry": "x"}] * 3).status_code == 201
+    refused = send(api, {"entry": "x"})
+
+    assert (refused.status_code, refused["Retry-After"], DevLog.objects.count()) == (429, "60", 3)
+
+
+def test_many_sent_again_under_an_idempotency_key_get_the_first_answer(api, author):
+    first, second = (
+        api.post(BULK, {"devlogs": [{"entry": "x"}]}, headers={"Idempotency-Key": "key"}) for _ in range(2)
+    )
+
+    assert (first.status_code, second.status_code, DevLog.objects.count()) == (201, 201, 1)
+    assert first.json() == second.json()

@@ -189,7 +189,7 @@ def test_an_asgi_server_streams_it_too(make_devlog, two_at_a_time):
         response = await AsyncClient().get(EXPORT)
         assert response.is_async
         texts = [text async for text in response.streaming_content]
-        await sync_to_async(connection.close)()
+        await sync_to_async(lambda: connection.close())()
         return texts
 
     texts = asyncio.run(received())

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import pytest
 
-from devlog_project.ops.serving.incoming import MAX_BODY_BYTES, MAX_HEAD_BYTES, IncomingRequest
+from devlog_project.ops.serving.incoming import MAX_BODY_BYTES, MAX_BULK_BODY_BYTES, MAX_HEAD_BYTES, IncomingRequest
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: h\r\ncontent-length : 5\r\n\r\n12345"
@@ -73,6 +73,17 @@ def test_a_body_of_the_largest_size_is_taken():
     request = after(head, MAX_BODY_BYTES * b"x")
 
     assert (request.is_whole, request.refusal) == (True, None)
+
+
+def test_many_dev_logs_at_once_may_be_larger_up_to_a_limit_of_their_own():
+    head = POST.partition(b"12345")[0].replace(b"POST / ", b"POST /api/v1/devlogs/bulk/ ")
+    whole, too_large = (
+        after(head.replace(b" 5\r", b" %d\r" % size), size * b"x")
+        for size in (MAX_BULK_BODY_BYTES, MAX_BULK_BODY_BYTES + 1)
+    )
+
+    assert (whole.is_whole, whole.refusal, whole.is_large) == (True, None, True)
+    assert too_large.refusal == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def test_a_head_without_an_end_is_refused():
