@@ -11,6 +11,7 @@ from devlogs.models import DevLog
 from tagging.curation import vocabulary
 from tagging.models import Attempt, DevLogTag, Job, Tag
 from tagging.models.attempt import digest_of
+from tagging.models.sql import portions
 from tests.devlogs.admin_pages import DEVLOGS as DEVLOG_PAGES
 from tests.devlogs.admin_pages import TAGS as TAG_PAGES
 from tests.devlogs.admin_pages import change_page, column
@@ -165,6 +166,28 @@ def test_many_known_answers_are_found(claims):
     known = Attempt.objects.known_answers(claims, extractor)
 
     assert {pk: attempt.job_id for pk, attempt in known.items()} == {job.pk: job.pk for job in claims}
+
+
+def test_known_answers_under_many_prompts_take_no_more_statements(claims, django_assert_max_num_queries):
+    class OwnPrompt(Paid):
+        def prompt_version_for(self, entry):
+            return len(entry) + int(digest_of(entry)[:4], 16)
+
+    extractor = OwnPrompt()
+    asked = {"extractor": extractor.name, "model": extractor.model}
+    versions = [extractor.prompt_version_for(job.devlog.entry) for job in claims]
+    digests = [digest_of(job.devlog.entry) for job in claims]
+    Attempt.objects.insert(
+        [
+            job.new_attempt(outcome="answered", entry_digest=digest, prompt_version=version, **asked)
+            for job, digest, version in zip(claims, digests, versions, strict=True)
+        ]
+    )
+
+    with django_assert_max_num_queries(2 * len(list(portions(claims)))):
+        known = Attempt.objects.known_answers(claims, extractor)
+
+    assert known.keys() == {job.pk for job in claims}
 
 
 # -- At one stroke ---------------------------------------------------------------------------------------------------

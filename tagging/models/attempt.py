@@ -39,17 +39,13 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def known_answers(self, jobs: Sequence[Job], extractor: Extractor) -> dict[int, Attempt]:
         """Return by job the newest attempt that answered the same entry, alone, by the same model and prompt."""
-        digests = {job.pk: digest_of(job.devlog.entry) for job in jobs}
-        by_version: dict[int | None, set[str]] = {}
-        for job in jobs:
-            by_version.setdefault(extractor.prompt_version_for(job.devlog.entry), set()).add(digests[job.pk])
-        found: dict[str, int] = {}
-        for version, asked in by_version.items():
-            found |= sql.known_answers(list(asked), (extractor.name, extractor.model, version))
+        entries = {job.pk: job.devlog.entry for job in jobs}
+        asked = {pk: (digest_of(entry), extractor.prompt_version_for(entry)) for pk, entry in entries.items()}
+        found = sql.known_answers([*{digest for digest, _ in asked.values()}], extractor.name, extractor.model)
         known: dict[int, Attempt] = {}
-        for ids in sql.portions(list(found.values())):
+        for ids in sql.portions(sorted({found[answer] for answer in asked.values() if answer in found})):
             known |= Attempt.objects.in_bulk(ids)
-        return {pk: known[found[digest]] for pk, digest in digests.items() if digest in found}
+        return {pk: known[found[answer]] for pk, answer in asked.items() if answer in found}
 
 
 class Attempt(models.Model):

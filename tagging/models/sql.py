@@ -48,11 +48,11 @@ CLAIM_DUE_JOBS = (
     "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, is_private, started_at"
 )
 READ_ENTRIES = "SELECT id, entry, author_id, is_private FROM devlogs_devlog WHERE id IN {portion}"
-# Find by digest the newest attempt that answered this entry alone, by the same extractor, model and prompt.
+# Find by digest and prompt the newest attempt that answered this entry alone, by the same extractor and model.
 FIND_KNOWN_ANSWERS = (
-    "SELECT entry_digest, MAX(id) FROM tagging_attempt WHERE entry_digest IN {portion} "
-    "AND extractor = %s AND model = %s AND prompt_version = %s AND entries_in_call = 1 AND outcome = 'answered' "
-    "GROUP BY entry_digest"
+    "SELECT entry_digest, prompt_version, MAX(id) FROM tagging_attempt WHERE entry_digest IN {portion} "
+    "AND extractor = %s AND model = %s AND prompt_version IS NOT NULL AND entries_in_call = 1 "
+    "AND outcome = 'answered' GROUP BY entry_digest, prompt_version"
 )
 # End those of these claims that still hold.
 COMPLETE_CLAIMS = (
@@ -205,9 +205,10 @@ def claim(
     return [(*known, in_utc(at)) for *known, at in rows]
 
 
-def known_answers(digests: Sequence[str], asked: Sequence[str | int | None]) -> dict[str, int]:
-    """Return the ids of these attempts by digest; `asked` is extractor, model and prompt version."""
-    return dict(rows_for(FIND_KNOWN_ANSWERS, digests, *asked))
+def known_answers(digests: Sequence[str], extractor: str, model: str) -> dict[tuple[str, int | None], int]:
+    """Return the ids of these attempts by digest and prompt version."""
+    rows = rows_for(FIND_KNOWN_ANSWERS, digests, extractor, model)
+    return {(digest, version): pk for digest, version, pk in rows}
 
 
 def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]]) -> set[int]:
