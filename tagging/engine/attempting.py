@@ -126,6 +126,7 @@ def internal_error(exception: BaseException, job: Job) -> ExtractionError:
 def note_answer(attempt: Attempt, extraction: Extraction, grounded: Grounded | None = None) -> None:
     """Write an answer on its attempt, grounded in the entry as it is stored."""
     note_cost(attempt, extraction)
+    attempt.prompt_version = extraction.prompt_version or attempt.prompt_version
     attempt.redacted = extraction.redacted
     _keep(attempt, grounded or ground(extraction.technologies, attempt.job.devlog.entry))
     if extraction.output is None:

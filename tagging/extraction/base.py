@@ -29,6 +29,7 @@ class Extraction:
     """The answer to one entry: technologies in any order, and what the answer cost.
 
     output: what a simulated job has computed. It is stored instead of technologies, never as a tag.
+    prompt_version: of the prompt that was sent, where it is another than was told before the call.
     """
 
     technologies: list[Technology] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Extraction:
     output_tokens: int = 0
     redacted: dict[str, int] = field(default_factory=dict)
     output: int | None = None
+    prompt_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

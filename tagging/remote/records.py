@@ -36,13 +36,14 @@ def record_of(job: Job) -> dict[str, Any]:
     """Return what leaves with a claimed job: its entry without secrets, and what its result must show."""
     if job.is_private:
         raise ValueError("A private entry never leaves.")
+    text = redact(job.devlog.entry).text
     return {
         "id": job.pk,
-        "entry": redact(job.devlog.entry).text,
+        "entry": text,
         "entry_digest": sealed_digest(job.devlog.entry),
         "claim": str(job.claim_token),
         "safety_identifier": safety_identifier(job),
-        "taught": taught_in(job.devlog.entry),
+        "taught": taught_in(text),
     }
 
 

@@ -8,19 +8,20 @@ MARKS: `?` also an everyday word, counts only where context shows a technology; 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from tagging.extraction.kinds import Kind
-from tagging.extraction.lexicon.tokens import fold, forms, letters
+from tagging.extraction.lexicon.tokens import JOINS, Token, fold, forms, letters
 from tagging.extraction.load_once import load_once
 
 FOLDER = Path(__file__).parent / "data"
 Answer = TypeVar("Answer")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MIN_JOINED = 4
+_MOST_IN_INDEX = 4  # letters by which taught names are found in an entry
 
 
 class Spelling(NamedTuple):
@@ -45,6 +46,7 @@ class Lexicon:
         self.by_name: dict[str, list[Spelling]] = {}
         self.openers: dict[str, dict[str, int]] = {}
         self.taught: tuple[str, ...] = ()
+        self._taught_by_letters: dict[str, list[str]] = {}
         self._remembering: dict[Callable[[str], object], Callable[[str], object]] = {}
         self._add_all(spellings)
 
@@ -61,7 +63,21 @@ class Lexicon:
             for key in forms(spelling.written)[0]:
                 names.spellings.pop(key, None)
         names._add_all([each if each.kind else each._replace(kind=kinds[each.name]) for each in spellings])
+        for name in names.taught:
+            written = (forms(spelling.written)[0] for spelling in names.by_name[name])
+            for beginning in {form.partition(" ")[0][:_MOST_IN_INDEX] for each in written for form in each}:
+                names._taught_by_letters.setdefault(beginning, []).append(name)
         return names
+
+    def taught_near(self, tokens: Sequence[Token]) -> list[str]:
+        """Return the taught names that may stand among these tokens: with whose first letters one begins."""
+        beginnings, behind = set[str](), ""
+        for token in reversed(tokens):
+            key = (token.key + behind)[:_MOST_IN_INDEX]  # a name may be written apart, by a hyphen or a dot
+            beginnings.update(key[:end] for end in range(1, len(key) + 1))
+            behind = key if JOINS.get(token.gap) == "" else ""
+        near = {name for beginning in beginnings for name in self._taught_by_letters.get(beginning, ())}
+        return sorted(near)
 
     def find(self, key: str, text: str) -> Spelling | None:
         """Return what these words stand for, or None."""

@@ -24,7 +24,7 @@ from tagging.extraction.openai.faults import (
     classify,
     unusable_settings,
 )
-from tagging.extraction.openai.house import House, Taught, taught_in
+from tagging.extraction.openai.house import House, Taught, taught_in, taught_in_sent
 from tagging.extraction.openai.question import RESPONSE_FORMATS, Question, ways
 from tagging.extraction.openai.refusals import ANSWER_LIMITS
 from tagging.extraction.openai.response import Completion, error_in, read_body
@@ -110,12 +110,13 @@ class OpenAIExtractor(Extractor):
         )
 
     def prompt_version_for(self, entry: str, taught: list[Taught] | None = None) -> int:
-        return self._house.version(prompt.VERSION, taught_in(entry) if taught is None else taught)
+        return self._house.version(prompt.VERSION, taught_in_sent(entry) if taught is None else taught)
 
     def extract(self, entry: str, *, safety_identifier: str = "", taught: list[Taught] | None = None) -> Extraction:
         """taught: the house's names that stand in the entry; None where the lexicon knows them itself."""
         redacted = redact(entry)
-        house = self._house.text(taught_in(redacted.text) if taught is None else taught)
+        taught = taught_in_sent(entry) if taught is None else taught
+        house = self._house.text(taught)
         question = Question(
             self._alone,
             prompt.messages(redacted.text, house),
@@ -126,7 +127,9 @@ class OpenAIExtractor(Extractor):
         usage = UsedTokens()
         with usage.told_by_errors(redacted.counts):
             technologies = self._answer(question, usage)
-        return Extraction(technologies, usage.input_tokens, usage.output_tokens, redacted.counts)
+        version = self._house.version(prompt.VERSION, taught)
+        paid = usage.input_tokens, usage.output_tokens
+        return Extraction(technologies, *paid, redacted.counts, prompt_version=version)
 
     def extract_together(self, entries: Sequence[str], *, safety_identifier: str = "") -> SharedExtraction:
         redacted = [redact(entry) for entry in entries]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from tagging.extraction import lexicon
 from tagging.extraction.base import MAX_NAMES, MAX_TECHNOLOGIES, Technology
 from tagging.extraction.grounding import ground
+from tagging.extraction.lexicon.tokens import tokens_of
+from tagging.extraction.redaction import redact
 
 MAX_INSTRUCTIONS = 1_000
 # A version is the wording's number, below this, and a digest of what the house adds, in the digits above.
@@ -59,12 +61,22 @@ class House:
 def taught_in(*entries: str) -> list[Taught]:
     """Return the taught names that stand in these entries, themselves or by an alias."""
     names = lexicon.load()
-    taught = [Technology(name) for name in names.taught]
-    portions = [taught[begin : begin + MAX_NAMES] for begin in range(0, len(taught), MAX_NAMES)]
-    found = dict.fromkeys(
-        mention.name for entry in entries for portion in portions for mention in ground(portion, entry).mentions
-    )
+    if not names.taught:
+        return []
+    found: dict[str, None] = {}
+    for entry in entries:
+        may_stand = [Technology(name) for name in names.taught_near(tokens_of(entry))]
+        for begin in range(0, len(may_stand), MAX_NAMES):
+            mentions = ground(may_stand[begin : begin + MAX_NAMES], entry).mentions
+            # Grounding asks the lexicon of then, which may have been taught others meanwhile.
+            found |= dict.fromkeys(mention.name for mention in mentions if mention.name in names.by_name)
     return [
         {"name": name, "also": [spelling.written for spelling in names.by_name[name] if spelling.written != name]}
         for name in list(found)[:MAX_TECHNOLOGIES]
     ]
+
+
+@lexicon.remembered(1 << 7)
+def taught_in_sent(entry: str) -> list[Taught]:
+    """Return the taught names that stand in what is sent of an entry; remembered from its claim to its call."""
+    return taught_in(redact(entry).text) if lexicon.load().taught else []
