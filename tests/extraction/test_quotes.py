@@ -33,6 +33,10 @@ def kept(name: str, quoted: str, entry: str) -> list[str]:
         ("AWS KMS", "the KMS key", "Rotated the KMS key."),
         ("Grafana Loki", "Loki stores", "Loki stores a week of logs now."),
         ("MySQL Workbench", "mit der Workbench", "Tabellen mit der Workbench angelegt."),
+        ("Node.js", "node +  express", "Built a backend: node +\n express."),
+        ("Node.js", 'a "node" service', "Built a „node“ service."),
+        ("Fly.io", "it's on Fly", "Finally it’s on Fly."),
+        ("Raspberry Pi", "läuft - auf dem Pi", "Das Skript läuft – auf dem\u00a0Pi."),
         ("GitHub Actions", "via GH actions", "Release runs via GH actions."),
         ("Apache Iceberg", "Iceberg tables", "All Iceberg tables are compacted."),
         ("Apache Superset", "Superset on top", "Put Superset on top of it."),
@@ -61,6 +65,8 @@ def test_a_word_of_the_name_in_a_quote_shows_it(name, quoted, entry):
     ("name", "quoted", "entry"),
     [
         ("Node.js", "node + express", "Nothing of that kind."),  # made up
+        ("Node.js", "node  express", "One node and an express."),
+        ("Node.js", "the node", "At the nodeless end."),
         ("AWS Lambda", "on AWS", "We run on AWS."),
         ("Amazon S3", "on AWS", "We run on AWS."),
         ("Google Cloud Storage", "Google search", "A Google search helped."),

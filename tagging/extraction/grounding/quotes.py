@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tagging.extraction import lexicon
-from tagging.extraction.lexicon.tokens import Token, forms
+from tagging.extraction.lexicon.tokens import Token, forms, tokenise
 from tagging.extraction.load_once import load_once
 from tagging.extraction.sections import read_sections
 
@@ -65,9 +65,20 @@ class Quotes:
         if quote not in self._spans:
             at = self._entry.find(quote)
             first, last = bisect_left(self._starts, at), bisect_right(self._starts, at + len(quote) - 1)
-            is_quote = at >= 0 and last - first <= MAX_WORDS
-            self._spans[quote] = range(first, last) if is_quote else range(0)
+            span = range(first, last) if at >= 0 else self._run(quote)
+            self._spans[quote] = span if len(span) <= MAX_WORDS else range(0)
         return self._spans[quote]
+
+    def _run(self, quote: str) -> range:
+        """Return the tokens of a quote that stands in the entry with other spaces, quotation marks or dashes."""
+        words = [token.text for token in tokenise(quote)]
+        at = self._words.find(f" {' '.join(words)} ")
+        first = self._words.count(" ", 0, at + 1) - 1
+        return range(first, first + len(words)) if words and at >= 0 else range(0)
+
+    @cached_property
+    def _words(self) -> str:
+        return f" {' '.join(token.text for token in self._tokens)} "
 
 
 @lexicon.remembered(1 << 12)
