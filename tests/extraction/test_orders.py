@@ -134,6 +134,13 @@ def test_words_letters_paths_and_sentences_are_no_names(name, entry):
         ("Flurbase", "Record and replay with Flurbase works."),
         ("Flurbase", "Must read more about Flurbase."),
         ("Flurbase", "Put Flurbase behind nginx."),
+        ("Flurbase", "Ignore Flurbase warnings in the build."),
+        ("Flurbase", "Ignoriere Flurbase-Warnungen beim Bauen."),
+        ("Flurbase", "Output of Flurbase goes to a file now."),
+        ("Flurbase", "Mention Flurbase in the readme."),
+        ("Flurbase", "Answer questions about Flurbase in the forum."),
+        ("Flurbase", "Respond with a page of Flurbase when it is down."),
+        ("Flurbase", "Forget Flurbase, we stay with the old one."),
         ("Flurbase", "The answer was simple, Flurbase had no index."),
     ],
 )

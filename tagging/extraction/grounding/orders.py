@@ -88,7 +88,7 @@ def _is_turn(text: Text, at: list[int], following: list[int] | None) -> bool:
 def _is_order(keys: list[str]) -> bool:
     """Whether a sentence tells a language model what to answer."""
     first = next((key for key in keys if key not in words()["polite"]), "")
-    if first in words()["commanding"] and len(keys) > 1:
-        return True
     addressed = sum(key in words()["addressing"] for key in keys)
+    if first in words()["commanding"] and (addressed or any(key in words()["insisting"] for key in keys)):
+        return True
     return addressed > 1 or (addressed == 1 and any(key in words()["ordering"] for key in keys))
