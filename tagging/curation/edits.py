@@ -12,6 +12,7 @@ from tagging.extraction.base import MAX_TECHNOLOGIES, Technology
 from tagging.extraction.grounding import ground
 from tagging.extraction.names import canonical
 from tagging.models import DevLogTag, Removal, Tag
+from tagging.models.term import taught_names
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -28,6 +29,7 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
     People may set as many as an attempt may find. Those found do not count: a full answer must not keep people from
     setting what it missed. Call it with the dev-log's job locked, so that no worker settles it meanwhile.
     """
+    taught_names.refresh()
     name = canonical(vocabulary.checked(text))
     DevLogTag.objects.lock()
     meanings = Tag.objects.named([name])
@@ -67,6 +69,7 @@ def remove(devlog: DevLog, text: str, person: User | None) -> bool:
 
     Call it with the dev-log's job locked, like `add`.
     """
+    taught_names.refresh()
     DevLogTag.objects.lock()
     named = vocabulary.stored(text)
     tag = named and (named.alias_of or named)

@@ -19,6 +19,7 @@ from tagging.extraction.names import MAX_NAME, canonical, clean, trim
 from tagging.models import DevLogTag, Removal, Tag
 from tagging.models.sql import portions
 from tagging.models.tag import kind_of, slug_of
+from tagging.models.term import taught_names
 
 # So many places are cleared in one transaction: others write in between.
 PLACES_AT_ONCE = 1_000
@@ -77,6 +78,7 @@ def refuse_to_rename(tag: Tag, name: str) -> None:
 @transaction.atomic
 def rename(tag: Tag, name: str) -> None:
     """Spell a tag so, for good. Where that is another name, by its slug, the old one becomes an alias of it."""
+    taught_names.refresh()
     DevLogTag.objects.lock(alone=True)
     refuse_to_rename(tag, name)
     Tag.objects.filter(pk=tag.pk).update(name=name, slug=slug_of(name), is_name_fixed=True)

@@ -99,6 +99,10 @@ class TagQuerySet(models.QuerySet["Tag"]):
             tags = sql.tags_by_slug(list(wanted))
         return {slug: Meaning(*tag) for slug, tag in tags.items()}
 
+    def give_kind(self, name: str, kind: str) -> None:
+        """Say what the tag of this name is, unless a person has said."""
+        self.filter(slug=slug_of(name), is_kind_fixed=False).exclude(kind=kind).update(kind=kind)
+
     def refresh(self, names: Iterable[str], meanings: Mapping[str, Meaning]) -> None:
         """Let usage decide how the tags of these names, just stored, are spelt, and the lexicon what they are.
 

@@ -9,23 +9,35 @@ from collections.abc import Iterable
 from typing import Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
+from django.db.models.functions import Now
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal, receiver
 
 from tagging.extraction import lexicon
 from tagging.extraction.lexicon.tokens import forms
 from tagging.extraction.names import MAX_NAME, clean, trim
 from tagging.models import sql
-from tagging.models.tag import KINDS
+from tagging.models.tag import KINDS, Tag
 
 logger = logging.getLogger(__name__)
 
 MAX_ALIASES = 1_000
-VERSION = "SELECT COUNT(*), MAX(changed_at) FROM tagging_term"
-NO_TERMS: tuple[object, ...] = (0, None)
+# The sum as well: of two who write at once, the one whose time is older may commit last.
+VERSION = "SELECT COUNT(*), MAX(changed_at), SUM({time}) FROM tagging_term"
+TIME = {
+    "sqlite": "CAST(JULIANDAY(changed_at) * 86400000 AS INTEGER) %% 10000000000",
+    "postgresql": "EXTRACT(EPOCH FROM changed_at)",
+}
+NO_TERMS: tuple[object, ...] = (0, None, None)
 _MARKS = "?!"
 
 
 class TermQuerySet(models.QuerySet["Term"]):
+    def update(self, **fields: object) -> int:
+        """Change these terms, and tell every process that they have changed."""
+        return super().update(**{"changed_at": Now(), **fields})
+
     def lines(self: Iterable[Term]) -> list[str]:
         """Return these terms as a file of the lexicon has them: by kind, and then by name."""
         lines, kind = list[str](), ""
@@ -106,6 +118,18 @@ class Term(models.Model):
                 raise ValidationError(f"{taken[0]} is a spelling of {other} already: it can mean one technology.")
 
 
+@receiver([post_save, post_delete], sender=Term)
+def give_kind(instance: Term, signal: Signal, **how: object) -> None:
+    """Have the tag of this name be of the term's kind, or without a term of what the lexicon's files say."""
+    told = instance.kind if signal is post_save else ""
+    Tag.objects.give_kind(instance.name, told or known_kind(instance.name))
+
+
+def known_kind(name: str) -> str:
+    """Return what the lexicon's files say a technology is; empty for an unknown one."""
+    return next((spelling.kind for spelling in lexicon.from_files().by_name.get(name, ())), "")
+
+
 def said(text: str, field: str) -> str:
     """Return the name or alias that is meant, or raise ValidationError."""
     name = trim(clean(text, MAX_NAME))
@@ -151,7 +175,7 @@ class TaughtNames:
 
 
 def _version() -> tuple[object, ...]:
-    (version,) = sql.rows_of(VERSION, [])
+    (version,) = sql.rows_of(VERSION.format(time=TIME[connection.vendor]), [])
     return version
 
 

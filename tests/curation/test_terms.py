@@ -1,12 +1,16 @@
 """Names that people teach: in the file, in the admin, and in the jobs that come next."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import models
 
+from tagging.curation import edits
 from tagging.extraction import lexicon
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.openai.house import House, taught_in
-from tagging.models import Attempt, Term
+from tagging.models import Attempt, Tag, Term
 from tagging.models.term import taught_names
 from tests.support.extractors import Paid, Scripted
 
@@ -194,3 +198,53 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path):
     for name in ("none", "binary"):
         with pytest.raises(CommandError, match=f"{name} cannot be read"):
             call_command("vocabulary", "import", str(tmp_path / name))
+
+
+def test_a_person_who_sets_a_tag_by_a_taught_alias_sets_the_taught_name(make_devlog):
+    devlog = make_devlog("Moved zb to the new host.")
+    Term.objects.create(name="Zorbase", aliases="zb", kind="database")
+
+    tagging, _ = edits.add(devlog, "zb", None)
+
+    assert (tagging.tag.name, tagging.tag.kind) == ("Zorbase", "database")
+
+
+def test_a_tag_has_the_kind_of_its_term_as_long_as_that_stands(make_devlog):
+    edits.add(make_devlog(), "Zorbase", None)
+    edits.add(make_devlog(), "Django", None)
+    kinds = Tag.objects.order_by("name").values_list("kind", flat=True)
+
+    terms = [Term.objects.create(name="Zorbase", kind="database"), Term.objects.create(name="Django", kind="tool")]
+    assert list(kinds.all()) == ["tool", "database"]
+    terms[0].delete()
+    Term.objects.all().delete()
+    assert list(kinds.all()) == ["framework", ""]
+
+
+def test_a_kind_that_a_person_set_is_not_the_terms(make_devlog):
+    edits.add(make_devlog(), "Zorbase", None)
+    Tag.objects.update(kind="tool", is_kind_fixed=True)
+
+    Term.objects.create(name="Zorbase", kind="database")
+
+    assert Tag.objects.get().kind == "tool"
+
+
+def of_an_older_time(term):
+    models.QuerySet(Term).filter(pk=term.pk).update(aliases="zob", changed_at=term.changed_at - timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [of_an_older_time, lambda term: Term.objects.filter(pk=term.pk).update(aliases="zob")],
+    ids=["with an older time", "by an update of many"],
+)
+def test_no_change_of_a_term_is_missed(change):
+    term = Term.objects.create(name="Zorbase", aliases="zb")
+    Term.objects.create(name="Quiddle")
+    taught_names.refresh()
+
+    change(term)
+    taught_names.refresh()
+
+    assert lexicon.canonical("zob") == "Zorbase"

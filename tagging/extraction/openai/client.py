@@ -116,14 +116,9 @@ class OpenAIExtractor(Extractor):
         """taught: the house's names that stand in the entry; None where the lexicon knows them itself."""
         redacted = redact(entry)
         taught = taught_in_sent(entry) if taught is None else taught
-        house = self._house.text(taught)
-        question = Question(
-            self._alone,
-            prompt.messages(redacted.text, house),
-            prompt.SCHEMA,
-            self._answer_tokens,
-            self._author(safety_identifier),
-        )
+        messages = prompt.messages(redacted.text, self._house.text(taught))
+        author = self._author(safety_identifier)
+        question = Question(self._alone, messages, prompt.SCHEMA, self._answer_tokens, author)
         usage = UsedTokens()
         with usage.told_by_errors(redacted.counts):
             technologies = self._answer(question, usage)
