@@ -15,6 +15,8 @@ MIN_LETTERS, MAX_LETTERS = 5, 40
 # So many names are compared that have the same letters left: more of a kind are numbered, and no slips.
 MOST_ALIKE = 20
 SLIP = "one slip"
+VENDOR = "a vendor's name in front"
+_COMPANIES = {"aws": "amazon", "gcp": "google"}
 
 
 class Pair(NamedTuple):
@@ -34,7 +36,7 @@ def near_duplicates(names: Mapping[int, str]) -> list[Pair]:
     ways: dict[str, Callable[[int], Iterable[str]]] = {
         "case or punctuation": lambda pk: [bare[pk]],
         "plural": lambda pk: [bare[pk].removesuffix("s")],
-        "a vendor's name in front": lambda pk: [without_vendor(names[pk])],
+        VENDOR: lambda pk: [without_vendor(names[pk])],
         SLIP: lambda pk: shortened(bare[pk]),
     }
     found: dict[tuple[int, int], str] = {}
@@ -42,8 +44,11 @@ def near_duplicates(names: Mapping[int, str]) -> list[Pair]:
         for first, second in sharing_a_key(bare, keys_of):
             if (first, second) in found or are_two(names[first], names[second]):
                 continue
-            if why != SLIP or is_one_slip(bare[first], bare[second]):
-                found[first, second] = why
+            if why == SLIP and not is_one_slip(bare[first], bare[second]):
+                continue
+            if why == VENDOR and are_of_two_vendors(names[first], names[second]):
+                continue
+            found[first, second] = why
     return [Pair(first, second, why) for (first, second), why in found.items()]
 
 
@@ -63,6 +68,16 @@ def without_vendor(name: str) -> str:
     """Return the folded letters of a name without the vendor it begins with: `Apache Kafka` is `kafka`."""
     keys = forms(name)[1]
     return "".join(keys[1:] if len(keys) > 1 and keys[0] in words()["vendors"] else keys)
+
+
+def are_of_two_vendors(first: str, second: str) -> bool:
+    """Whether each of these names begins with a vendor of its own: AWS Gateway is no Azure Gateway."""
+    begin = [forms(name)[1][0] for name in (first, second)]
+    return begin[0] in words()["vendors"] and begin[1] in words()["vendors"] and len({*map(company, begin)}) > 1
+
+
+def company(vendor: str) -> str:
+    return _COMPANIES.get(vendor, vendor)
 
 
 def shortened(letters: str) -> set[str]:

@@ -32,6 +32,8 @@ def test_names_that_are_nearly_the_same_are_a_pair(first, second, why):
     ("first", "second"),
     [
         ("Java", "JavaScript"),
+        ("AWS Zorblet", "Azure Zorblet"),
+        ("Google Zorblet", "Apache Zorblet"),
         ("C", "C++"),
         ("C", "C#"),
         ("React", "Preact"),
