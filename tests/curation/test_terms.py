@@ -128,6 +128,18 @@ def test_a_taught_name_wins_against_the_lexicons():
     assert lexicon.canonical("django") == "Houseplan"
 
 
+def test_an_alias_that_a_term_has_taken_shows_no_more_what_it_meant_before(make_devlog, run_jobs):
+    Term.objects.create(name="Kistenlager", aliases="k8s")
+    taken, other = make_devlog("Moved k8s to the new host."), make_devlog("Kubernetes and k8s")
+
+    run_jobs(Scripted(["Kubernetes", "k8s"], ["Kubernetes", "k8s"]))
+
+    assert [[tag.name for tag in devlog.tags.all()] for devlog in (taken, other)] == [
+        ["Kistenlager"],
+        ["Kistenlager", "Kubernetes"],
+    ]
+
+
 def test_the_admin_teaches_and_warns_of_what_is_overruled(admin_client):
     values = {"name": " Houseplan ", "aliases": "Django,  hp?", "kind": "tool"}
     page = admin_client.post("/admin/tagging/term/add/", values, follow=True)

@@ -59,9 +59,11 @@ class Lexicon:
         for name in names.taught:
             names.by_name[name] = list(self.by_name.get(name, ()))
             kinds[name] = next((known.kind for known in names.by_name[name]), "")
-        for spelling in spellings:
-            for key in forms(spelling.written)[0]:
-                names.spellings.pop(key, None)
+        taken = {key: spelling.name for spelling in spellings for key in forms(spelling.written)[0]}
+        for key, taker in taken.items():
+            for name in {lost.name for lost in names.spellings.pop(key, ())} - {taker}:
+                # Else the name would still stand wherever the spelling does.
+                names.by_name[name] = [one for one in names.by_name[name] if key not in forms(one.written)[0]]
         names._add_all([each if each.kind else each._replace(kind=kinds[each.name]) for each in spellings])
         for name in names.taught:
             written = (forms(spelling.written)[0] for spelling in names.by_name[name])
