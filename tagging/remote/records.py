@@ -81,6 +81,7 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
         Job.objects.release([job])
         return StaleError("The entry was edited meanwhile; its text of now is tagged anew.")
     if job.is_private:  # made so since its record left, and perhaps answered here already
+        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens))
         return StaleError("The dev-log was made private meanwhile; it is tagged here.")
     if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
         return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")

@@ -481,6 +481,7 @@ def test_a_result_for_an_entry_made_private_meanwhile_is_refused(claimed, post):
 
     assert post(job.pk, result).status_code == 409
     assert not tags_of(job.pk)
+    assert Spending.objects.get().tokens == result["usage"]["input_tokens"] + result["usage"]["output_tokens"]
 
 
 def test_the_answer_for_a_cancelled_job_is_booked_once_however_often_it_comes(claimed, post):
