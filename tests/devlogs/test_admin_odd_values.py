@@ -7,7 +7,7 @@ from devlogs.models import DevLog
 from tests.devlogs.admin_pages import ATTEMPTS, DEVLOGS, JOBS, TAGS
 
 pytestmark = pytest.mark.django_db
-USERS, GROUPS, TOKENS = "/admin/auth/user/", "/admin/auth/group/", "/admin/knox/authtoken/"
+USERS, GROUPS, TOKENS = "/admin/auth/user/", "/admin/auth/group/", "/admin/api/tokendetails/"
 
 
 def detail(response):
@@ -24,7 +24,7 @@ def detail(response):
         (ATTEMPTS, "error_detail"),
         (USERS, "username"),
         (GROUPS, "name"),
-        (TOKENS, "digest"),
+        (TOKENS, "name"),
     ],
 )
 @pytest.mark.parametrize("lookup", ["regex", "iregex"])

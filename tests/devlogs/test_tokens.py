@@ -1,14 +1,25 @@
 """Whose token it is: looked up with each request, and refused from the moment it no longer holds."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.db.models import QuerySet
+from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from devlog_project.api.models import TokenDetails
+from devlog_project.api.models.tokens import make_token
+
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/devlogs/"
+TOKENS, LOGIN = "/api/v1/auth/tokens/", "/api/v1/auth/login/"
+ADMIN = "/admin/api/tokendetails/"
+BASIC = "Basic YWRhOmxvdmVsYWNl"
 PASSED = timedelta(seconds=-1)
 
 
@@ -107,7 +118,7 @@ def test_a_login_clears_away_ones_own_expired_tokens_and_no_others(ada, token):
     grace = User.objects.create_user("grace")
     AuthToken.objects.create(ada, expiry=PASSED)
     AuthToken.objects.create(grace, expiry=PASSED)
-    client = APIClient(headers={"Authorization": "Basic YWRhOmxvdmVsYWNl"})
+    client = APIClient(headers={"Authorization": BASIC})
 
     new = client.post("/api/v1/auth/login/").json()["token"]
 
@@ -122,3 +133,326 @@ def test_a_logout_revokes_the_token_it_came_with_and_no_other(ada, token):
 
     assert response.status_code == 204
     assert (refusal(token), post(other).status_code) == ((401, "Invalid token."), 201)
+
+
+def as_holder(token, scheme="Bearer"):
+    return APIClient(headers={"Authorization": f"{scheme} {token}", "Content-Type": "application/json"})
+
+
+@pytest.fixture
+def grace():
+    return User.objects.create_user("grace", password="hopper-1906")
+
+
+# -- Bearer ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["Token", "Bearer", "bearer", "TOKEN"])
+def test_a_token_is_taken_under_both_names(token, scheme, settings):
+    settings.API_OPEN = False
+
+    assert as_holder(token, scheme).get(URL).status_code == 200
+
+
+def test_who_comes_without_a_token_is_told_both(settings):
+    settings.API_OPEN = False
+    response = APIClient().get(URL)
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == 'Bearer realm="api", Token realm="api"'
+
+
+# -- named, listed, made and revoked -----------------------------------------------------------------------------
+
+
+def test_a_token_is_made_with_a_name_and_shown_once(token):
+    client = as_holder(token)
+
+    made = client.post(TOKENS, {"name": "laptop", "days": 7})
+    listed = client.get(TOKENS)
+
+    assert (made.status_code, made["Cache-Control"], made.json()["name"]) == (201, "no-store", "laptop")
+    text = made.json()["token"]
+    assert as_holder(text).get(URL).status_code == 200
+    assert text not in listed.text
+    assert text[:8] not in listed.text
+
+
+def test_no_text_of_a_token_is_kept(token):
+    text = as_holder(token).post(TOKENS, {"name": "laptop"}).json()["token"]
+
+    kept = AuthToken.objects.get(details__name="laptop")
+
+    assert text not in (kept.digest, kept.token_key)
+    assert len(kept.digest) == 128
+
+
+def test_a_list_says_what_one_needs_to_choose(ada, token):
+    client = as_holder(token)
+    client.post(TOKENS, {"name": "laptop", "days": 7})
+
+    laptop, this_one = client.get(TOKENS).json()["results"]
+
+    assert list(laptop) == ["id", "name", "created", "expiry", "last_used_at", "is_this_one"]
+    assert (laptop["name"], laptop["last_used_at"], laptop["is_this_one"]) == ("laptop", None, False)
+    assert (this_one["last_used_at"] is None, this_one["is_this_one"]) == (False, True)
+
+
+def test_one_sees_no_token_of_another(token, grace):
+    make_token(grace, "hers", None)
+
+    assert [each["name"] for each in as_holder(token).get(TOKENS).json()["results"]] == [""]
+
+
+def test_a_revoked_token_is_refused_at_once_and_no_other(ada, token):
+    details, text = make_token(ada, "laptop", None)
+    assert post(text).status_code == 201
+
+    assert as_holder(token).delete(f"{TOKENS}{details.pk}/").status_code == 204
+
+    assert (refusal(text), post(token).status_code) == ((401, "Invalid token."), 201)
+
+
+def test_one_revokes_no_token_of_another(token, grace):
+    details, text = make_token(grace, "hers", None)
+
+    assert as_holder(token).delete(f"{TOKENS}{details.pk}/").status_code == 404
+    assert post(text).status_code == 201
+
+
+@pytest.mark.parametrize("path", [TOKENS, f"{TOKENS}1/", "/api/v1/auth/logout-everywhere/"])
+def test_without_a_token_nobody_gets_at_tokens_also_while_the_api_is_open(db, path):
+    client = APIClient(headers={"Content-Type": "application/json"})
+
+    assert {client.post(path).status_code, client.get(path).status_code, client.delete(path).status_code} <= {401, 405}
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "a\0b"}, "name"),
+        ({"name": "laptop", "days": 0}, "days"),
+        ({"name": "laptop", "days": 31}, "days"),
+        ({"name": "laptop", "days": 10**9}, "days"),
+        ({"name": "laptop", "expiry": "2030-01-01"}, "expiry"),
+    ],
+)
+def test_a_token_that_cannot_be_is_refused_by_its_field(token, body, field):
+    response = as_holder(token).post(TOKENS, body)
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, [field])
+
+
+def days_left(details):
+    return details.token.expiry and round((details.token.expiry - timezone.now()) / timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "setting, asked, days", [(30, {}, 30), (30, {"days": 7}, 7), (0, {}, None), (0, {"days": 7}, 7)]
+)
+def test_a_token_holds_as_long_as_the_setting_says_or_shorter(token, settings, setting, asked, days):
+    settings.API_TOKEN_DAYS = setting
+
+    as_holder(token).post(TOKENS, {"name": "laptop", **asked})
+
+    assert days_left(TokenDetails.objects.get(name="laptop")) == days
+
+
+def test_a_login_gives_a_token_that_holds_as_long_as_the_setting_says(ada, settings):
+    response = APIClient(headers={"Authorization": BASIC}).post(LOGIN)
+
+    assert (response.status_code, response["Cache-Control"]) == (200, "no-store")
+    assert days_left(TokenDetails.objects.get(name="login")) == settings.API_TOKEN_DAYS == 30
+
+
+def test_a_login_gives_a_token_without_an_end_where_the_settings_have_none(ada, settings):
+    settings.REST_KNOX = {"TOKEN_TTL": None}
+
+    response = APIClient(headers={"Authorization": BASIC}).post(LOGIN)
+
+    assert (response.status_code, response.json()["expiry"]) == (200, None)
+
+
+# -- last used ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def used(ada):
+    """A token whose details say when it was used last."""
+    details, text = make_token(ada, "laptop", None)
+
+    def since(**ago):
+        TokenDetails.objects.update(last_used_at=timezone.now() - timedelta(**ago))
+        before = TokenDetails.objects.get(pk=details.pk).last_used_at
+        assert post(text).status_code == 201
+        return before, TokenDetails.objects.get(pk=details.pk).last_used_at
+
+    return since
+
+
+def test_when_a_token_was_used_is_kept_once_an_hour(used):
+    before, after = used(minutes=59)
+    assert after == before
+
+    before, after = used(minutes=61)
+    assert after > before
+
+
+def test_a_token_that_was_made_past_us_is_known_once_it_is_used(ada, token):
+    post(token)
+
+    assert TokenDetails.objects.get(token__user=ada).last_used_at
+
+
+def test_a_use_that_cannot_be_written_fails_no_request(token, monkeypatch):
+    def locked(*args, **kwargs):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(QuerySet, "update", locked)
+
+    assert as_holder(token).get(URL).status_code == 200
+
+
+# -- what ends all tokens ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(ada, token, grace):
+    """Two tokens of ada's, and a function that says which hold: the first, the second, and grace's."""
+    texts = [token, make_token(ada, "laptop", None)[1], make_token(grace, "hers", None)[1]]
+    return lambda: [post(text).status_code for text in texts]
+
+
+def test_a_new_password_ends_all_tokens_of_its_user(ada, two):
+    ada.set_password("countess-1815")
+    ada.save()
+
+    assert two() == [401, 401, 201]
+
+
+def test_a_new_password_in_the_admin_ends_them_too(ada, two, admin_client):
+    form = {"password1": "countess-1815", "password2": "countess-1815", "usable_password": "true"}
+
+    assert admin_client.post(f"/admin/auth/user/{ada.pk}/password/", form).status_code == 302
+
+    assert two() == [401, 401, 201]
+
+
+def test_a_password_that_is_only_hashed_anew_ends_none(ada, two, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+
+    assert APIClient(headers={"Authorization": BASIC}).post(LOGIN).status_code == 200
+
+    assert User.objects.get(pk=ada.pk).password.startswith("pbkdf2")
+    assert two() == [201, 201, 201]
+
+
+def test_a_user_who_is_saved_with_the_same_password_keeps_them(ada, two):
+    User.objects.get(pk=ada.pk).save()
+
+    assert two() == [201, 201, 201]
+
+
+def test_a_deactivated_account_ends_them(ada, two):
+    ada.is_active = False
+    ada.save()
+
+    assert two() == [401, 401, 201]
+
+
+def test_a_logout_everywhere_ends_them(token, two):
+    assert as_holder(token).post("/api/v1/auth/logout-everywhere/").status_code == 204
+
+    assert two() == [401, 401, 201]
+
+
+# -- the command -------------------------------------------------------------------------------------------------
+
+
+def create_token(*arguments):
+    out, err = StringIO(), StringIO()
+    call_command("create_token", *arguments, stdout=out, stderr=err)
+    return out.getvalue().strip(), err.getvalue()
+
+
+def test_the_command_prints_a_token_that_holds_and_says_until_when(ada):
+    text, said = create_token("ada", "--name", "nightly import", "--days", "3")
+
+    assert post(text).json()["author"] == "ada"
+    assert days_left(TokenDetails.objects.get(name="nightly import")) == 3
+    assert said.startswith("It holds until 2")
+    assert text not in said
+
+
+def test_the_command_makes_one_without_an_end_where_the_settings_have_none(ada, settings):
+    settings.API_TOKEN_DAYS = 0
+
+    text, said = create_token("ada", "--name", "nightly")
+
+    assert (post(text).status_code, "until it is revoked" in said) == (201, True)
+
+
+@pytest.mark.parametrize(
+    "arguments, error",
+    [
+        (["bob", "--name", "x"], "There is no user 'bob'."),
+        (["ada", "--name", " "], "--name must be a line of 1 to 100 characters."),
+        (["ada", "--name", "a\nb"], "--name must be a line of 1 to 100 characters."),
+        (["ada", "--name", "x", "--days", "0"], "--days must be at least 1."),
+        (["ada", "--name", "x", "--days", "31"], "A token holds for at most 30 days here. See API_TOKEN_DAYS."),
+    ],
+)
+def test_the_command_says_what_is_wrong_and_makes_none(ada, arguments, error):
+    with pytest.raises(CommandError) as raised:
+        create_token(*arguments)
+
+    assert str(raised.value) == error
+    assert not AuthToken.objects.exists()
+
+
+def test_the_command_makes_none_for_an_inactive_account(ada):
+    User.objects.update(is_active=False)
+
+    with pytest.raises(CommandError, match="is not active"):
+        create_token("ada", "--name", "x")
+
+
+# -- the admin ---------------------------------------------------------------------------------------------------
+
+
+def test_the_admin_shows_tokens_without_their_text_and_hash(ada, admin_client):
+    details, text = make_token(ada, "laptop", None)
+    pages = [admin_client.get(ADMIN), admin_client.get(f"{ADMIN}{details.pk}/change/")]
+
+    for page in pages:
+        assert (page.status_code, "laptop" in page.text, "ada" in page.text) == (200, True, True)
+        for secret in (text, text[:8], details.token.digest):
+            assert secret not in page.text
+
+
+def test_the_admin_revokes_one_token_or_several(ada, admin_client):
+    texts = [make_token(ada, name, None)[1] for name in ("one", "two", "three")]
+    one, two, _ = TokenDetails.objects.order_by("pk")
+
+    admin_client.post(f"{ADMIN}{one.pk}/delete/", {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": [two.pk], "post": "yes"}
+    admin_client.post(ADMIN, chosen)
+
+    assert [post(text).status_code for text in texts] == [401, 401, 201]
+
+
+def test_the_admin_makes_no_token_and_changes_none(ada, admin_client):
+    details, _ = make_token(ada, "laptop", None)
+
+    assert admin_client.get(f"{ADMIN}add/").status_code == 403
+    assert admin_client.post(f"{ADMIN}{details.pk}/change/", {"name": "x"}).status_code == 403
+    assert admin_client.get("/admin/knox/authtoken/").status_code == 404
+
+
+def test_staff_without_the_permission_see_no_token(client, ada):
+    client.force_login(User.objects.create_user("clerk", is_staff=True))
+
+    assert client.get(ADMIN).status_code == 403
