@@ -227,6 +227,7 @@ class Dispatcher:
             Job.objects.excuse_undecided()
         if unfinished.is_ahead:
             Job.objects.end_impossible_waits()
+            Job.objects.end_outgrown_waits(settings.TAGGING_DAILY_TOKENS_PER_AUTHOR if self.extractor.is_paid else 0)
         return any(unfinished)
 
     def close(self) -> None:

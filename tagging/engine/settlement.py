@@ -190,7 +190,8 @@ def _settle_own_failures(failures: Sequence[FinishedAttempt]) -> dict[Fence, str
 def _give_back(finished: FinishedAttempt, error: ExtractionError) -> dict[Fence, str]:
     """Release the job, to wait for the provider with no attempt spent."""
     waiting_for = error.waiting_for or WaitingFor.PROVIDER
-    Spending.objects.add(finished.attempt.price)  # a first answer may have been paid before a repair was refused
+    # A first answer may have been paid before a repair was refused.
+    Spending.objects.add(finished.attempt.price, finished.attempt.job.author_id)
     held = Job.objects.release(
         [finished.attempt.job],
         waiting_for=waiting_for,
@@ -206,8 +207,8 @@ def _have_asked_alone(finished: FinishedAttempt, error: ExtractionError) -> dict
 
     Not called at once beside the claims: so what people wait for still comes first, and pauses and budget hold.
     """
-    Spending.objects.add(finished.attempt.price)
     job = finished.attempt.job
+    Spending.objects.add(finished.attempt.price, job.author_id)
     held = Job.objects.release([job], error_code=error.code, error_detail=error.detail[:500])
     return dict.fromkeys(held, f"{error.code} in a shared call, not counted: it is asked alone")
 

@@ -1,6 +1,7 @@
 """The rows and their transitions: a module for each noun, and here what others import."""
 
 from tagging.models.attempt import Attempt
+from tagging.models.author_spending import AuthorSpending
 from tagging.models.batch import Batch
 from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
@@ -8,4 +9,15 @@ from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
 from tagging.models.term import Term
 
-__all__ = ["Attempt", "Batch", "DevLogTag", "Job", "ProviderState", "Removal", "Spending", "Tag", "Term"]
+__all__ = [
+    "Attempt",
+    "AuthorSpending",
+    "Batch",
+    "DevLogTag",
+    "Job",
+    "ProviderState",
+    "Removal",
+    "Spending",
+    "Tag",
+    "Term",
+]

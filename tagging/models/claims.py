@@ -15,9 +15,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from devlogs.models import DevLog
+from tagging.extraction.base import WaitingFor
 from tagging.models import due, spending, sql
 from tagging.models.due import DuePart, Unfinished
 from tagging.models.provider_state import ProviderState, probe_seconds
+from tagging.models.shares import ShareQuerySet
 from tagging.models.spending import Price, Spending
 
 if TYPE_CHECKING:
@@ -28,12 +30,13 @@ logger = logging.getLogger(__name__)
 # A job's id with the token of one claim on it: who settles must show it.
 Fence = tuple[int, uuid.UUID | None]
 
+DAY_SECONDS = 24 * 3600
 # Those of the model, in the order in which they are claimed.
 PRIORITIES = (0, 1)
 # What is known of a job just claimed, in the order of the model.
 CLAIMED = (
-    *("devlog_id", "state", "priority", "is_private", "attempts", "asks_anew", "started_at", "claim_token"),
-    *("refusals", "error_code"),
+    *("devlog_id", "state", "priority", "author_id", "is_private", "attempts", "asks_anew", "started_at"),
+    *("claim_token", "refusals", "error_code"),
 )
 
 
@@ -47,7 +50,7 @@ def first_come(limit: int) -> list[DuePart]:
     return [(priority, None, limit) for priority in PRIORITIES]
 
 
-class ClaimQuerySet(models.QuerySet["Job"]):
+class ClaimQuerySet(ShareQuerySet):
     def due(self) -> ClaimQuerySet:
         """Pending jobs whose time has come, by priority, the oldest first."""
         # By priority, as the index begins with it: a search ends where the future begins.
@@ -70,7 +73,8 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         longest = 2 * max(settings.TAGGING_BACKOFF_CAP_SECONDS, 2 * probe_seconds())
         # By priority, as the index on what is due begins with it.
         ahead = self.filter(priority__in=self.model.Priority.values, run_after__gt=seconds_from_now(1))
-        stuck = ahead.filter(Q(waiting_for="") | Q(run_after__gt=seconds_from_now(longest)))
+        too_far = Q(run_after__gt=seconds_from_now(longest)) & ~Q(waiting_for=WaitingFor.BUDGET)
+        stuck = ahead.filter(Q(waiting_for="") | too_far | Q(run_after__gt=seconds_from_now(longest + DAY_SECONDS)))
         if stuck.exists():
             logger.warning("The clock was set back; jobs that wait longer than was meant are due now")
             stuck.update(run_after=Now())
@@ -132,12 +136,17 @@ class ClaimQuerySet(models.QuerySet["Job"]):
             return []
         with transaction.atomic():
             # The very jobs that are counted are then claimed.
-            lengths = due.entry_lengths(jobs)
-            affordable, reserved = self.affordable(list(lengths.values()), is_more=is_more)
-            if affordable:
-                jobs = due.these(list(lengths)[:affordable])
-                claimed = sql.claim(self.model, jobs, *held, reserved.tokens, reserved.cost)
-        return self._with_devlogs(token, claimed) if affordable else []
+            measured = due.measured(jobs)
+            count, each = self.affordable([job.length for job in measured], is_more=is_more)
+            portions = [([job.pk for job in measured[:count]], each)]
+            if settings.TAGGING_DAILY_TOKENS_PER_AUTHOR:
+                estimated = spending.estimate_more if is_more else spending.estimate
+                portions = self.within_shares(measured[:count], estimated)
+            claimed: list[sql.ClaimedRow] = []
+            for ids, each in portions:
+                if ids:
+                    claimed += sql.claim(self.model, due.these(ids), *held, each.tokens, each.cost)
+        return self._with_devlogs(token, claimed) if claimed else []
 
     def claim_late_answer(self, job: Job, *, owner: str, lease_seconds: float) -> Job:
         """Claim a pending job, which is locked, for an answer that came after its first claim ran out; return it."""
@@ -184,14 +193,14 @@ class ClaimQuerySet(models.QuerySet["Job"]):
         after it takes the claim away."""
         devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
         jobs: list[Job] = []
-        for pk, priority, attempts, asks_anew, refusals, error_code, is_private, started_at in claimed:
+        for pk, priority, attempts, asks_anew, refusals, error_code, is_private, author, started_at in claimed:
             if pk in devlogs:
                 # Of the job if it was claimed as private, and of the dev-log as its text was read with it.
                 is_private = bool(is_private or devlogs[pk][-1])
                 # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
                 state = self.model.State.RUNNING
-                known = [pk, state, priority, is_private, attempts, asks_anew, started_at, token, refusals, error_code]
-                job = self.model.from_db(self.db, CLAIMED, known)
+                known = [pk, state, priority, author, is_private, attempts, asks_anew, started_at, token]
+                job = self.model.from_db(self.db, CLAIMED, [*known, refusals, error_code])
                 job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id", "is_private"), [pk, *devlogs[pk]])
                 jobs.append(job)
         return jobs

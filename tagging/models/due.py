@@ -43,7 +43,10 @@ DUE_PART = (
     "SELECT devlog_id FROM (SELECT devlog_id FROM tagging_job WHERE priority = %s AND run_after <= {now} {only}"
     "{private}{author}ORDER BY run_after LIMIT %s {lock}) part"
 )
-MEASURE_ENTRIES = "SELECT devlog_id, (SELECT LENGTH(entry) FROM devlogs_devlog WHERE id = devlog_id) FROM ({jobs}) due"
+MEASURE_ENTRIES = (
+    "SELECT devlog_id, (SELECT LENGTH(entry) FROM devlogs_devlog WHERE id = due.devlog_id), "
+    "(SELECT author_id FROM tagging_job job WHERE job.devlog_id = due.devlog_id) FROM ({jobs}) due"
+)
 
 THESE_JOBS = "SELECT devlog_id FROM tagging_job WHERE devlog_id IN {portion}"
 
@@ -57,6 +60,14 @@ class Unfinished(NamedTuple):
     is_claimed: bool
     has_come: bool
     is_ahead: bool
+
+
+class Measured(NamedTuple):
+    """A due job, with the length of its entry and its author, 0 for none."""
+
+    pk: int
+    length: int
+    author_id: int
 
 
 def unfinished() -> Unfinished:
@@ -91,7 +102,7 @@ def these(ids: Sequence[int]) -> Query:
     return THESE_JOBS.format(portion=marks(ids)), ids
 
 
-def entry_lengths(jobs: Query) -> dict[int, int]:
-    """Return the lengths of these jobs' entries by id, in order; on PostgreSQL the jobs are then locked."""
+def measured(jobs: Query) -> list[Measured]:
+    """Return these jobs in order, with the lengths of their entries; on PostgreSQL they are then locked."""
     query, values = jobs
-    return dict(rows_of(MEASURE_ENTRIES.format(jobs=query), values))
+    return [Measured(*row) for row in rows_of(MEASURE_ENTRIES.format(jobs=query), values)]

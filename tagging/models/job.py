@@ -17,11 +17,8 @@ from tagging.models.attempt import Attempt
 from tagging.models.shown_pause import ShownPause
 from tagging.models.transitions import Fence, JobQuerySet
 
-# What a job's own row may wait for; a spent budget is the whole queue's, and stands in the provider's row.
-REASONS_TO_WAIT = [
-    (reason.value, reason.value.replace("_", " ").title())
-    for reason in (WaitingFor.RETRY, WaitingFor.RATE_LIMIT, WaitingFor.PROVIDER)
-]
+# What a job's own row may wait for: of the budget it is its author's share; a spent one stands in the provider's row.
+REASONS_TO_WAIT = [(reason.value, reason.value.replace("_", " ").title()) for reason in WaitingFor]
 
 # As bound parameters allow SQLite to use an index (docs/decisions.md).
 PENDING = Q(run_after__isnull=False)
@@ -104,6 +101,7 @@ class Job(models.Model):
                 condition=Q(is_private=True, run_after__isnull=False),
                 name="job_private_due",
             ),
+            models.Index(fields=["devlog"], condition=Q(state="failed"), name="job_failed"),
             models.Index(fields=["lease_expires_at"], condition=Q(lease_expires_at__isnull=False), name="job_leased"),
             models.Index(fields=["in_doubt_since"], condition=Q(in_doubt_since__isnull=False), name="job_in_doubt"),
             models.Index(fields=["devlog"], condition=Q(state="failed"), name="job_failed"),

@@ -6,9 +6,9 @@ So spent plus reserved never passes the limit, except by what a call costs above
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from tagging.extraction.base import Extractor
 from tagging.extraction.openai import prompt, together
 from tagging.extraction.openai.usage import UNBOUNDED_ANSWER_TOKENS, tokens_in
 from tagging.models import sql
+from tagging.models.author_spending import AuthorSpending, today
 
 
 class BudgetReachedError(Exception):
@@ -94,7 +95,8 @@ def entries_per_call(extractor: Extractor | type[Extractor]) -> int:
 
 
 def is_limited() -> bool:
-    return bool(settings.TAGGING_DAILY_TOKENS or settings.TAGGING_DAILY_COST)
+    of_all = settings.TAGGING_DAILY_TOKENS or settings.TAGGING_DAILY_COST
+    return bool(of_all or settings.TAGGING_DAILY_TOKENS_PER_AUTHOR)
 
 
 def fits(price: Price) -> bool:
@@ -104,7 +106,10 @@ def fits(price: Price) -> bool:
 
 
 def affordable(
-    spent: Price, lengths: Sequence[int], estimated: Callable[[int], Price] = estimate
+    spent: Price,
+    lengths: Sequence[int],
+    estimated: Callable[[int], Price] = estimate,
+    fits: Callable[[Price], bool] = fits,
 ) -> tuple[int, Price]:
     """Return how many entries of these lengths, in turn, still fit, and what to reserve for each: as `estimated`."""
     for count in range(len(lengths), 0, -1):
@@ -114,10 +119,6 @@ def affordable(
     return 0, Price()
 
 
-def today() -> date:
-    return datetime.now(UTC).date()
-
-
 class SpendingQuerySet(models.QuerySet["Spending"]):
     def today(self) -> Price:
         """Return what was spent today; the row stays locked to the end of the transaction."""
@@ -125,10 +126,21 @@ class SpendingQuerySet(models.QuerySet["Spending"]):
         spending = self.select_for_update().get(day=today())
         return Price(spending.tokens, spending.cost)
 
-    def add(self, price: Price) -> None:
-        if price.tokens:
-            day, cost = sql.prepared(Spending, "day", today()), sql.prepared(Spending, "cost", price.cost)
-            sql.run(ADD_SPENDING, [day, price.tokens, cost])
+    def add(self, price: Price, author_id: int | None = None) -> None:
+        """Book a price on the day, and on the author, 0 for an anonymous one; None where it was for nobody's entry."""
+        self.add_all([(author_id, price)])
+
+    def add_all(self, prices: Iterable[tuple[int | None, Price]]) -> None:
+        """Book these prices by author, together."""
+        total, by_author = Price(), Counter[int]()
+        for author_id, price in prices:
+            total += price
+            if author_id is not None:
+                by_author[author_id] += price.tokens
+        if total.tokens:
+            day, cost = sql.prepared(Spending, "day", today()), sql.prepared(Spending, "cost", total.cost)
+            sql.run(ADD_SPENDING, [day, total.tokens, cost])
+            AuthorSpending.objects.add(by_author)
 
 
 class Spending(models.Model):

@@ -45,7 +45,7 @@ CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
     "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {among} "
-    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, is_private, started_at"
+    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, is_private, author_id, started_at"
 )
 READ_ENTRIES = "SELECT id, entry, author_id, is_private FROM devlogs_devlog WHERE id IN {portion}"
 # Find by digest and prompt the newest attempt that answered this entry alone, by the same extractor and model.
@@ -97,7 +97,7 @@ DELETE_DEVLOGS = (
 # A query for the ids of jobs, with its parameters.
 Query = tuple[str, Sequence[int]]
 # What CLAIM_DUE_JOBS returns of each job.
-ClaimedRow = tuple[int, int, int, bool, int, str, bool, datetime]
+ClaimedRow = tuple[int, int, int, bool, int, str, bool, int, datetime]
 
 # Both databases take these as they are, whatever the field.
 PLAIN = {int, str, NoneType}

@@ -115,7 +115,7 @@ class JobQuerySet(PeopleQuerySet):
             held = sql.complete(self.model, [attempt.job.fence for attempt in latest.values()])
             kept = [latest[job_id] for job_id in sorted(held)]
             DevLogTag.objects.replace(Attempt.objects.insert(kept))
-            Spending.objects.add(sum((attempt.price for attempt in answers), Price()))
+            Spending.objects.add_all((attempt.job.author_id, attempt.price) for attempt in answers)
         return {attempt.job.fence for attempt in kept}
 
     def retry(self, attempt: Attempt, *, wait_seconds: float | None) -> set[Fence]:
@@ -171,7 +171,7 @@ class JobQuerySet(PeopleQuerySet):
             jobs = list(lost.select_for_update(skip_locked=True))
             for job in jobs:
                 # The provider may well have charged what it was asked.
-                Spending.objects.add(Price(job.reserved_tokens, job.reserved_cost))
+                Spending.objects.add(Price(job.reserved_tokens, job.reserved_cost), job.author_id)
                 became = self._lose(job)
                 words = (job.pk, job.attempts, job.claimed_by, became)
                 transaction.on_commit(partial(logger.warning, "job=%s attempt=%s lost with %s: %s", *words))
@@ -203,5 +203,5 @@ class JobQuerySet(PeopleQuerySet):
             )
             if held:
                 Attempt.objects.insert([attempt])
-            Spending.objects.add(attempt.price)
+            Spending.objects.add(attempt.price, job.author_id)
         return {job.fence} if held else set()

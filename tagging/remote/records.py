@@ -77,7 +77,7 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
         return None
     if job.state == Job.State.RUNNING and job.started_at is None:
         # Its text was edited, perhaps back and forth, and waited for the end of this call, which was paid for.
-        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens))
+        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens), job.author_id)
         Job.objects.release([job])
         return StaleError("The entry was edited meanwhile; its text of now is tagged anew.")
     if job.is_private:  # made so since its record left, and perhaps answered here already
@@ -114,7 +114,7 @@ def _note_cancelled(job: Job, result: Result) -> None:
         paid.outcome, paid.answer = Attempt.Outcome.FAILED, None
         paid.error_code, paid.error_detail = job.error_code, job.error_detail
         Attempt.objects.insert([paid])
-        Spending.objects.add(paid.price)
+        Spending.objects.add(paid.price, job.author_id)
 
 
 def _settle_canary(result: Result, provider: ProviderState) -> str | StaleError:

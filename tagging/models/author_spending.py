@@ -1,0 +1,69 @@
+"""What each author's calls took of a day, so that one cannot spend everybody's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import models
+
+from tagging.models import sql
+
+# Add to an author's row of a day, which may not be there yet; by hand, as the statements in sql.py.
+ADD_SPENDING = (
+    "INSERT INTO tagging_authorspending (day, author_id, tokens) VALUES {rows} ON CONFLICT (day, author_id) "
+    "DO UPDATE SET tokens = tagging_authorspending.tokens + excluded.tokens"
+)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def tomorrow() -> datetime:
+    """Return when the next day begins."""
+    return datetime.combine(today() + timedelta(days=1), time.min, UTC)
+
+
+class AuthorSpendingQuerySet(models.QuerySet["AuthorSpending"]):
+    def today(self) -> AuthorSpendingQuerySet:
+        return self.filter(day=today())
+
+    def add(self, tokens: Mapping[int, int]) -> None:
+        """Book tokens by author, in the transaction that has booked them on the day's row, which is locked so."""
+        authors = sorted(author for author, count in tokens.items() if count)
+        day = sql.prepared(AuthorSpending, "day", today())
+        for portion in sql.portions(authors):
+            values = [value for author in portion for value in (day, author, tokens[author])]
+            sql.run(ADD_SPENDING.format(rows=", ".join(["(%s, %s, %s)"] * len(portion))), values)
+
+    def of(self, authors: Collection[int]) -> dict[int, int]:
+        """Return the tokens that these authors' calls took today, of those who had some."""
+        return dict(self.today().filter(author_id__in=authors).values_list("author_id", "tokens"))
+
+    def note_waiting(self, authors: Collection[int], limit: int) -> None:
+        """Note that jobs of these authors wait for the next day under this limit."""
+        day = today()
+        rows = [AuthorSpending(day=day, author_id=author, waits_under=limit) for author in sorted(authors)]
+        AuthorSpending.objects.bulk_create(
+            rows, update_conflicts=True, update_fields=["waits_under"], unique_fields=["day", "author_id"]
+        )
+
+
+class AuthorSpending(models.Model):
+    """What one author's calls took of one day, in UTC; author 0 is all who are anonymous."""
+
+    day = models.DateField()
+    author_id = models.BigIntegerField()
+    tokens = models.PositiveBigIntegerField(default=0)
+    # The limit under which jobs of this author were put off to the next day; null where none were.
+    waits_under = models.PositiveBigIntegerField(null=True)
+
+    objects = AuthorSpendingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "author spending"
+        constraints = [models.UniqueConstraint(fields=["day", "author_id"], name="spending_of_author")]
+
+    def __str__(self) -> str:
+        return f"{self.day}, author {self.author_id}: {self.tokens} tokens"
