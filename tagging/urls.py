@@ -2,6 +2,7 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from tagging.api.jobs import JobViewSet
+from tagging.api.queue import QueueView
 from tagging.api.stack import TechStackView
 from tagging.api.used import RelatedTagsView, TagView
 from tagging.api.views import DevLogTagView, TagViewSet
@@ -18,5 +19,6 @@ urlpatterns = [
     # As slugs are made: of the letters of any script.
     re_path(r"^tags/(?P<slug>[-\w]+)/$", TagView.as_view(), name="tag"),
     re_path(r"^tags/(?P<slug>[-\w]+)/related/$", RelatedTagsView.as_view(), name="tag-related"),
+    path("queue/", QueueView.as_view(), name="queue"),
     *router.urls,
 ]

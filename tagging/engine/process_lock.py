@@ -9,6 +9,7 @@ as of another host's, the job's lease decides.
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import tempfile
 from collections.abc import Collection, Iterator
@@ -21,7 +22,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from tagging.engine import owner_name
-from tagging.engine.fork import on_fork
+from tagging.engine.fork import on_fork, process_id
 
 try:
     import fcntl
@@ -93,6 +94,7 @@ class Owner:
     """The name under which jobs are claimed, and the lock that proves its process alive until `close` or its end."""
 
     def __init__(self) -> None:
+        self.host, self.pid = socket.gethostname(), process_id()
         self.name = owner_name.new_name()
         self._file: int | None = None
         if fcntl:

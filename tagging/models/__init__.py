@@ -8,6 +8,7 @@ from tagging.models.provider_state import ProviderState
 from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
 from tagging.models.term import Term
+from tagging.models.worker import Worker
 
 __all__ = [
     "Attempt",
@@ -20,4 +21,5 @@ __all__ = [
     "Spending",
     "Tag",
     "Term",
+    "Worker",
 ]

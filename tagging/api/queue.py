@@ -1,0 +1,76 @@
+"""The queue at a glance, for staff."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from devlog_project.api.access import sees_all
+from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
+from tagging.api.serializers import ErrorSerializer, PlainSerializer, named
+from tagging.extraction.base import WaitingFor
+from tagging.models import queue
+
+
+class CountsSerializer(PlainSerializer):
+    pending = serializers.IntegerField()
+    running = serializers.IntegerField()
+    done = serializers.IntegerField(help_text="About, where there are more than 10,000 jobs.")
+    failed = serializers.IntegerField()
+
+
+class PercentilesSerializer(PlainSerializer):
+    p50 = serializers.IntegerField(allow_null=True)
+    p95 = serializers.IntegerField(allow_null=True)
+
+
+class WorkerSerializer(PlainSerializer):
+    name = serializers.CharField()
+    host = serializers.CharField(allow_null=True, help_text="Null of what is no process of ours, as SQS.")
+    pid = serializers.IntegerField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    seen_at = serializers.DateTimeField(allow_null=True, help_text="It says every 10 s that it is there.")
+    is_alive = serializers.BooleanField(allow_null=True)
+    jobs = serializers.IntegerField(help_text="How many it has claimed.")
+    lease_expires_at = serializers.DateTimeField(allow_null=True, help_text="Of its last claim.")
+
+
+class WaitingSerializer(PlainSerializer):
+    waiting_for = serializers.ChoiceField(named(WaitingFor))
+    since = serializers.DateTimeField(allow_null=True)
+    until = serializers.DateTimeField(allow_null=True, help_text="Null: until a probe is answered.")
+    error = ErrorSerializer(allow_null=True)
+
+
+class SpendingSerializer(PlainSerializer):
+    day = serializers.DateField()
+    tokens = serializers.IntegerField()
+    cost = serializers.CharField(help_text="Dollars.")
+    tokens_limit = serializers.IntegerField(allow_null=True)
+    cost_limit = serializers.FloatField(allow_null=True)
+    tokens_limit_per_author = serializers.IntegerField(allow_null=True)
+
+
+class QueueSerializer(PlainSerializer):
+    jobs = CountsSerializer()
+    oldest_pending_seconds = serializers.IntegerField(allow_null=True)
+    finished_per_minute = serializers.FloatField(help_text="Measured over the last five minutes.")
+    milliseconds_until_done = PercentilesSerializer(help_text="From the asking to the end.")
+    milliseconds_of_call = PercentilesSerializer()
+    workers = WorkerSerializer(many=True)
+    waiting = WaitingSerializer(allow_null=True, help_text="What the whole queue waits for.")
+    today = SpendingSerializer()
+
+
+class QueueView(StrictView):
+    @extend_schema(
+        summary="The queue at a glance",
+        tags=["jobs"],
+        responses={200: QueueSerializer, **problems({403: "Who asks is not staff."})},
+    )
+    def get(self, request: Request) -> Response:
+        if not sees_all(request):
+            raise PermissionDenied("The queue is shown to staff.")
+        return Response(queue.overview())

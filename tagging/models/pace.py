@@ -1,0 +1,118 @@
+"""How fast the queue moves, as measured, and so when a job is likely to be done."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.utils import timezone
+
+from tagging.models import due
+from tagging.models.attempt import Attempt
+from tagging.models.sql import NOW, in_utc, rows_of
+
+if TYPE_CHECKING:
+    from tagging.models import Job
+
+# Of the last minutes, and no more than so many attempts: those of an index's end.
+WINDOW = timedelta(minutes=5)
+MOST_ATTEMPTS = 1_000
+# How old a measure may be, in seconds.
+SEEN_SECONDS = 1.0
+MOST_SECONDS = 300
+# So many due jobs are counted; before more than that nobody's guess is better than the longest wait.
+MOST_COUNTED = 10_000
+MOST_AUTHORS = 64
+
+# Read the end of the attempts, each with when its job was asked for and became final.
+READ_LATEST = (
+    "SELECT attempt.started_at, attempt.finished_at, job.queued_at, job.finished_at FROM "
+    "(SELECT job_id, started_at, finished_at, outcome FROM tagging_attempt ORDER BY id DESC LIMIT %s) attempt "
+    "JOIN tagging_job job ON job.devlog_id = attempt.job_id WHERE attempt.outcome = %s"
+)
+COUNT_DUE = "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND run_after <= {now} LIMIT %s) due"
+COUNT_DUE_OF_AUTHOR = (
+    "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND author_id = %s AND run_after <= %s "
+    "LIMIT %s) due"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the latest answered attempts tell; milliseconds in ascending order."""
+
+    per_second: float
+    calls: list[int]
+    waits: list[int]
+
+
+def measured() -> Pace:
+    """Measure the pace of the last minutes: as many rows are read, however many jobs are done."""
+    found = rows_of(READ_LATEST, [MOST_ATTEMPTS, Attempt.Outcome.ANSWERED])
+    times = [[at and in_utc(at) for at in row] for row in found]
+    now = timezone.now()
+    latest = [row for row in times if row[1] > now - WINDOW]
+    if not latest:
+        return Pace(0.0, [], [])
+    oldest = min(row[1] for row in latest)
+    # Where the attempts that are read do not reach back so far, as far as they do.
+    seconds = WINDOW.total_seconds() if len(found) < MOST_ATTEMPTS else (now - oldest).total_seconds()
+    calls = sorted(_milliseconds(finished - started) for started, finished, *_ in latest)
+    waits = sorted(_milliseconds(done - queued) for _, _, queued, done in latest if done and done >= queued)
+    return Pace(len(latest) / max(1.0, seconds), calls, waits)
+
+
+def _milliseconds(took: timedelta) -> int:
+    return round(1000 * took.total_seconds())
+
+
+def percentile(ascending: list[int], percent: int) -> int | None:
+    """Return the value that so many percent do not pass; None of none."""
+    return ascending[math.ceil(len(ascending) * percent / 100) - 1] if ascending else None
+
+
+class QueuePace:
+    """The pace and the length of the queue as this process saw them, at most a second old."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._seen_at = -math.inf
+        self._per_second = 0.0
+        self._due = {0: 0, 1: 0}
+        self._authors = 1
+
+    def seconds_until_done(self, job: Job) -> int:
+        """Return in how many seconds a pending job that is due is likely to be done, from 1 to 300.
+
+        By its place in the queue: authors alternate, so it is that among its author's times the authors who wait.
+        """
+        self._look()
+        if not self._per_second or job.run_after is None:
+            return 1
+        before = self._due[0] if job.priority else 0
+        if before + self._due[job.priority] > self._per_second:  # else a second is enough, whose ever they are
+            query = [job.priority, job.author_id, job.run_after, MOST_COUNTED]
+            ((own,),) = rows_of(COUNT_DUE_OF_AUTHOR, query)
+            before += min(self._due[job.priority], own * self._authors)
+        return max(1, min(MOST_SECONDS, math.ceil(before / self._per_second)))
+
+    def _look(self) -> None:
+        if time.monotonic() - self._seen_at < SEEN_SECONDS:
+            return
+        self._seen_at = time.monotonic()
+        query = COUNT_DUE.format(now=NOW[connection.vendor])
+        self._due = {priority: rows_of(query, [priority, MOST_COUNTED])[0][0] for priority in self._due}
+        if not any(self._due.values()):
+            return
+        self._per_second = measured().per_second
+        waiting = [len(due.authors_after(-1, priority, MOST_AUTHORS)) for priority in self._due]
+        self._authors = max(1, *waiting)
+
+
+queue_pace = QueuePace()

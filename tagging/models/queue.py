@@ -1,0 +1,111 @@
+"""The queue at a glance. Nothing here reads the jobs that are done, however many there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Max, Min
+from django.utils import timezone
+
+from tagging.models import pace
+from tagging.models.job import Job
+from tagging.models.provider_state import ProviderState
+from tagging.models.spending import Spending, today
+from tagging.models.sql import rows_of
+from tagging.models.worker import ALIVE_SECONDS, Worker
+
+# Up to so many rows are counted; of more it is estimated how many there are.
+MOST_COUNTED = 10_000
+
+# Each by an index that holds such jobs alone; a bound value would keep SQLite from using it.
+COUNT = (
+    "SELECT (SELECT COUNT(*) FROM tagging_job WHERE priority IN (0, 1) AND run_after IS NOT NULL), "
+    "(SELECT COUNT(*) FROM tagging_job WHERE lease_expires_at IS NOT NULL), "
+    "(SELECT COUNT(*) FROM tagging_job WHERE state = 'failed'), "
+    "(SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job LIMIT %s) some)"
+)
+ESTIMATE = {
+    "sqlite": "SELECT MAX(devlog_id) FROM tagging_job",
+    "postgresql": "SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'tagging_job'::regclass",
+}
+
+
+def overview() -> dict[str, Any]:
+    """Return what there is, how fast it moves, who works on it, and what it waits for."""
+    measured = pace.measured()
+    return {
+        "jobs": counts(),
+        "oldest_pending_seconds": oldest_pending_seconds(),
+        "finished_per_minute": round(60 * measured.per_second, 1),
+        "milliseconds_until_done": percentiles(measured.waits),
+        "milliseconds_of_call": percentiles(measured.calls),
+        "workers": workers(),
+        "waiting": waiting(),
+        "today": spent_today(),
+    }
+
+
+def counts() -> dict[str, int]:
+    ((pending, running, failed, total),) = rows_of(COUNT, [MOST_COUNTED + 1])
+    if total > MOST_COUNTED:
+        total = max(total, rows_of(ESTIMATE[connection.vendor], [])[0][0] or 0)
+    done = max(0, total - pending - running - failed)
+    return {"pending": pending, "running": running, "done": done, "failed": failed}
+
+
+def oldest_pending_seconds() -> int | None:
+    oldest = Job.objects.filter(run_after__isnull=False).aggregate(at=Min("queued_at"))["at"]
+    return max(0, round((timezone.now() - oldest).total_seconds())) if oldest else None
+
+
+def percentiles(ascending: list[int]) -> dict[str, int | None]:
+    return {"p50": pace.percentile(ascending, 50), "p95": pace.percentile(ascending, 95)}
+
+
+def workers() -> list[dict[str, Any]]:
+    """Return who said that they are there, and who holds claims and says nothing, as SQS."""
+    held = Job.objects.running().order_by().values("claimed_by")
+    claims = {row["claimed_by"]: row for row in held.annotate(jobs=Count("pk"), lease=Max("lease_expires_at"))}
+    known = {worker.name: worker for worker in Worker.objects.all()}
+    now = timezone.now()
+    shown = []
+    for name in sorted(claims.keys() | known.keys()):
+        worker, claim = known.get(name), claims.get(name)
+        seconds = (now - worker.seen_at).total_seconds() if worker else None
+        shown.append(
+            {
+                "name": name,
+                "host": worker and worker.host,
+                "pid": worker and worker.pid,
+                "started_at": worker and worker.started_at,
+                "seen_at": worker and worker.seen_at,
+                "is_alive": None if seconds is None else seconds < ALIVE_SECONDS,
+                "jobs": claim["jobs"] if claim else 0,
+                "lease_expires_at": claim["lease"] if claim else None,
+            }
+        )
+    return shown
+
+
+def waiting() -> dict[str, Any] | None:
+    provider = ProviderState.objects.current()
+    if not (provider.is_paused or provider.is_half_open):
+        return None
+    until = provider.resume_at if provider.is_paused else None
+    error = {"code": provider.error_code, "detail": provider.error_detail} if provider.error_code else None
+    return {"waiting_for": provider.waiting_for, "since": provider.since, "until": until, "error": error}
+
+
+def spent_today() -> dict[str, Any]:
+    """Return today's spending and its limits, null for none."""
+    spent = Spending.objects.filter(day=today()).first() or Spending(day=today())
+    return {
+        "day": spent.day,
+        "tokens": spent.tokens,
+        "cost": f"{spent.cost:.6f}",
+        "tokens_limit": settings.TAGGING_DAILY_TOKENS or None,
+        "cost_limit": settings.TAGGING_DAILY_COST or None,
+        "tokens_limit_per_author": settings.TAGGING_DAILY_TOKENS_PER_AUTHOR or None,
+    }

@@ -1,0 +1,39 @@
+"""The processes that claim jobs, as they say of themselves every few seconds."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tagging.models.claims import seconds_from_now
+
+# How often a worker says that it is there, and how long it is believed, in seconds.
+SEEN_EVERY_SECONDS = 10.0
+ALIVE_SECONDS = 3 * SEEN_EVERY_SECONDS
+FORGOTTEN_SECONDS = 24 * 3600
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def saw(self, name: str, host: str, pid: int) -> None:
+        """Note that this worker is there, and forget those that have been gone for a day."""
+        row = Worker(name=name, host=host, pid=pid, seen_at=Now())
+        Worker.objects.bulk_create([row], update_conflicts=True, update_fields=["seen_at"], unique_fields=["name"])
+        self.filter(seen_at__lt=seconds_from_now(-FORGOTTEN_SECONDS)).delete()
+
+
+class Worker(models.Model):
+    """One owner of claims: a process, or one of several workers in it."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    host = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
