@@ -29,6 +29,7 @@ from tagging import queues
 from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.api.waiting import WaitingView
 from tagging.models import Attempt, DevLogTag, Job
+from tagging.models.pace import queue_pace
 
 
 class NewestFirst(PagesByTime):
@@ -128,7 +129,8 @@ class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
         data = getattr(response, "data", None)
         tagging = data.get("tagging") if isinstance(data, dict) else None
         if tagging and tagging["state"] in Job.UNFINISHED:
-            response["Retry-After"] = str(seconds_until(tagging["run_after"]))
+            by_pace = queue_pace.seconds_until_done(data["id"]) if tagging["state"] == Job.State.PENDING else 1
+            response["Retry-After"] = str(max(by_pace, seconds_until(tagging["run_after"])))
         return super().finalize_response(request, response, *args, **kwargs)
 
 

@@ -11,6 +11,7 @@ from devlog_project.ops.readiness import readiness
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
+from tagging.models.pace import queue_pace
 from tagging.models.shown_pause import shown_pause
 from tagging.models.term import taught_names
 from tagging.transports.memory import MemoryTransport
@@ -27,6 +28,7 @@ def lock_dir(settings, tmp_path):
 @pytest.fixture(autouse=True)
 def nothing_seen_before():
     shown_pause.forget()
+    queue_pace.forget()
     readiness.forget()
     cache.clear()
     permits.forget()

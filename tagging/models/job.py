@@ -101,7 +101,6 @@ class Job(models.Model):
                 condition=Q(is_private=True, run_after__isnull=False),
                 name="job_private_due",
             ),
-            models.Index(fields=["devlog"], condition=Q(state="failed"), name="job_failed"),
             models.Index(fields=["lease_expires_at"], condition=Q(lease_expires_at__isnull=False), name="job_leased"),
             models.Index(fields=["in_doubt_since"], condition=Q(in_doubt_since__isnull=False), name="job_in_doubt"),
             models.Index(fields=["devlog"], condition=Q(state="failed"), name="job_failed"),

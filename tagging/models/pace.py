@@ -6,7 +6,6 @@ import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.db import connection
 from django.utils import timezone
@@ -14,9 +13,6 @@ from django.utils import timezone
 from tagging.models import due
 from tagging.models.attempt import Attempt
 from tagging.models.sql import NOW, in_utc, rows_of
-
-if TYPE_CHECKING:
-    from tagging.models import Job
 
 # Of the last minutes, and no more than so many attempts: those of an index's end.
 WINDOW = timedelta(minutes=5)
@@ -35,9 +31,10 @@ READ_LATEST = (
     "JOIN tagging_job job ON job.devlog_id = attempt.job_id WHERE attempt.outcome = %s"
 )
 COUNT_DUE = "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND run_after <= {now} LIMIT %s) due"
-COUNT_DUE_OF_AUTHOR = (
-    "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND author_id = %s AND run_after <= %s "
-    "LIMIT %s) due"
+PLACE_OF = "SELECT priority, author_id FROM tagging_job WHERE devlog_id = %s AND run_after IS NOT NULL"
+COUNT_BEFORE_OF_AUTHOR = (
+    "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND author_id = %s "
+    "AND run_after <= (SELECT run_after FROM tagging_job WHERE devlog_id = %s) LIMIT %s) due"
 )
 
 
@@ -87,20 +84,19 @@ class QueuePace:
         self._due = {0: 0, 1: 0}
         self._authors = 1
 
-    def seconds_until_done(self, job: Job) -> int:
-        """Return in how many seconds a pending job that is due is likely to be done, from 1 to 300.
+    def seconds_until_done(self, job_id: int) -> int:
+        """Return in how many seconds a job that is due is likely to be done, from 1 to 300.
 
         By its place in the queue: authors alternate, so it is that among its author's times the authors who wait.
         """
         self._look()
-        if not self._per_second or job.run_after is None:
-            return 1
-        before = self._due[0] if job.priority else 0
-        if before + self._due[job.priority] > self._per_second:  # else a second is enough, whose ever they are
-            query = [job.priority, job.author_id, job.run_after, MOST_COUNTED]
-            ((own,),) = rows_of(COUNT_DUE_OF_AUTHOR, query)
-            before += min(self._due[job.priority], own * self._authors)
-        return max(1, min(MOST_SECONDS, math.ceil(before / self._per_second)))
+        if sum(self._due.values()) <= self._per_second or not self._per_second:
+            return 1  # a second is enough, whosever it is; or nobody knows
+        for priority, author in rows_of(PLACE_OF, [job_id]):
+            ((own,),) = rows_of(COUNT_BEFORE_OF_AUTHOR, [priority, author, job_id, MOST_COUNTED])
+            before = min(self._due[priority], own * self._authors) + (self._due[0] if priority else 0)
+            return max(1, min(MOST_SECONDS, math.ceil(before / self._per_second)))
+        return 1
 
     def _look(self) -> None:
         if time.monotonic() - self._seen_at < SEEN_SECONDS:

@@ -24,7 +24,6 @@ QUEUE = "/api/v1/queue/"
 @pytest.fixture(autouse=True)
 def closed(settings):
     settings.API_OPEN = False
-    queue_pace.forget()
 
 
 @pytest.fixture
@@ -139,7 +138,7 @@ def one_a_second(monkeypatch):
 
 
 def seconds(devlog):
-    return queue_pace.seconds_until_done(Job.objects.get(pk=devlog.pk))
+    return queue_pace.seconds_until_done(devlog.pk)
 
 
 def test_with_nothing_measured_a_client_may_look_every_second(make_devlog):
@@ -174,3 +173,10 @@ def test_what_came_in_bulk_waits_for_all_that_people_wait_for(make_devlog, one_a
         make_devlog()
 
     assert seconds(bulk) == 11
+
+
+def test_a_client_is_told_so_by_retry_after(api, make_devlog, one_a_second, settings):
+    settings.API_OPEN = True
+    *_, fifth = [make_devlog() for _ in range(5)]
+
+    assert api.get(f"/api/v1/devlogs/{fifth.pk}/")["Retry-After"] == "5"

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devlogs', '0002_private'),
-        ('tagging', '0009_cancelled'),
+        ('tagging', '0011_devlogs_of_tag'),
     ]
 
     operations = [
@@ -28,10 +28,6 @@ class Migration(migrations.Migration):
             model_name='job',
             name='waiting_for',
             field=models.CharField(blank=True, choices=[('retry', 'Retry'), ('rate_limit', 'Rate Limit'), ('provider', 'Provider'), ('budget', 'Budget')], db_default='', max_length=10),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'failed')), fields=['devlog'], name='job_failed'),
         ),
         migrations.AddConstraint(
             model_name='authorspending',
