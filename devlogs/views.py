@@ -22,12 +22,12 @@ from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
 from devlogs import entries
 from devlogs.bulk import known_as
+from devlogs.conditional import ConditionalView
 from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
 from tagging.api.limits import TOO_MANY, refuse_too_many
-from tagging.api.waiting import WaitingView
 from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.pace import queue_pace
 
@@ -60,7 +60,7 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
         summary="Change a dev-log; an edited entry is tagged anew", responses={200: DevLogSerializer, **TOO_MANY}
     ),
 )
-class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
+class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
     waits = ["create", "retrieve", "retag"]
     parameters = {"list": [*PARAMETERS, *NewestFirst.parameters], "create": ["bulk"]}
     repeatable = REPEATABLE
@@ -84,6 +84,7 @@ class DevLogViewSet(WaitingView, viewsets.ModelViewSet[DevLog]):
         except entries.ExternalIdTakenError:
             return Response(DEVLOG.to_representation(self.get_queryset().get(pk=known_as(devlog))))
         devlog.shown_tags = []  # type: ignore[attr-defined]  # nothing to look up: it is new
+        self.shown = devlog
         location = request.build_absolute_uri(f"{request.path}{devlog.pk}/")
         return Response(DEVLOG.to_representation(devlog), 201, headers={"Location": location})
 

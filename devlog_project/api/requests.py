@@ -9,6 +9,7 @@ from functools import partial
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -76,6 +77,10 @@ class StrictView(APIView):
         is_ours = isinstance(response, Response) and not response.template_name
         if is_ours and not isinstance(response.accepted_renderer, JSONRenderer):
             response.accepted_renderer, response.accepted_media_type = JSON, JSON.media_type
+        if request.method in ("GET", "HEAD") and self.authentication_classes:
+            # No proxy hands one user's to another, and a browser asks whether its own still holds.
+            patch_vary_headers(response, ["Authorization"])
+            response.setdefault("Cache-Control", "private, no-cache")
         return response
 
 
