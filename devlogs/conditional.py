@@ -28,6 +28,8 @@ class PreconditionFailed(APIException):
 class ConditionalView(WaitingView):
     """A view set of dev-logs with `If-None-Match` and `If-Match`; it shows the dev-log in `shown`."""
 
+    # The actions that write what an ETag is the version of.
+    versioned = ("create", "update", "partial_update", "destroy", "retag")
     shown: DevLog | None = None
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:

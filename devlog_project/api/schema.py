@@ -40,6 +40,14 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail"],
 }
+# What else is answered where a request may have such a header.
+BY_HEADER = {
+    "Idempotency-Key": {
+        "409": "The first request with this `Idempotency-Key` is still being answered; repeat it in a moment.",
+        "422": "This `Idempotency-Key` came with another request before.",
+    },
+    "If-Match": {"412": "The dev-log was edited since that `ETag`; nothing was changed."},
+}
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 _generating = threading.Lock()
 
@@ -98,6 +106,8 @@ def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
                 described["404"] = "There is no such thing, or it is another's."
             if "requestBody" in operation:
                 described |= {"413": "The body is too large.", "415": "The body is no JSON."}
+            for parameter in operation.get("parameters", ()):
+                described |= BY_HEADER.get(parameter["name"], {})
             for status, text in described.items():
                 content = {CONTENT_TYPE: {"schema": REFERENCE}}
                 operation["responses"].setdefault(status, {"description": text, "content": content})

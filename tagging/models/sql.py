@@ -207,8 +207,7 @@ def claim(
 
 def known_answers(digests: Sequence[str], extractor: str, model: str) -> dict[tuple[str, int | None], int]:
     """Return the ids of these attempts by digest and prompt version."""
-    rows = rows_for(FIND_KNOWN_ANSWERS, digests, extractor, model)
-    return {(digest, version): pk for digest, version, pk in rows}
+    return {(digest, version): pk for digest, version, pk in rows_for(FIND_KNOWN_ANSWERS, digests, extractor, model)}
 
 
 def complete(job: type[models.Model], fences: Sequence[tuple[int, UUID | None]]) -> set[int]:
