@@ -127,7 +127,7 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Tell a client that polls how long to wait, while the tags are not final."""
-        data = getattr(response, "data", None)
+        data: Any = getattr(response, "data", None)
         tagging = data.get("tagging") if isinstance(data, dict) else None
         if tagging and tagging["state"] in Job.UNFINISHED:
             by_pace = queue_pace.seconds_until_done(data["id"]) if tagging["state"] == Job.State.PENDING else 1

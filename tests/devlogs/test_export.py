@@ -89,7 +89,10 @@ def test_nothing_found_is_an_empty_file_or_the_names_alone(api, author):
 def test_what_is_asked_for_by_head_is_not_read(api, author, make_devlog):
     make_devlog(author=author)
 
-    assert api.head(EXPORT).getvalue() == b""
+    with CaptureQueriesContext(connection) as queries:
+        assert api.head(EXPORT).getvalue() == b""
+
+    assert not [query for query in queries if "tagging_removal" in query["sql"]]
 
 
 @pytest.mark.parametrize(
