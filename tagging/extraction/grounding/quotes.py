@@ -20,18 +20,13 @@ from tagging.extraction.sections import read_sections
 MAX_EVIDENCE = 100
 MAX_WORDS = 12  # of a quote: the prompt asks for eight
 _ENDINGS = ("s", "es", "en", "e", "n")
-# Letters of a name in which two neighbours may be swapped, one slip of any kind is looked for, or two.
-_MIN_SWAPPED, _MIN_SLIP, _MIN_TWO_SLIPS = 4, 6, 8
+# Letters of a name in which two neighbours may be swapped, or one slip of any kind is looked for.
+_MIN_SWAPPED, _MIN_SLIP = 6, 8
 
 
 @load_once
 def words() -> dict[str, frozenset[str]]:
     return read_sections(Path(__file__).with_name("about.words"))
-
-
-@load_once
-def _ordinary() -> frozenset[str]:
-    return read_sections(Path(__file__).with_name("ordinary.words"))["ordinary"]
 
 
 class Quotes:
@@ -112,16 +107,15 @@ def _is_one_of(key: str, own: frozenset[str]) -> bool:
 
 
 def is_slip(key: str, name: str) -> bool:
-    """Whether a word is a known name with a slip or, of a longer one, with two; and is itself no other word."""
-    if lexicon.known(name) is None or not key.isalpha() or lexicon.known(key) or key in _ordinary():
+    """Whether a word is a known name with a slip, not in its first or last letter; and is itself no other word."""
+    if lexicon.known(name) is None or not key.isalpha() or lexicon.known(key) or key in words()["resembling"]:
         return False
     joined = forms(name)[0][-1].replace(" ", "")
-    if len(joined) < _MIN_SWAPPED or joined[0] != key[0] or joined == key:
+    if len(joined) < _MIN_SWAPPED or joined == key or (joined[0], joined[-1]) != (key[0], key[-1]):
         return False
     if len(joined) < _MIN_SLIP:
         return sorted(joined) == sorted(key) and slips(key, joined, 1) <= 1
-    most = 1 if len(joined) < _MIN_TWO_SLIPS else 2
-    return abs(len(joined) - len(key)) <= most and slips(key, joined, most) <= most
+    return abs(len(joined) - len(key)) <= 1 and slips(key, joined, 1) <= 1
 
 
 @lru_cache(maxsize=1 << 12)
