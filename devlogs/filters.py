@@ -8,6 +8,8 @@ take one of them for both.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -34,11 +36,11 @@ MANY = 2_000
 REPEATABLE = ("tag", "tag_any")
 DevLogs = QuerySet[DevLog]
 RUNS = Q(lease_expires_at__isnull=False)
-# In the words of the indexes on jobs; see `Job.shown_state`.
-SHOWN_AS: dict[str, Q] = {
-    Job.State.PENDING: Q(run_after__isnull=False) | RUNS & Q(started_at=None),  # edited while its call runs
-    Job.State.RUNNING: RUNS & Q(started_at__isnull=False),
-    Job.State.FAILED: Q(state=RawSQL("'failed'", ())),
+# In the words of the indexes on jobs, one by one; see `Job.shown_state`.
+SHOWN_AS: dict[str, list[Q]] = {
+    Job.State.PENDING: [Q(run_after__isnull=False), RUNS & Q(started_at=None)],  # edited while its call runs
+    Job.State.RUNNING: [RUNS & Q(started_at__isnull=False)],
+    Job.State.FAILED: [Q(state=RawSQL("'failed'", ()))],
 }
 
 
@@ -137,8 +139,8 @@ class DevLogFilter(filters.FilterSet):
 
     def in_state(self, devlogs: DevLogs, name: str, value: str) -> DevLogs:
         if value == Job.State.DONE:  # most are
-            return devlogs.filter(job__state=value)
-        return with_one_of(devlogs, Job.objects.filter(SHOWN_AS[value]))
+            return devlogs.filter(Exists(Job.objects.filter(devlog=OuterRef("pk"), state=value)))
+        return with_one_of(devlogs, *map(Job.objects.filter, SHOWN_AS[value]))
 
     def by(self, devlogs: DevLogs, name: str, value: str) -> DevLogs:
         if not sees_all(self.request):
@@ -161,9 +163,10 @@ class DevLogFilter(filters.FilterSet):
 PARAMETERS = tuple(DevLogFilter.base_filters)
 
 
-def with_one_of(devlogs: DevLogs, rows: QuerySet[Any]) -> DevLogs:
-    """Return the dev-logs to which one of these belongs."""
-    rows = rows.order_by()
-    if rows[MANY : MANY + 1].exists():
-        return devlogs.filter(Exists(rows.filter(devlog=OuterRef("pk"))))
-    return devlogs.filter(pk__in=rows.values("devlog"))
+def with_one_of(devlogs: DevLogs, *belonging: QuerySet[Any]) -> DevLogs:
+    """Return the dev-logs to which a row of one of these belongs."""
+    parts = [rows.order_by() for rows in belonging]
+    few = [pk for rows in parts for pk in rows.values_list("devlog", flat=True)[: MANY + 1]]
+    if len(few) <= MANY:  # else these may be the first of many, each perhaps several times
+        return devlogs.filter(pk__in=set(few))
+    return devlogs.filter(reduce(or_, (Q(Exists(rows.filter(devlog=OuterRef("pk")))) for rows in parts)))

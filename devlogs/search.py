@@ -19,8 +19,8 @@ Row = TypeVar("Row", bound=Model)
 
 # PostgreSQL takes no word of more than 2,046 bytes.
 MAX_CHARACTERS = 200
-# Where more entries than this match, a list looks into the index for each dev-log it comes by, and not for all first.
-MANY = 20_000
+# Where more entries than this match, a list goes through the newest dev-logs, and not through all that match.
+MANY = 2_000
 PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')
 
 # SQLite: its own index beside the table, without a copy of the texts, kept by triggers.
@@ -40,7 +40,7 @@ TRIGGERS = {
 }
 REBUILD = "INSERT INTO devlogs_search (devlogs_search) VALUES ('rebuild')"
 STANDING = "SELECT rowid AS id FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'devlogs_search_%%'"
-ONE_TOO_MANY = "SELECT rowid AS id FROM devlogs_search WHERE devlogs_search MATCH %s LIMIT 1 OFFSET %s"
+FEW = "SELECT rowid AS id FROM devlogs_search WHERE devlogs_search MATCH %s LIMIT %s"
 
 # PostgreSQL: the index is on this very expression, and is used where a query has the same.
 FOLDED = (
@@ -56,14 +56,11 @@ class Condition(Func):
     output_field = BooleanField()
 
 
-class AmongFound(Condition):
-    template = "(%(expressions)s))"
+class IsAmongFound(Condition):
+    """Asked of each dev-log that SQLite comes by for another reason: the + keeps it from beginning here."""
+
+    template = "(+%(expressions)s))"
     arg_joiner = " IN (SELECT rowid FROM devlogs_search WHERE devlogs_search MATCH "
-
-
-class IsFound(Condition):
-    template = "EXISTS (SELECT 1 FROM devlogs_search WHERE rowid = %(expressions)s)"
-    arg_joiner = " AND devlogs_search MATCH "
 
 
 class Matches(Condition):
@@ -103,8 +100,10 @@ def containing(devlogs: QuerySet[Row], wanted: list[str]) -> QuerySet[Row]:
     if connections[devlogs.db].vendor == "postgresql":
         return devlogs.filter(Matches(Vector(F("entry")), All(*(Phrase(Value(phrase)) for phrase in wanted))))
     question = " ".join(f'"{phrase}"' for phrase in wanted)
-    is_common = bool(devlogs.model._default_manager.using(devlogs.db).raw(ONE_TOO_MANY, [question, MANY]))
-    return devlogs.filter((IsFound if is_common else AmongFound)(F("pk"), Value(question)))
+    found = devlogs.model._default_manager.using(devlogs.db).raw(FEW, [question, MANY + 1])
+    if len(ids := [row.pk for row in found]) <= MANY:
+        return devlogs.filter(pk__in=ids)
+    return devlogs.filter(IsAmongFound(F("pk"), Value(question)))
 
 
 def create(editor: BaseDatabaseSchemaEditor) -> None:

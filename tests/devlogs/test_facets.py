@@ -159,7 +159,7 @@ def test_they_take_as_many_queries_however_many_are_counted(api, count, django_a
     for number in range(count):
         written(f"Redis {number}", 1, "Redis", f"Tag-{number}")
 
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         api.get(URL)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         api.get(URL, {"tag": "redis"})
