@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from tagging.admin import shown
 from tagging.admin.read_only import ReadOnly
 from tagging.extraction.base import ErrorCode
-from tagging.models import Attempt, Job, ProviderState, Spending
+from tagging.models import Attempt, AuthorSpending, Job, ProviderState, Spending, Worker
 
 
 class ErrorCodeFilter(admin.SimpleListFilter):
@@ -101,6 +101,16 @@ class JobAdmin(OfDevLog):
         "lease_expires_at",
     ]
     inlines = [Timeline]
+    actions = ["cancel"]
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tagging.change_job")
+
+    @admin.action(description="Cancel selected jobs", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        """End them `failed` where they are not final; what is selected goes in portions."""
+        cancelled = Job.objects.cancel(list(jobs.values_list("pk", flat=True)))
+        self.message_user(request, f"{cancelled} cancelled; the others were final already.", messages.SUCCESS)
 
     @admin.display(description="job", ordering="pk")
     def number(self, job: Job) -> int:
@@ -171,3 +181,16 @@ def may_resume(request: HttpRequest) -> bool:
 @admin.register(Spending)
 class SpendingAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["day", "tokens", "cost"]
+
+
+@admin.register(AuthorSpending)
+class AuthorSpendingAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["day", "author_id", "tokens", "waits_under"]
+    ordering = ["-day", "author_id"]
+    list_per_page = 50
+    show_full_result_count = False
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["name", "host", "pid", "started_at", "seen_at"]

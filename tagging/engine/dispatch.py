@@ -13,15 +13,15 @@ from django.db import transaction
 from django.db.models import F
 
 from tagging.engine.attempting import Claimed
+from tagging.engine.heartbeat import Heartbeat
 from tagging.engine.process_lock import Owner, dead_owners
 from tagging.engine.rotation import Rotation
 from tagging.engine.sharing import joining_calls
 from tagging.extraction.base import Extractor, WaitingFor
-from tagging.models import Attempt, Job, ProviderState, Worker
+from tagging.models import Attempt, Job, ProviderState
 from tagging.models.due import DuePart
 from tagging.models.spending import BudgetReachedError, is_limited
 from tagging.models.term import taught_names
-from tagging.models.worker import SEEN_EVERY_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Dispatcher:
         self.owner = Owner()
         self.provider = ProviderState()
         self._read_provider_at = 0.0
-        self._say_at = 0.0
+        self._heartbeat = Heartbeat(self.owner)
         self._has_begun = self._has_probed = self._has_recovered = False
         self._rotation = Rotation()
         self._is_backlog = True  # until it is known better
@@ -214,7 +214,7 @@ class Dispatcher:
         in_flight: the ids of the jobs for which a call runs, be it for a text that was edited since.
         """
         self.owner.keep_lock()
-        self._say_that_it_is_there()
+        self._heartbeat.beat()
         unfinished = Job.objects.unfinished()
         holders = Job.objects.holders() if unfinished.is_claimed else set()
         with dead_owners(holders, at_start=not self._has_recovered) as dead:
@@ -233,14 +233,9 @@ class Dispatcher:
             Job.objects.end_outgrown_waits(settings.TAGGING_DAILY_TOKENS_PER_AUTHOR if self.extractor.is_paid else 0)
         return any(unfinished)
 
-    def _say_that_it_is_there(self) -> None:
-        if time.monotonic() >= self._say_at:
-            self._say_at = time.monotonic() + SEEN_EVERY_SECONDS
-            Worker.objects.saw(self.owner.name, self.owner.host, self.owner.pid)
-
     def close(self) -> None:
         """Give back all that is claimed, and go."""
-        Worker.objects.filter(name=self.owner.name).delete()
+        self._heartbeat.end()
         self.give_back(Job.objects.held_by(self.owner.name), "the worker stops")
         if self._has_probed:
             ProviderState.objects.return_probe()

@@ -1,0 +1,22 @@
+"""A worker says every few seconds that it is there, for people to see; nothing is decided by it."""
+
+import time
+
+from tagging.engine.process_lock import Owner
+from tagging.models import Worker
+from tagging.models.worker import SEEN_EVERY_SECONDS
+
+
+class Heartbeat:
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._beat_at = 0.0
+
+    def beat(self) -> None:
+        """Say that this worker is there, if it is time."""
+        if time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + SEEN_EVERY_SECONDS
+            Worker.objects.saw(self._owner.name, self._owner.host, self._owner.pid)
+
+    def end(self) -> None:
+        Worker.objects.filter(name=self._owner.name).delete()
