@@ -24,7 +24,7 @@ COUNT = (
     "SELECT (SELECT COUNT(*) FROM tagging_job WHERE priority IN (0, 1) AND run_after IS NOT NULL), "
     "(SELECT COUNT(*) FROM tagging_job WHERE lease_expires_at IS NOT NULL), "
     "(SELECT COUNT(*) FROM tagging_job WHERE state = 'failed'), "
-    "(SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job LIMIT %s) some)"
+    "(SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job LIMIT %s) counted)"
 )
 ESTIMATE = {
     "sqlite": "SELECT MAX(devlog_id) FROM tagging_job",
