@@ -87,6 +87,7 @@ class OwnTokens(StrictView, generics.GenericAPIView[TokenDetails]):
 class TokensView(OwnTokens, generics.ListAPIView[TokenDetails]):
     parameters = {"get": Pages.parameters}
     takes_body = ["post"]
+    keeps_answers = False
 
     @extend_schema(
         summary="Make a token",

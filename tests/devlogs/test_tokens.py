@@ -187,6 +187,12 @@ def test_no_text_of_a_token_is_kept(token):
     assert len(kept.digest) == 128
 
 
+def test_the_text_of_a_token_is_kept_for_no_repeat(token):
+    response = as_holder(token).post(TOKENS, {"name": "laptop"}, headers={"Idempotency-Key": "once"})
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["Idempotency-Key"])
+
+
 def test_a_list_says_what_one_needs_to_choose(ada, token):
     client = as_holder(token)
     client.post(TOKENS, {"name": "laptop", "days": 7})
