@@ -129,7 +129,7 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
         """Tell a client that polls how long to wait, while the tags are not final."""
         data: Any = getattr(response, "data", None)
         tagging = data.get("tagging") if isinstance(data, dict) else None
-        if tagging and tagging["state"] in Job.UNFINISHED:
+        if data and tagging and tagging["state"] in Job.UNFINISHED:
             by_pace = queue_pace.seconds_until_done(data["id"]) if tagging["state"] == Job.State.PENDING else 1
             response["Retry-After"] = str(max(by_pace, seconds_until(tagging["run_after"])))
         return super().finalize_response(request, response, *args, **kwargs)

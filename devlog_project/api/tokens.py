@@ -85,6 +85,7 @@ class OwnTokens(StrictView, generics.GenericAPIView[TokenDetails]):
 
 @extend_schema_view(get=extend_schema(summary="List one's tokens, the newest first"))
 class TokensView(OwnTokens, generics.ListAPIView[TokenDetails]):
+    keeps_answers = False
     parameters = {"get": Pages.parameters}
     takes_body = ["post"]
     keeps_answers = False

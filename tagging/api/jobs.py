@@ -14,13 +14,13 @@ from rest_framework.response import Response
 
 from devlog_project.api.access import visible
 from devlog_project.api.pages import Pages
-from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.api.job_shapes import JOB, JobSerializer
 from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.api.serializers import named
+from tagging.api.waiting import WaitingView
 from tagging.extraction.base import WaitingFor
 from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.shown_pause import shown_pause
@@ -74,9 +74,10 @@ class NewestFirst(Pages):
     list=extend_schema(summary="List jobs, the newest dev-log's first"),
     retrieve=extend_schema(summary="Show a job with its attempts"),
 )
-class JobViewSet(StrictView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DevLog]):
+class JobViewSet(WaitingView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DevLog]):
     """The jobs of the dev-logs one may see, each under its dev-log's number."""
 
+    waits = ["retrieve"]
     parameters = {"list": ["status", "state", "waiting_for", "since", "until", "author", *NewestFirst.parameters]}
     # From the dev-logs, whose index finds those of an author.
     queryset = (

@@ -204,6 +204,13 @@ def test_a_login_keeps_no_answer_since_it_holds_a_token(api):
     assert IdempotencyKey.objects.count() == 0
 
 
+def test_a_new_token_is_kept_for_no_repeat(ada):
+    response = post(ada, {"name": "CI"}, "/api/v1/auth/tokens/")
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["Idempotency-Key"])
+    assert IdempotencyKey.objects.count() == 0
+
+
 # -- Several at once -------------------------------------------------------------------------------------------------
 
 

@@ -146,6 +146,18 @@ def test_a_get_waits_for_either_end(client, run_jobs, found):
 
 
 @at_the_api
+def test_a_look_at_the_job_waits_too(client, run_jobs):
+    devlog = client.post(URL, ENTRY).json()["id"]
+    answer = beside(lambda: client.get(f"/api/v1/jobs/{devlog}/", headers=WAIT))
+    eventually(lambda: is_waited_for(devlog), "a client that waits")
+
+    run_jobs(Scripted(["Django"]))
+
+    answer = answer.result(SOON)
+    assert (answer.json()["status"], answer["Preference-Applied"]) == ("done", "wait=10")
+
+
+@at_the_api
 def test_a_retag_waits_for_the_new_tags(client, run_jobs):
     devlog = client.post(URL, ENTRY).json()["id"]
     run_jobs(Scripted(["Django"]))
