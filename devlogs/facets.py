@@ -31,8 +31,11 @@ class Month(Func):
     output_field: ClassVar[Any] = CharField()
     template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM')"
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, 7)", **context)
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: str
+    ) -> tuple[str, tuple[str | int, ...]]:
+        sql, params = self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, 7)", **context)
+        return sql, tuple(params)
 
 
 class TagCount(serializers.Serializer[Any]):

@@ -125,7 +125,7 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
             queues.retag([devlog.pk])
         return Response(self.get_serializer(self.get_object()).data, status=202)
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
         """Tell a client that polls how long to wait, while the tags are not final."""
         data: Any = getattr(response, "data", None)
         tagging = data.get("tagging") if isinstance(data, dict) else None

@@ -1,12 +1,14 @@
 """Pages that end: the cursor holds the values by which the last item shown is sorted, a unique one among them."""
 
+from __future__ import annotations
+
 import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
@@ -15,6 +17,12 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from devlog_project.api.moments import is_stored
+
+if TYPE_CHECKING:  # DRF imports its paginators before its views
+    from rest_framework.generics import GenericAPIView
+
+# The items of a list, whichever they are.
+Rows = QuerySet[Any]
 
 MAX_NUMBER = 2**63 - 1
 WHOLE = re.compile(r"[0-9]{1,9}")
@@ -47,7 +55,7 @@ class Pages(CursorPagination):
         order = [reverse(field) for field in self.ordering] if backwards else list(self.ordering)
         if position:
             queryset = queryset.filter(beyond(order, position))
-        found = list(self.first(queryset.order_by(*order), size + 1, view))
+        found = list(self.first(queryset.order_by(*order), size + 1, cast("GenericAPIView[Any]", view)))
         self.page = found[:size]
         has_more, came_from = len(found) > len(self.page), bool(position)
         if backwards:
@@ -55,7 +63,7 @@ class Pages(CursorPagination):
         self.has_next, self.has_previous = (came_from, has_more) if backwards else (has_more, came_from)
         return self.page
 
-    def first(self, queryset: Any, count: int, view: Any) -> Any:
+    def first(self, queryset: Rows, count: int, view: GenericAPIView[Any]) -> Rows:
         """Return the first of these, with what their keys are made of."""
         return queryset[:count]
 
@@ -125,7 +133,7 @@ class PagesByTime(Pages):
     ordering = ("-created_at", "-pk")
     orderings: Mapping[str, tuple[str, ...]] = {"-created_at": ordering, "created_at": ("created_at", "pk")}
 
-    def first(self, queryset: Any, count: int, view: Any) -> Any:
+    def first(self, queryset: Rows, count: int, view: GenericAPIView[Any]) -> Rows:
         """Find by an index which they are, before anything is read that is only shown."""
         chosen = view.get_queryset().filter(pk__in=queryset.values("pk")[:count])
         return chosen.annotate(created_at_stored=Cast("created_at", TextField())).order_by(*queryset.query.order_by)

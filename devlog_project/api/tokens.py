@@ -88,7 +88,6 @@ class TokensView(OwnTokens, generics.ListAPIView[TokenDetails]):
     keeps_answers = False
     parameters = {"get": Pages.parameters}
     takes_body = ["post"]
-    keeps_answers = False
 
     @extend_schema(
         summary="Make a token",

@@ -62,7 +62,7 @@ def test_each_management_command_exists(command):
 
 
 @pytest.mark.parametrize(
-    "path", found(r"(?<![\w/.])((?:tagging|devlogs|devlog_project|tests|docs|deploy|requirements)/[\w/.-]*\w)")
+    "path", found(r"(?<![\w/.\"])((?:tagging|devlogs|devlog_project|tests|docs|deploy|requirements)/[\w/.-]*\w)")
 )
 def test_each_file_and_folder_exists(path):
     assert (ROOT / path).exists()

@@ -19,7 +19,9 @@ PAGE = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
 # An example, and what it prints, or how that begins.
 EXAMPLE = re.compile(r"^```(sh|python)\n(.*?)^```\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "-- the next example --"
-MAKE_ALICE = "from django.contrib.auth.models import User; User.objects.create_user('alice', password='only-for-tests')"
+MAKE_ALICE = (
+    "from django.contrib.auth.models import User; User.objects.create_user('alice', password='only-for-tests')"
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,4 +60,9 @@ def test_each_example_prints_what_the_page_says(address):
         examples = [(code, says.strip()) for kind, code, says in found if kind == language]
         answers = printed(language, [code for code, _ in examples], address)
         for (code, says), answer in zip(examples, answers, strict=True):
-            assert answer.startswith(says), code
+            assert plain(answer).startswith(plain(says)), code
+
+
+def plain(text: str) -> str:
+    """Return a text without what varies: numbers and times."""
+    return re.sub(r"\d+", "0", text)
