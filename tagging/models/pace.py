@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -43,6 +44,7 @@ class Pace:
     """What the latest answered attempts tell; milliseconds in ascending order."""
 
     per_second: float
+    per_busy_second: float  # of the time in which there was a call: on a quiet site far more
     calls: list[int]
     waits: list[int]
 
@@ -54,13 +56,23 @@ def measured() -> Pace:
     now = timezone.now()
     latest = [row for row in times if row[1] > now - WINDOW]
     if not latest:
-        return Pace(0.0, [], [])
+        return Pace(0.0, 0.0, [], [])
     oldest = min(row[1] for row in latest)
     # Where the attempts that are read do not reach back so far, as far as they do.
     seconds = WINDOW.total_seconds() if len(found) < MOST_ATTEMPTS else (now - oldest).total_seconds()
     calls = sorted(_milliseconds(finished - started) for started, finished, *_ in latest)
     waits = sorted(_milliseconds(done - queued) for _, _, queued, done in latest if done and done >= queued)
-    return Pace(len(latest) / max(1.0, seconds), calls, waits)
+    busy = busy_seconds([(started, finished) for started, finished, *_ in latest])
+    return Pace(len(latest) / max(1.0, seconds), len(latest) / max(0.001, busy), calls, waits)
+
+
+def busy_seconds(calls: Iterable[tuple[datetime, datetime]]) -> float:
+    """Return how long at least one of these calls ran; each is from its start to its end."""
+    busy, until = timedelta(0), datetime.min.replace(tzinfo=UTC)
+    for started, finished in sorted(calls):
+        busy += max(finished - max(started, until), timedelta(0))
+        until = max(until, finished)
+    return busy.total_seconds()
 
 
 def _milliseconds(took: timedelta) -> int:
@@ -106,7 +118,7 @@ class QueuePace:
         self._due = {priority: rows_of(query, [priority, MOST_COUNTED])[0][0] for priority in self._due}
         if not any(self._due.values()):
             return
-        self._per_second = measured().per_second
+        self._per_second = measured().per_busy_second
         waiting = [len(due.authors_after(-1, priority, MOST_AUTHORS)) for priority in self._due]
         self._authors = max(1, *waiting)
 

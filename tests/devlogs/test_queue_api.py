@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from devlogs import entries
 from devlogs.models import DevLog
@@ -134,7 +135,7 @@ def test_no_query_reads_the_jobs_that_are_done(api, staff, make_devlog, run_jobs
 
 @pytest.fixture
 def one_a_second(monkeypatch):
-    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, [], []))
+    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, 1.0, [], []))
 
 
 def seconds(devlog):
@@ -154,7 +155,7 @@ def test_a_job_s_place_and_the_pace_tell_when_it_is_done(make_devlog, one_a_seco
 
 
 def test_it_is_never_more_than_five_minutes(make_devlog, monkeypatch):
-    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(0.001, [], []))
+    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(0.001, 0.001, [], []))
 
     assert seconds(make_devlog()) == 300
 
@@ -180,3 +181,19 @@ def test_a_client_is_told_so_by_retry_after(api, make_devlog, one_a_second, sett
     *_, fifth = [make_devlog() for _ in range(5)]
 
     assert api.get(f"/api/v1/devlogs/{fifth.pk}/")["Retry-After"] == "5"
+
+
+def test_a_queue_that_is_seldom_asked_is_taken_to_be_as_fast_as_its_calls(make_tagged, make_devlog):
+    make_tagged("Django")
+
+    assert seconds(make_devlog()) == 1
+
+
+@pytest.mark.parametrize(
+    "calls, busy", [([(0, 2)], 2), ([(0, 2), (1, 3)], 3), ([(0, 4), (1, 2)], 4), ([(0, 1), (5, 6)], 2), ([], 0)]
+)
+def test_time_is_busy_where_at_least_one_call_runs(calls, busy):
+    start = timezone.now()
+    times = [(start + timedelta(seconds=begins), start + timedelta(seconds=ends)) for begins, ends in calls]
+
+    assert pace.busy_seconds(times) == busy

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('devlogs', '0002_private'),
-        ('tagging', '0011_devlogs_of_tag'),
+        ('tagging', '0010_devlogs_of_tag'),
     ]
 
     operations = [

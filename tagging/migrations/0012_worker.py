@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tagging', '0012_author_spending'),
+        ('tagging', '0011_author_spending'),
     ]
 
     operations = [
