@@ -118,6 +118,7 @@ FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="ndjson", d
 class ExportView(StrictView, generics.GenericAPIView[DevLog]):
     parameters = {"get": ["format", *PARAMETERS]}
     repeatable = REPEATABLE
+    is_streamed = True
     queryset = DevLog.objects.all()
     filterset_class = DevLogFilter
     pagination_class = None

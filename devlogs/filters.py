@@ -18,8 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 
 from devlog_project.api.access import sees_all
@@ -70,23 +69,21 @@ class QuestionField(forms.CharField):
         return phrases
 
 
-@extend_schema_field(OpenApiTypes.STR)
-class QuestionFilter(filters.Filter):
+class QuestionFilter(filters.CharFilter):
     field_class = QuestionField
 
 
-@extend_schema_field(OpenApiTypes.DATETIME)
-class MomentFilter(filters.Filter):
+class MomentFilter(filters.CharFilter):
     field_class = MomentField
 
 
-@extend_schema_field(OpenApiTypes.BOOL)
 class BooleanFilter(filters.TypedChoiceFilter):
     """`true` or `false`, and nothing like it: django-filter's own would take any other word for no filter at all."""
 
     def __init__(self, field_name: str, label: str) -> None:
         choices = [("true", "true"), ("false", "false")]
         super().__init__(field_name, label=label, choices=choices, coerce="true".__eq__)
+        set_override(self, "field", {"type": "boolean", "description": label})
 
 
 class DevLogFilter(filters.FilterSet):

@@ -42,7 +42,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "devlog_project.api.schema.add_problems",
+        "devlog_project.api.answers.add_problems",
+        "devlog_project.api.answers.add_headers",
         "devlog_project.api.tidying.null_as_type",
         "devlog_project.api.tidying.used_schemas_only",
     ],

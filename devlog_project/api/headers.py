@@ -40,13 +40,18 @@ def headers_of(view: APIView, method: str) -> Iterator[OpenApiParameter]:
     if action in getattr(view, "waits", ()):
         yield asked(preferences.HEADER, WAIT_TEXT)
         yield told(preferences.APPLIED, "`wait=N`, where the answer waited, or had nothing to wait for.")
+    if action in {*getattr(view, "waits", ()), *getattr(view, "versioned", ())} and method != "DELETE":
+        yield told("Retry-After", "Seconds after which to look again, while the tagging is not final.")
     changes_version = action in getattr(view, "versioned", ())
-    if method == "GET":
+    is_versioned = method == "GET" and not getattr(view, "is_streamed", False)
+    if is_versioned:
         yield asked("If-None-Match", IF_NONE_MATCH_TEXT)
-    if method == "GET" or (changes_version and method != "DELETE"):
+    if is_versioned or (changes_version and method != "DELETE"):
         yield told("ETag", ETAG_TEXT)
     if changes_version and method in CHANGES:
         yield asked("If-Match", IF_MATCH_TEXT)
+    if getattr(view, "is_streamed", False):
+        yield told("Content-Disposition", "The file's name.")
 
 
 def asked(name: str, text: str, schema: dict[str, Any] | type = str) -> OpenApiParameter:

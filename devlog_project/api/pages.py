@@ -111,6 +111,12 @@ class Pages(CursorPagination):
         cursor = base64.urlsafe_b64encode(json.dumps([int(backwards), *position]).encode())
         return replace_query_param(self.request.build_absolute_uri(), self.cursor_query_param, cursor.decode())
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        links = {"next": {**link, "description": "The page after this one."}, "previous": link}
+        required = ["next", "previous", "results"]
+        return {"type": "object", "required": required, "properties": {**links, "results": schema}}
+
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
         described = [

@@ -21,34 +21,12 @@ from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from devlog_project.api.answers import REFERENCE
 from devlog_project.api.problems import CONTENT_TYPE
 from devlog_project.api.requests import StrictView
 
 RENDERERS = [OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2]
 BY_FORMAT = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
-MESSAGES = {"type": "array", "items": {"type": "string"}}
-BY_NAME = {"type": "object", "additionalProperties": MESSAGES}
-PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457. `errors` names what is wrong, by field or parameter; of many items by index.",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {"type": "object", "additionalProperties": {"oneOf": [MESSAGES, BY_NAME]}},
-    },
-    "required": ["type", "title", "status", "detail"],
-}
-# What else is answered where a request may have such a header.
-BY_HEADER = {
-    "Idempotency-Key": {
-        "409": "The first request with this `Idempotency-Key` is still being answered; repeat it in a moment.",
-        "422": "This `Idempotency-Key` came with another request before.",
-    },
-    "If-Match": {"412": "The dev-log was edited since that `ETag`; nothing was changed."},
-}
-REFERENCE = {"$ref": "#/components/schemas/Problem"}
 _generating = threading.Lock()
 
 
@@ -92,29 +70,6 @@ def schema() -> dict[str, Any]:
 def rendered(renderer: type) -> bytes:
     content: bytes = renderer().render(schema(), renderer_context={})
     return content
-
-
-def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
-    """Name the problem that each operation may answer with: a hook of drf-spectacular."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-    for path, operations in result["paths"].items():
-        for method, operation in operations.items():
-            described = {"400": "What was sent is not valid.", "default": "Any other problem."}
-            if operation.get("security"):
-                described["401"] = "Who asks is not known, or a token is no longer valid."
-            if "{" in path:
-                described["404"] = "There is no such thing, or it is another's."
-            if "requestBody" in operation:
-                described |= {"413": "The body is too large.", "415": "The body is no JSON."}
-            for parameter in operation.get("parameters", ()):
-                described |= BY_HEADER.get(parameter["name"], {})
-            for status, text in described.items():
-                content = {CONTENT_TYPE: {"schema": REFERENCE}}
-                operation["responses"].setdefault(status, {"description": text, "content": content})
-            if method == "get":
-                operation["responses"].setdefault("304", {"description": "Nothing has changed since that `ETag`."})
-            operation["responses"] = dict(sorted(operation["responses"].items()))
-    return result
 
 
 def problems(described: Mapping[int, str]) -> dict[tuple[int, str], OpenApiResponse]:
