@@ -23,6 +23,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from devlog_project.api.access import visible
+from devlog_project.api.filters import one_of
 from devlog_project.api.requests import StrictView
 from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import DevLog
@@ -141,7 +142,7 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
         """Return all dev-logs that the filters find as one file, the oldest first, as `import_devlogs` reads it."""
         name = request.query_params.get("format", "ndjson")
         if name not in FORMATS:
-            raise ValidationError({"format": [f"One of: {', '.join(FORMATS)}."]})
+            raise ValidationError({"format": [one_of(FORMATS)]})
         content_type, head, write = FORMATS[name]
         portions = map(write, rows_of(self.filter_queryset(visible(self.get_queryset(), request))))
         # The first is read now: what is wrong with the database can still be answered.

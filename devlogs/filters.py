@@ -7,22 +7,19 @@ take one of them for both.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django_filters import rest_framework as filters
-from drf_spectacular.drainage import set_override
-from rest_framework import serializers
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
-from devlog_project.api.access import sees_all
-from devlog_project.api.moments import Moment, MomentField
+from devlog_project.api.filters import AUTHOR_HELP, AuthorFilter, BooleanFilter, ChoiceFilter, Since, Until
 from devlogs import search
 from devlogs.models import DevLog
 from tagging.curation import vocabulary
@@ -73,19 +70,6 @@ class QuestionFilter(filters.CharFilter):
     field_class = QuestionField
 
 
-class MomentFilter(filters.CharFilter):
-    field_class = MomentField
-
-
-class BooleanFilter(filters.TypedChoiceFilter):
-    """`true` or `false`, and nothing like it: django-filter's own would take any other word for no filter at all."""
-
-    def __init__(self, field_name: str, label: str) -> None:
-        choices = [("true", "true"), ("false", "false")]
-        super().__init__(field_name, label=label, choices=choices, coerce="true".__eq__)
-        set_override(self, "field", {"type": "boolean", "description": label})
-
-
 class DevLogFilter(filters.FilterSet):
     tag = NamesFilter(
         method="carrying",
@@ -95,21 +79,12 @@ class DevLogFilter(filters.FilterSet):
     tag_any = NamesFilter(
         method="carrying_any", label=f"As `tag`. Given again, up to {MAX_TAGS} times: those that carry one of them."
     )
-    kind = filters.ChoiceFilter(method="of_kind", choices=KINDS, label="Those that carry a tag of this kind.")
-    state = filters.ChoiceFilter(method="in_state", choices=Job.State.choices, label="State of the tagging.")
+    kind = ChoiceFilter(method="of_kind", choices=KINDS, label="Those that carry a tag of this kind.")
+    state = ChoiceFilter(method="in_state", choices=Job.State.choices, label="State of the tagging.")
     private = BooleanFilter(field_name="is_private", label="Whether it is private: `true` or `false`.")
-    author = filters.CharFilter(method="by", label="Name of the user who wrote it; for staff alone.")
-    since = MomentFilter(
-        method="from_then_on",
-        label="Written at this moment or later: `2026-03-01` or `2026-03-01T08:00:00+01:00`. UTC unless it says "
-        "otherwise; a date is the beginning of its day.",
-    )
-    until = MomentFilter(
-        method="before",
-        is_end=True,
-        label="Written before this moment; of a date, to the end of its day: `since=2026-03-01&until=2026-03-31` is "
-        "all of March.",
-    )
+    author = AuthorFilter(label=AUTHOR_HELP)
+    since = Since("created_at", "Written")
+    until = Until("created_at", "Written")
     q = QuestionFilter(
         method="containing",
         label="Words of the entry, which must all occur; a phrase in double quotes as it stands. Case and accents do "
@@ -138,20 +113,6 @@ class DevLogFilter(filters.FilterSet):
         if value == Job.State.DONE:  # most are
             return devlogs.filter(Exists(Job.objects.filter(devlog=OuterRef("pk"), state=value)))
         return with_one_of(devlogs, *map(Job.objects.filter, SHOWN_AS[value]))
-
-    def by(self, devlogs: DevLogs, name: str, value: str) -> DevLogs:
-        if not sees_all(self.request):
-            raise serializers.ValidationError({name: ["Only staff may choose an author: you see your own dev-logs."]})
-        author = get_user_model().objects.filter(username=value).only("pk").first()
-        if not author:
-            raise serializers.ValidationError({name: ["There is no user of this name."]})
-        return devlogs.filter(author=author)
-
-    def from_then_on(self, devlogs: DevLogs, name: str, value: datetime) -> DevLogs:
-        return devlogs.filter(created_at__gte=Moment(value))
-
-    def before(self, devlogs: DevLogs, name: str, value: datetime) -> DevLogs:
-        return devlogs.filter(created_at__lt=Moment(value))
 
     def containing(self, devlogs: DevLogs, name: str, value: list[str]) -> DevLogs:
         return search.containing(devlogs, value)

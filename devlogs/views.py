@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from devlog_project.api.access import author_of, visible
+from devlog_project.api.filters import one_of
 from devlog_project.api.pages import PagesByTime
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
@@ -91,7 +92,7 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
     def write(self, devlog: DevLog) -> None:
         bulk = self.request.query_params.get("bulk", "false")
         if bulk not in ("true", "false"):
-            raise ValidationError({"bulk": ["true or false."]})
+            raise ValidationError({"bulk": [one_of(["true", "false"])]})
         is_bulk = bulk == "true"
         refuse_too_many(devlog.author_id, is_bulk=is_bulk)
         entries.write(devlog, is_bulk=is_bulk)

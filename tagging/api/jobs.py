@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devlog_project.api.access import visible
+from devlog_project.api.filters import AUTHOR_HELP, AuthorFilter, ChoiceFilter, Since, Until
 from devlog_project.api.pages import Pages
 from devlog_project.api.schema import problems
 from devlogs.models import DevLog
@@ -21,11 +23,11 @@ from tagging.api.job_shapes import JOB, JobSerializer
 from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.api.serializers import named
 from tagging.api.waiting import WaitingView
-from tagging.extraction.base import WaitingFor
+from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.shown_pause import shown_pause
 
-STATES = Job.State.choices
+FAILED = RawSQL("'failed'", ())  # in the words of its index
 
 
 class Conflict(APIException):
@@ -34,16 +36,20 @@ class Conflict(APIException):
 
 
 class JobFilter(filters.FilterSet):
-    status = filters.ChoiceFilter(method="in_state", choices=STATES, label="Status of the job.")
-    state = filters.ChoiceFilter(method="in_state", choices=STATES, label="The same, as the dev-logs' filter has it.")
-    waiting_for = filters.ChoiceFilter(method="waiting", choices=named(WaitingFor), label="What it waits for.")
-    since = filters.IsoDateTimeFilter("job__queued_at", "gte", label="Asked for at this time or later.")
-    until = filters.IsoDateTimeFilter("job__queued_at", "lt", label="Asked for before this time.")
-    author = filters.CharFilter("author__username", label="Of this author alone, by name; for staff.")
+    status = ChoiceFilter(method="in_state", choices=Job.State.choices, label="Status of the job.")
+    waiting_for = ChoiceFilter(method="waiting", choices=named(WaitingFor), label="What it waits for.")
+    error = ChoiceFilter(
+        method="with_error",
+        choices=named(ErrorCode),
+        label="What went wrong last: `cancelled` where a person ended it.",
+    )
+    since = Since("job__queued_at", "Asked for")
+    until = Until("job__queued_at", "Asked for")
+    author = AuthorFilter(label=AUTHOR_HELP)
 
     class Meta:
         model = DevLog
-        fields = ["status", "state", "waiting_for", "since", "until", "author"]
+        fields: list[str] = []
 
     def in_state(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
         is_superseded = Q(lease_expires_at__isnull=False, started_at=None)  # its new text is shown as pending
@@ -55,6 +61,11 @@ class JobFilter(filters.FilterSet):
             # Looked up first, by the indexes that hold such jobs alone.
             return devlogs.filter(pk__in=found[Job.State(value)].values("pk"))
         return devlogs.filter(job__state=value)
+
+    def with_error(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
+        # By the indexes that hold such jobs alone: what is done has no error.
+        may_have_one = Q(run_after__isnull=False) | Q(lease_expires_at__isnull=False) | Q(state=FAILED)
+        return devlogs.filter(pk__in=Job.objects.filter(may_have_one, error_code=value).values("pk"))
 
     def waiting(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
         """Keep those that `Job.waits_for` says wait for this."""
@@ -78,7 +89,7 @@ class JobViewSet(WaitingView, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
     """The jobs of the dev-logs one may see, each under its dev-log's number."""
 
     waits = ["retrieve"]
-    parameters = {"list": ["status", "state", "waiting_for", "since", "until", "author", *NewestFirst.parameters]}
+    parameters = {"list": [*JobFilter.base_filters, *NewestFirst.parameters]}
     # From the dev-logs, whose index finds those of an author.
     queryset = (
         DevLog.objects.filter(job__isnull=False)

@@ -2,18 +2,16 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
 from devlog_project.api.access import author_of, visible
+from devlog_project.api.filters import AUTHOR_HELP, ChoiceField, chosen_author
 from devlog_project.api.requests import StrictView
-from devlog_project.api.schema import problems
 from devlogs.models import DevLog
 from tagging.api.serializers import PlainSerializer
 from tagging.stack.answer import MOST, USUAL_LIMIT, MisplacedError, Wish, answer
@@ -21,8 +19,6 @@ from tagging.stack.figures import Grouping, Trend
 from tagging.stack.formats import Format
 from tagging.stack.period import PeriodError, Range, period
 from tagging.stack.prompt import BYTES_PER_TOKEN, LEAST_TOKENS, MOST_TOKENS, USUAL_TOKENS
-
-NOBODY = "There is no dev-log of this author that you may see."
 
 
 class Markdown(BaseRenderer):
@@ -39,19 +35,23 @@ def choices(names: type[Any]) -> list[str]:
     return [str(name) for name in names]
 
 
+class DayField(serializers.DateField):
+    """A day, and no moment of it."""
+
+    default_error_messages = dict.fromkeys(("invalid", "datetime"), "Days alone: 2026-03-01.")
+
+
 class StackQuery(serializers.Serializer[Any]):
     """What is asked for."""
 
-    range = serializers.ChoiceField(
+    range = ChoiceField(
         choices(Range),
         required=False,
         help_text="Whole days in UTC, today the last of them. `last_6_months` unless since or until are given.",
     )
-    since = serializers.DateField(
-        required=False, help_text="The first day, as 2026-01-31; else that of the first dev-log."
-    )
-    until = serializers.DateField(required=False, help_text="The last day, no later than today; else today.")
-    group_by = serializers.ChoiceField(
+    since = DayField(required=False, help_text="The first day, as 2026-01-31; else that of the first dev-log.")
+    until = DayField(required=False, help_text="The last day, no later than today; else today.")
+    group_by = ChoiceField(
         choices(Grouping),
         required=False,
         help_text="`kind` or `none` in each format, `week` in `json` and `markdown`. Else `markdown` and "
@@ -60,7 +60,7 @@ class StackQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(
         min_value=1, max_value=MOST, default=USUAL_LIMIT, help_text="How many technologies, the most used first."
     )
-    format = serializers.ChoiceField(
+    format = ChoiceField(
         choices(Format),
         default=str(Format.JSON),
         help_text="`prompt` is text to put before a further prompt: names and figures alone, nothing that an entry "
@@ -73,15 +73,13 @@ class StackQuery(serializers.Serializer[Any]):
         help_text=f"For `prompt` alone: its most tokens, one for every {BYTES_PER_TOKEN} bytes of UTF-8 (begun ones "
         f"counted); {USUAL_TOKENS} unless it is given. What does not fit is left out and counted.",
     )
-    evidence = serializers.ChoiceField(
+    evidence = ChoiceField(
         ["1", "0", "true", "false"],
         default="0",
         help_text="For `json` and `markdown`: with one quote of each technology, the newest that shows it. Those of "
         "private dev-logs are for their author alone.",
     )
-    author = serializers.CharField(
-        required=False, help_text="The name of the user whose dev-logs count; only staff see those of others."
-    )
+    author = serializers.CharField(required=False, help_text=AUTHOR_HELP)
 
     def wish(self) -> Wish:
         """Return what is meant; raise ValidationError for what cannot be."""
@@ -185,7 +183,6 @@ class TechStackView(StrictView):
             ),
             (200, "text/markdown"): OpenApiResponse(str, "`markdown`."),
             (200, "text/plain"): OpenApiResponse(str, "`prompt`."),
-            **problems({404: NOBODY}),
         },
     )
     def get(self, request: Request) -> HttpResponse:
@@ -194,15 +191,6 @@ class TechStackView(StrictView):
         wish = query.wish()
         devlogs: QuerySet[DevLog] = visible(DevLog.objects.all(), request)
         if "author" in query.validated_data:
-            devlogs = of_author(devlogs, query.validated_data["author"])
+            devlogs = devlogs.filter(author=chosen_author(request, query.validated_data["author"]))
         content, content_type = answer(devlogs, wish, author_of(request))
         return HttpResponse(content, content_type=content_type)
-
-
-def of_author(devlogs: QuerySet[DevLog], name: str) -> QuerySet[DevLog]:
-    """Return an author's; raise the same NotFound where there is nobody of this name as where one may not see them."""
-    author = get_user_model()._default_manager.filter(username=name).values_list("pk", flat=True).first()
-    devlogs = devlogs.filter(author=author)
-    if author is None or not devlogs.exists():
-        raise NotFound(NOBODY)
-    return devlogs

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from devlog_project.api.access import author_of, sees_all, visible
+from devlog_project.api.filters import ChoiceFilter
 from devlog_project.api.pages import Pages
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
@@ -29,7 +30,7 @@ class MostUsedFirst(Pages):
 
 
 class TagFilter(filters.FilterSet):
-    kind = filters.ChoiceFilter(method="of_kind", choices=KINDS, label="Technologies of this kind alone.")
+    kind = ChoiceFilter(method="of_kind", choices=KINDS, label="Technologies of this kind alone.")
 
     class Meta:
         model = Tag

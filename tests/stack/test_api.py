@@ -39,15 +39,6 @@ def test_staff_see_all_and_those_of_one_author(make_tagged, author, strangers, a
     assert names(as_author.get(f"{STACK}?author=other")) == ["Rust"]
 
 
-def test_an_author_who_may_not_be_seen_is_like_one_who_is_not(make_tagged, author, strangers, as_author):
-    make_tagged("Django", author=author)
-    foreign, unknown = (as_author.get(f"{STACK}?author={name}") for name in ("other", "nobody"))
-
-    assert foreign.status_code == unknown.status_code == 404
-    assert foreign.json() == unknown.json()
-    assert names(as_author.get(f"{STACK}?author=anna")) == ["Django"]
-
-
 def test_without_a_token_there_is_no_stack(api, settings):
     settings.API_OPEN = False
 
