@@ -24,6 +24,7 @@ from devlogs.models import DevLog
 from devlogs.repeats import Result, Sent
 from devlogs.serializers import EntryTextField, ExternalIdField, FlagField, refuse_unknown
 from tagging.api.limits import TOO_MANY, refuse_too_many
+from tagging.models.pace import queue_pace
 
 MAX_ITEMS = 500
 RESULTS = [(one.value, one.value) for one in (Result.CREATED, Result.EXISTING)]
@@ -47,7 +48,9 @@ class NewDevLogSerializer(serializers.Serializer[DevLog]):
         help_text="What your own system calls it: so that to send it again makes no second one."
     )
     created_at = serializers.DateTimeField(
-        required=False, help_text="When it was written, not in the future; left out: now. Without an offset: in UTC."
+        required=False,
+        help_text="When it was written, not in the future; left out: now. Without an offset: in UTC. It does not "
+        "count for one that is there already: `existing` keeps its own.",
     )
 
     def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +111,10 @@ class BulkView(StrictView):
         request=BulkSerializer,
         responses={
             200: OpenApiResponse(BulkResultSerializer, "All of them were there already; nothing was changed."),
-            201: OpenApiResponse(BulkResultSerializer, "All are saved, and wait behind what people wait for."),
+            201: OpenApiResponse(
+                BulkResultSerializer,
+                "All are saved, and wait behind what people wait for; `Retry-After` says when to look.",
+            ),
             **problems({409: "An external id names another entry already: nothing is saved, see `errors`."}),
             **TOO_MANY,
         },
@@ -126,7 +132,11 @@ class BulkView(StrictView):
             {"id": one.devlog.pk, "external_id": one.devlog.external_id, "result": one.result.value} for one in sent
         ]
         created = sum(one.result == Result.CREATED for one in sent)
-        return Response({"devlogs": shown, "created": created}, 201 if created else 200)
+        answer = {"devlogs": shown, "created": created}
+        if not created:
+            return Response(answer)
+        last = max(one.devlog.pk for one in sent if one.result == Result.CREATED)
+        return Response(answer, 201, headers={"Retry-After": str(queue_pace.seconds_until_done(last))})
 
 
 def refuse_no_list(devlogs: object) -> None:

@@ -1,12 +1,9 @@
 """The API of dev-logs: a POST saves the row and its job in one transaction and answers; it never waits."""
 
-import math
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action
@@ -29,8 +26,8 @@ from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
 from tagging.api.limits import TOO_MANY, refuse_too_many
-from tagging.models import Attempt, DevLogTag, Job
-from tagging.models.pace import queue_pace
+from tagging.api.waiting import Followed
+from tagging.models import Attempt, DevLogTag
 
 
 class NewestFirst(PagesByTime):
@@ -116,7 +113,17 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
     def perform_destroy(self, instance: DevLog) -> None:
         entries.remove([instance.pk])
 
-    @extend_schema(summary="Ask once more for its tags", request=None, responses={202: DevLogSerializer, **TOO_MANY})
+    @extend_schema(
+        summary="Ask once more for its tags",
+        request=None,
+        responses={
+            202: OpenApiResponse(
+                DevLogSerializer,
+                "It is asked once more. One that is pending or running is too; `jobs/{id}/retry/` answers 409 there.",
+            ),
+            **TOO_MANY,
+        },
+    )
     @action(detail=True, methods=["post"])
     def retag(self, request: Request, pk: str) -> Response:
         """Ask once more for the tags of an entry; its tags stay until the new ones come, a person's beyond that."""
@@ -126,14 +133,9 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
             queues.retag([devlog.pk])
         return Response(self.get_serializer(self.get_object()).data, status=202)
 
-    def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
-        """Tell a client that polls how long to wait, while the tags are not final."""
-        data: Any = getattr(response, "data", None)
-        tagging = data.get("tagging") if isinstance(data, dict) else None
-        if data and tagging and tagging["state"] in Job.UNFINISHED:
-            by_pace = queue_pace.seconds_until_done(data["id"]) if tagging["state"] == Job.State.PENDING else 1
-            response["Retry-After"] = str(max(by_pace, seconds_until(tagging["run_after"])))
-        return super().finalize_response(request, response, *args, **kwargs)
+    def followed(self, shown: dict[str, Any]) -> Followed | None:
+        tagging = shown.get("tagging")
+        return Followed(shown["id"], tagging["state"], tagging["run_after"]) if tagging else None
 
 
 @extend_schema_view(
@@ -156,8 +158,3 @@ class AuthorSettingsView(StrictView, generics.RetrieveUpdateAPIView[AuthorSettin
     def perform_update(self, serializer: BaseSerializer[AuthorSettings]) -> None:
         chosen = serializer.validated_data
         serializer.instance, _ = AuthorSettings.objects.update_or_create(user=author_of(self.request), defaults=chosen)
-
-
-def seconds_until(moment: datetime | None) -> int:
-    """Whole seconds until a time, at least one; one as well when there is no time to wait for."""
-    return max(1, math.ceil((moment - timezone.now()).total_seconds())) if moment else 1

@@ -33,13 +33,13 @@ NEVER_STORED = {"Cache-Control": "no-store"}
 class ListedTokenSerializer(serializers.ModelSerializer[TokenDetails]):
     """A token as its user sees it: never its text."""
 
-    created = serializers.DateTimeField(source="token.created", read_only=True)
+    created_at = serializers.DateTimeField(source="token.created", read_only=True)
     expiry = serializers.DateTimeField(source="token.expiry", read_only=True, allow_null=True)
     is_this_one = serializers.SerializerMethodField(help_text="Whether the request came with it.")
 
     class Meta:
         model = TokenDetails
-        fields = ["id", "name", "created", "expiry", "last_used_at", "is_this_one"]
+        fields = ["id", "name", "created_at", "expiry", "last_used_at", "is_this_one"]
         read_only_fields = ["name"]
 
     def get_is_this_one(self, details: TokenDetails) -> bool:

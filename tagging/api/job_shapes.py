@@ -19,9 +19,9 @@ from tagging.models.shown_pause import shown_pause
 class AttemptSerializer(PlainSerializer):
     """One finished or lost attempt at a job."""
 
-    number = serializers.IntegerField()
-    started = serializers.DateTimeField(source="started_at")
-    finished = serializers.DateTimeField(source="finished_at")
+    number = serializers.IntegerField(help_text="Counted through, also where it was asked for anew.")
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField()
     milliseconds = serializers.IntegerField(help_text="From the claim to the end.")
     outcome = serializers.ChoiceField(Attempt.Outcome.choices)
     error = ErrorSerializer(allow_null=True)
@@ -30,9 +30,9 @@ class AttemptSerializer(PlainSerializer):
     output_tokens = serializers.IntegerField()
     cost = serializers.DecimalField(max_digits=12, decimal_places=6, help_text="Dollars.")
 
-    def shown(self, attempt: Attempt, request: Request) -> dict[str, Any]:
+    def shown(self, number: int, attempt: Attempt, request: Request) -> dict[str, Any]:
         told = error_told(attempt.error_code, attempt.error_detail, request)
-        return self.to_representation(attempt) | {"error": told, "cost": f"{attempt.cost:.6f}"}
+        return self.to_representation(attempt) | {"number": number, "error": told, "cost": f"{attempt.cost:.6f}"}
 
 
 class JobSerializer(PlainSerializer):
@@ -47,6 +47,7 @@ class JobSerializer(PlainSerializer):
     )
     init_time = serializers.DateTimeField(help_text="When it was asked for last.")
     finished_time = serializers.DateTimeField(allow_null=True)
+    run_after = serializers.DateTimeField(allow_null=True, help_text="When it is due, if it is pending.")
     attempts = AttemptSerializer(many=True, help_text="All so far, the oldest first.")
     error = ErrorSerializer(allow_null=True)
     waiting_for = serializers.ChoiceField(named(WaitingFor), allow_null=True, help_text="Of one that is pending.")
@@ -55,7 +56,7 @@ class JobSerializer(PlainSerializer):
         return self.shown(instance, self.context["request"])
 
     def shown(self, devlog: DevLog, request: Request) -> dict[str, Any]:
-        """Show a dev-log's job; it came with its job, that one's timeline, and `shown_tags`."""
+        """Show a dev-log's job; it came with its job, that one's timeline, `shown_tags`, and when it was `read_at`."""
         job = devlog.job
         is_done = job.state == Job.State.DONE
         tags = [tagging.tag.name for tagging in devlog.shown_tags]  # type: ignore[attr-defined]
@@ -67,10 +68,19 @@ class JobSerializer(PlainSerializer):
             "output": tags if is_done else None,
             "init_time": job.queued_at,
             "finished_time": job.finished_at,
-            "attempts": [ATTEMPT.shown(attempt, request) for attempt in job.timeline.all()],
+            "run_after": job.due_at(shown_pause),
+            "attempts": [ATTEMPT.shown(*numbered, request) for numbered in enumerate(ended_attempts(devlog), 1)],
             "error": error_told(job.error_code, job.error_detail, request),
             "waiting_for": job.waits_for(shown_pause),
         }
+
+
+def ended_attempts(devlog: DevLog) -> list[Attempt]:
+    """Return the attempts that had ended when the job was read: they are read a moment later."""
+    job = devlog.job
+    call_began = job.started_at if job.shown_state == Job.State.RUNNING else None
+    began_before = call_began or devlog.read_at  # type: ignore[attr-defined]
+    return [attempt for attempt in job.timeline.all() if attempt.started_at < began_before]
 
 
 # Built once: to build its fields takes longer than to show a job.

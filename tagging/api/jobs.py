@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
@@ -22,7 +25,7 @@ from tagging import queues
 from tagging.api.job_shapes import JOB, JobSerializer
 from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.api.serializers import named
-from tagging.api.waiting import WaitingView
+from tagging.api.waiting import Followed, WaitingView
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.shown_pause import shown_pause
@@ -88,12 +91,13 @@ class NewestFirst(Pages):
 class JobViewSet(WaitingView, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[DevLog]):
     """The jobs of the dev-logs one may see, each under its dev-log's number."""
 
-    waits = ["retrieve"]
+    waits = ["retrieve", "retry"]
     parameters = {"list": [*JobFilter.base_filters, *NewestFirst.parameters]}
     # From the dev-logs, whose index finds those of an author.
     queryset = (
         DevLog.objects.filter(job__isnull=False)
         .select_related("job")
+        .annotate(read_at=Now())
         .prefetch_related(
             Prefetch("job__timeline", Attempt.objects.defer("answer", "redacted")),
             Prefetch("taggings", DevLogTag.objects.shown(), to_attr="shown_tags"),
@@ -106,10 +110,17 @@ class JobViewSet(WaitingView, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
     def get_queryset(self) -> QuerySet[DevLog]:
         return visible(super().get_queryset(), self.request)
 
+    def followed(self, shown: dict[str, Any]) -> Followed | None:
+        return Followed(shown["job_id"], shown["status"], shown["run_after"]) if "job_id" in shown else None
+
     @extend_schema(
         summary="Ask once more",
         request=None,
-        responses={202: JobSerializer, **TOO_MANY, **problems({409: "It is pending or running already."})},
+        responses={
+            202: JobSerializer,
+            **TOO_MANY,
+            **problems({409: "It is pending or running already; `devlogs/{id}/retag/` answers 202 there too."}),
+        },
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:

@@ -1,5 +1,6 @@
 """The API of one tag: when it was used, and what it was used together with, in the dev-logs one may see."""
 
+from datetime import UTC
 from typing import Any
 
 from django.db.models import Count, Max, Min, QuerySet
@@ -33,8 +34,8 @@ class UsedTagSerializer(PlainSerializer):
     slug = serializers.CharField()
     kind = serializers.CharField(help_text="What it is; empty where nobody knows.")
     count = serializers.IntegerField(help_text="How many dev-logs have it.")
-    first_used = serializers.DateTimeField(help_text="When the first of them was written.")
-    last_used = serializers.DateTimeField(help_text="When the last of them was written.")
+    first_used = serializers.DateField(help_text="The day, in UTC, on which the first of them was written.")
+    last_used = serializers.DateField(help_text="The day, in UTC, on which the last of them was written.")
     aliases = serializers.ListField(
         child=serializers.CharField(), help_text="The other names, merged into it, that these dev-logs have it by."
     )
@@ -55,6 +56,7 @@ class TagView(StrictView):
         used = devlogs.aggregate(count=Count("pk"), first_used=Min("created_at"), last_used=Max("created_at"))
         if not used["count"]:
             raise NotFound
+        used |= {end: used[end].astimezone(UTC).date() for end in ("first_used", "last_used")}
         named = {field: getattr(tag, field) for field in ("name", "slug", "kind")}
         return Response({**named, **used, "aliases": aliases(tag, devlogs)})
 

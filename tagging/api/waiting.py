@@ -1,14 +1,17 @@
-"""Views whose answer may wait until the tagging is final, as long as the client prefers: `Prefer: wait=N`."""
+"""Views of a job on its way: the answer may wait for its end, `Prefer: wait=N`, or says when to ask again."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse
+from django.utils import timezone
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +23,15 @@ from devlog_project.api.requests import StrictView
 from devlogs.models import DevLog
 from tagging.models import Job
 from tagging.models.endings import wait_for_end
+from tagging.models.pace import queue_pace
+
+
+class Followed(NamedTuple):
+    """What an answer shows of a job."""
+
+    job_id: int
+    state: str
+    run_after: datetime | None
 
 
 class WaitingView(StrictView, GenericAPIView[Any]):
@@ -27,6 +39,19 @@ class WaitingView(StrictView, GenericAPIView[Any]):
 
     # The actions, or the methods of a plain view, whose answers may wait.
     waits: Collection[str] = ()
+
+    def followed(self, shown: dict[str, Any]) -> Followed | None:
+        """Return the job that this body shows; None where it shows another thing, as a list."""
+        raise NotImplementedError
+
+    def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
+        """Tell a client that polls how long to wait, while the job is not final."""
+        data: Any = getattr(response, "data", None)
+        job = self.followed(data) if isinstance(data, dict) else None
+        if job and job.state in Job.UNFINISHED:
+            by_pace = queue_pace.seconds_until_done(job.job_id) if job.state == Job.State.PENDING else 1
+            response["Retry-After"] = str(max(by_pace, seconds_until(job.run_after)))
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
@@ -58,12 +83,18 @@ class WaitingView(StrictView, GenericAPIView[Any]):
             return response
         # Whatever may happen now: what was asked for is committed, and that is what the client has to hear.
         with suppress(DatabaseError, Http404):
-            if waited(response.data["id"], seconds):
-                self.kwargs = {**self.kwargs, "pk": response.data["id"]}
+            job = self.followed(response.data)
+            if job and waited(job.job_id, seconds):
+                self.kwargs = {**self.kwargs, "pk": job.job_id}
                 response.data = self.get_serializer(self.get_object()).data
                 response[APPLIED] = f"wait={seconds}"
                 keep_instead(response)
         return response
+
+
+def seconds_until(moment: datetime | None) -> int:
+    """Whole seconds until a time, at least one; one as well when there is no time to wait for."""
+    return max(1, math.ceil((moment - timezone.now()).total_seconds())) if moment else 1
 
 
 def waited(job_id: int, seconds: int) -> bool:

@@ -1,5 +1,6 @@
 """`/api/v1/jobs/`: what was asked for, how far it is, what came of it; to ask once more, and to cancel."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Job, ProviderState
 from tagging.models.shown_pause import shown_pause
 from tests.support.extractors import Paid, Scripted, error
-from tests.support.jobs import claim, failure, job_of
+from tests.support.jobs import answer, claim, failure, job_of
 
 pytestmark = pytest.mark.django_db
 
@@ -64,8 +65,9 @@ def test_a_done_job_says_what_was_asked_what_came_of_it_and_what_it_cost(api, mi
         "finished_time": 0,
         "error": None,
         "waiting_for": None,
+        "run_after": None,
     }
-    assert job["init_time"] <= attempt["started"] <= attempt["finished"]
+    assert job["init_time"] <= attempt["started_at"] <= attempt["finished_at"]
     assert attempt["milliseconds"] >= 0
     assert {name: attempt[name] for name in ("number", "outcome", "error", "model", "cost")} == {
         "number": 1,
@@ -84,6 +86,48 @@ def test_a_job_that_is_not_done_has_no_output_though_the_dev_log_has_tags(api, m
     job = api.get(f"{JOBS}{devlog.pk}/").json()
 
     assert (job["status"], job["output"], job["finished_time"]) == ("pending", None, None)
+
+
+def test_attempts_are_numbered_through_where_a_job_was_asked_anew(api, mine, make_tagged, run_jobs):
+    devlog = make_tagged("Django", author=mine)
+    queues.retag([devlog.pk])
+    run_jobs(Scripted(["Redis"]))
+
+    attempts = api.get(f"{JOBS}{devlog.pk}/").json()["attempts"]
+
+    assert [attempt["number"] for attempt in attempts] == [1, 2]
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_an_attempt_that_ends_after_the_state_was_read_is_not_shown_with_it(api, mine, make_tagged, is_running):
+    devlog = make_tagged("Django", author=mine)
+    queues.retag([devlog.pk])
+    claimed = claim() if is_running else []
+
+    def end_it():
+        (job,) = claimed or claim()
+        Job.objects.complete([answer(job, "Redis")])
+
+    with before_the_attempts_are_read(end_it):
+        job = api.get(f"{JOBS}{devlog.pk}/").json()
+
+    assert (job["status"], len(job["attempts"])) == ("running" if is_running else "pending", 1)
+    job = api.get(f"{JOBS}{devlog.pk}/").json()
+    assert (job["status"], len(job["attempts"])) == ("done", 2)
+
+
+@contextmanager
+def before_the_attempts_are_read(work):
+    left = [work]
+
+    def wrapper(execute, sql, *rest):
+        if sql.startswith("SELECT") and 'FROM "tagging_attempt"' in sql and left:
+            left.pop()()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(wrapper):
+        yield
+    assert not left
 
 
 def test_an_author_sees_their_own_jobs_alone_and_staff_see_all(api, people, make_devlog):
@@ -200,19 +244,19 @@ def run(count):
 def test_a_final_job_is_asked_once_more(api, mine, make_tagged):
     devlog = make_tagged("Django", author=mine)
 
-    answer = api.post(f"{JOBS}{devlog.pk}/retry/")
+    response = api.post(f"{JOBS}{devlog.pk}/retry/")
 
-    assert (answer.status_code, answer.json()["status"], job_of(devlog).asks_anew) == (202, "pending", True)
+    assert (response.status_code, response.json()["status"], job_of(devlog).asks_anew) == (202, "pending", True)
 
 
 def test_one_that_is_pending_or_running_is_not_asked_once_more(api, mine, make_devlog):
     devlogs = [make_devlog(author=mine) for _ in range(2)]
     claim(limit=1)
 
-    answers = [api.post(f"{JOBS}{devlog.pk}/retry/") for devlog in devlogs]
+    responses = [api.post(f"{JOBS}{devlog.pk}/retry/") for devlog in devlogs]
 
-    assert [answer.status_code for answer in answers] == [409, 409]
-    assert {answer["Content-Type"] for answer in answers} == {"application/problem+json"}
+    assert [response.status_code for response in responses] == [409, 409]
+    assert {response["Content-Type"] for response in responses} == {"application/problem+json"}
 
 
 def test_an_author_with_too_many_pending_may_not_ask_once_more(api, mine, make_tagged, make_devlog, monkeypatch):
@@ -220,19 +264,19 @@ def test_an_author_with_too_many_pending_may_not_ask_once_more(api, mine, make_t
     devlog = make_tagged("Django", author=mine)
     make_devlog(author=mine)
 
-    answer = api.post(f"{JOBS}{devlog.pk}/retry/")
+    response = api.post(f"{JOBS}{devlog.pk}/retry/")
 
-    assert (answer.status_code, answer["Retry-After"], job_of(devlog).state) == (429, "60", "done")
+    assert (response.status_code, response["Retry-After"], job_of(devlog).state) == (429, "60", "done")
 
 
 def test_jobs_that_are_not_final_are_cancelled(api, mine, make_devlog):
     devlogs = [make_devlog(author=mine) for _ in range(2)]
     claim(limit=1)
 
-    answers = [api.post(f"{JOBS}{devlog.pk}/cancel/") for devlog in devlogs]
+    responses = [api.post(f"{JOBS}{devlog.pk}/cancel/") for devlog in devlogs]
 
-    assert [answer.status_code for answer in answers] == [202, 202]
-    assert [(answer.json()["status"], answer.json()["error"]["code"]) for answer in answers] == [
+    assert [response.status_code for response in responses] == [202, 202]
+    assert [(response.json()["status"], response.json()["error"]["code"]) for response in responses] == [
         ("failed", "cancelled")
     ] * 2
 

@@ -6,7 +6,8 @@ import pytest
 from django.db.models.functions import Now
 
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
-from tagging.models import Job, ProviderState
+from tagging.models import Job, ProviderState, pace
+from tagging.models.pace import queue_pace
 from tests.support.extractors import Scripted
 from tests.support.jobs import claim, failure
 
@@ -76,3 +77,23 @@ def test_a_job_in_doubt_while_the_queue_is_paused_waits_for_that(api, make_devlo
     ProviderState.objects.pause(FOR_AN_HOUR)
 
     assert seconds(api.get(f"{DEVLOGS}{devlog.pk}/")) > 3590
+
+
+def test_a_job_says_it_like_its_dev_log_until_it_is_final(api, refused):
+    job = f"/api/v1/jobs/{refused.pk}/"
+
+    assert 3590 < seconds(api.get(job)) <= 3600
+    assert "Retry-After" not in api.post(f"{job}cancel/")
+    assert "Retry-After" not in api.get(job)
+    assert 3590 < seconds(api.post(f"{job}retry/")) <= 3600
+
+
+def test_of_many_it_is_when_the_last_is_likely_to_be_done(api, monkeypatch):
+    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, 1.0, [], []))
+    queue_pace.forget()
+    many = {"devlogs": [{"entry": f"Wrote Django view {number}.", "external_id": str(number)} for number in range(9)]}
+
+    first, again = (api.post(f"{DEVLOGS}bulk/", many) for _ in range(2))
+
+    assert (first.status_code, seconds(first)) == (201, 9)
+    assert (again.status_code, "Retry-After" in again) == (200, False)

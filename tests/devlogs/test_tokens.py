@@ -199,7 +199,7 @@ def test_a_list_says_what_one_needs_to_choose(ada, token):
 
     laptop, this_one = client.get(TOKENS).json()["results"]
 
-    assert list(laptop) == ["id", "name", "created", "expiry", "last_used_at", "is_this_one"]
+    assert list(laptop) == ["id", "name", "created_at", "expiry", "last_used_at", "is_this_one"]
     assert (laptop["name"], laptop["last_used_at"], laptop["is_this_one"]) == ("laptop", None, False)
     assert (this_one["last_used_at"] is None, this_one["is_this_one"]) == (False, True)
 

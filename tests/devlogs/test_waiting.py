@@ -171,6 +171,20 @@ def test_a_retag_waits_for_the_new_tags(client, run_jobs):
 
 
 @at_the_api
+def test_a_job_that_is_asked_once_more_waits_too(client, run_jobs):
+    devlog = client.post(URL, ENTRY).json()["id"]
+    run_jobs(Scripted(["Django"]))
+    answer = beside(lambda: client.post(f"/api/v1/jobs/{devlog}/retry/", headers=WAIT))
+    eventually(lambda: is_waited_for(devlog), "a client that waits")
+
+    run_jobs(Scripted(["App"]))
+
+    answer = answer.result(SOON)
+    assert (answer.status_code, answer.json()["status"], answer.json()["output"]) == (202, "done", ["App"])
+    assert (answer["Preference-Applied"], "Retry-After" in answer) == ("wait=10", False)
+
+
+@at_the_api
 def test_an_end_that_another_process_committed_is_seen(client):
     devlog = client.post(URL, ENTRY).json()["id"]
     answer = beside(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))

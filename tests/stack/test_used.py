@@ -28,7 +28,7 @@ def test_a_tag_says_how_often_and_when_it_was_used(on, as_author):
     found = as_author.get(address("Django")).json()
 
     assert (found["name"], found["slug"], found["kind"], found["count"]) == ("Django", "django", "framework", 2)
-    assert (found["first_used"][:10], found["last_used"][:10], found["aliases"]) == ("2026-05-02", "2026-05-20", [])
+    assert (found["first_used"], found["last_used"], found["aliases"]) == ("2026-05-02", "2026-05-20", [])
 
 
 @pytest.mark.parametrize("name", ["Straße", "C++", "Яндекс", "हिन्दी", "F*", "東" * 99, "ß" * 100])
