@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devlog_project.api.access import author_of
+from devlog_project.api.headers import told
 from devlog_project.api.parsers import BoundedJSONParser
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
@@ -109,6 +110,7 @@ class BulkView(StrictView):
         summary="Write up to 500 dev-logs, all or none",
         operation_id="devlogs_bulk_create",
         request=BulkSerializer,
+        parameters=[told("Retry-After", "Of 201: seconds after which the last of them is likely to be tagged.")],
         responses={
             200: OpenApiResponse(BulkResultSerializer, "All of them were there already; nothing was changed."),
             201: OpenApiResponse(

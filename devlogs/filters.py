@@ -16,8 +16,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 
 from devlog_project.api.filters import AUTHOR_HELP, AuthorFilter, BooleanFilter, ChoiceFilter, Since, Until
 from devlogs import search

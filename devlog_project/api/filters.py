@@ -9,8 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -58,7 +57,6 @@ class ChoiceField(serializers.ChoiceField):
         super().__init__(choices, error_messages={"invalid_choice": one_of(choices)}, **kwargs)
 
 
-@extend_schema_field(OpenApiTypes.BOOL)
 class BooleanFilter(filters.TypedChoiceFilter):
     """`true` or `false`, and nothing like it: django-filter's own would take any other word for no filter at all."""
 
@@ -66,10 +64,10 @@ class BooleanFilter(filters.TypedChoiceFilter):
         choices = [("true", "true"), ("false", "false")]
         words = {"invalid_choice": one_of(["true", "false"])}
         super().__init__(field_name, label=label, choices=choices, coerce="true".__eq__, error_messages=words)
+        set_override(self, "field", {"type": "boolean", "description": label})
 
 
-@extend_schema_field(OpenApiTypes.DATETIME)
-class MomentFilter(filters.Filter):
+class MomentFilter(filters.CharFilter):
     field_class = MomentField
 
     def filter(self, qs: Rows, value: datetime | None) -> Rows:

@@ -44,6 +44,14 @@ class WaitingSerializer(PlainSerializer):
     error = ErrorSerializer(allow_null=True)
 
 
+class PendingSerializer(PlainSerializer):
+    waiting_for = serializers.ChoiceField(
+        named(WaitingFor), allow_null=True, help_text="Of its own: null for one that waits for nothing but the others."
+    )
+    count = serializers.IntegerField()
+    run_after = serializers.DateTimeField(help_text="When the first of them is due.")
+
+
 class SpendingSerializer(PlainSerializer):
     day = serializers.DateField()
     tokens = serializers.IntegerField()
@@ -55,6 +63,10 @@ class SpendingSerializer(PlainSerializer):
 
 class QueueSerializer(PlainSerializer):
     jobs = CountsSerializer()
+    pending = PendingSerializer(
+        many=True,
+        help_text="Those that are pending, by what each waits for itself; of `budget` that is its author's share.",
+    )
     oldest_pending_seconds = serializers.IntegerField(allow_null=True)
     finished_per_minute = serializers.FloatField(help_text="Measured over the last five minutes.")
     milliseconds_until_done = PercentilesSerializer(help_text="From the asking to the end.")

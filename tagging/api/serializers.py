@@ -19,12 +19,9 @@ def named(choices: type[Enum]) -> list[tuple[str, str]]:
     return [(choice.value, choice.name) for choice in choices]
 
 
+# Shows values as they are: the fields name them, for the schema too, and the renderer writes them. To ask each field
+# what it makes of its value would take longer than to save the job. A docstring would stand in the contract.
 class PlainSerializer(serializers.Serializer[Any]):
-    """Show values as they are: the fields name them, for the schema too, and the renderer writes them.
-
-    To ask each field what it makes of its value would take longer than to save the job.
-    """
-
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return {name: attrgetter(str(field.source))(instance) for name, field in self.fields.items()}
 

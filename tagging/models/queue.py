@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max, Min
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from tagging.models import pace
@@ -32,12 +33,17 @@ ESTIMATE = {
 }
 
 
+Row = dict[str, Any]
+
+
 def overview() -> dict[str, Any]:
     """Return what there is, how fast it moves, who works on it, and what it waits for."""
-    measured = pace.measured()
+    measured, pending = pace.measured(), pending_by_reason()
+    oldest = min((row.pop("oldest") for row in pending), default=None)
     return {
         "jobs": counts(),
-        "oldest_pending_seconds": oldest_pending_seconds(),
+        "pending": pending,
+        "oldest_pending_seconds": max(0, round((timezone.now() - oldest).total_seconds())) if oldest else None,
         "finished_per_minute": round(60 * measured.per_second, 1),
         "milliseconds_until_done": percentiles(measured.waits),
         "milliseconds_of_call": percentiles(measured.calls),
@@ -55,9 +61,13 @@ def counts() -> dict[str, int]:
     return {"pending": pending, "running": running, "done": done, "failed": failed}
 
 
-def oldest_pending_seconds() -> int | None:
-    oldest = Job.objects.filter(run_after__isnull=False).aggregate(at=Min("queued_at"))["at"]
-    return max(0, round((timezone.now() - oldest).total_seconds())) if oldest else None
+def pending_by_reason() -> list[Row]:
+    """Return by what pending jobs wait for, each its own reason, how many there are and when the first is due."""
+    pending = Job.objects.filter(run_after__isnull=False).order_by()
+    due_at = Coalesce("in_doubt_since", "run_after")
+    figures = {"count": Count("pk"), "run_after": Min(due_at), "oldest": Min("queued_at")}
+    rows: list[Row] = list(pending.values("waiting_for").annotate(**figures).order_by("waiting_for"))
+    return [row | {"waiting_for": row["waiting_for"] or None} for row in rows]
 
 
 def percentiles(ascending: list[int]) -> dict[str, int | None]:

@@ -43,6 +43,7 @@ def test_an_empty_queue_says_so(api, staff):
 
     assert queue["jobs"] == {"pending": 0, "running": 0, "done": 0, "failed": 0}
     assert (queue["oldest_pending_seconds"], queue["finished_per_minute"], queue["waiting"]) == (None, 0, None)
+    assert queue["pending"] == []
     assert (queue["workers"], queue["today"]["tokens"], queue["today"]["tokens_limit"]) == ([], 0, None)
 
 
@@ -111,6 +112,24 @@ def test_what_the_queue_waits_for_and_the_budget_are_told(api, staff, make_devlo
     assert queue["waiting"]["until"] > queue["waiting"]["since"]
     today = queue["today"]
     assert (today["tokens"], today["tokens_limit"], today["tokens_limit_per_author"]) == (10, 10**9, 10**6)
+
+
+def test_what_pending_jobs_wait_for_themselves_is_counted_with_when_the_first_is_due(
+    api, staff, make_devlog, django_user_model, run_jobs, settings
+):
+    settings.TAGGING_DAILY_TOKENS_PER_AUTHOR = 5
+    author = django_user_model.objects.create(username="author")
+    for number in range(2):
+        make_devlog(f"Wrote Redis client {number}.", author=author)
+    run_jobs(Paid(["Redis"]))
+    make_devlog()
+
+    queue = api.get(QUEUE).json()
+
+    assert [(row["waiting_for"], row["count"]) for row in queue["pending"]] == [(None, 1), ("budget", 2)]
+    tomorrow = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")
+    assert queue["pending"][1]["run_after"] == tomorrow
+    assert (queue["waiting"], queue["oldest_pending_seconds"]) == (None, 0)
 
 
 def test_no_query_reads_the_jobs_that_are_done(api, staff, make_devlog, run_jobs):
