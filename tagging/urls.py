@@ -16,9 +16,9 @@ urlpatterns = [
     # A path, since a name may have a slash: PL/SQL.
     path("devlogs/<int:id>/tags/<path:name>/", DevLogTagView.as_view(), name="devlog-tag"),
     path("techstack/", TechStackView.as_view(), name="techstack"),
-    # As slugs are made: of the letters of any script.
-    re_path(r"^tags/(?P<slug>[-\w]+)/$", TagView.as_view(), name="tag"),
-    re_path(r"^tags/(?P<slug>[-\w]+)/related/$", RelatedTagsView.as_view(), name="tag-related"),
+    # By slug or by name; one with a slash has its slug alone.
+    re_path(r"^tags/(?P<slug>[^/]+)/$", TagView.as_view(), name="tag"),
+    re_path(r"^tags/(?P<slug>[^/]+)/related/$", RelatedTagsView.as_view(), name="tag-related"),
     path("queue/", QueueView.as_view(), name="queue"),
     *router.urls,
 ]

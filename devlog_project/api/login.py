@@ -1,6 +1,6 @@
 """A token for a name and a password (HTTP Basic), of which knox keeps only the hash; and the admin's login page."""
 
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -14,7 +14,7 @@ from knox.views import LoginView as KnoxLoginView
 from knox.views import LogoutView as KnoxLogoutView
 from rest_framework import serializers
 from rest_framework.authentication import BasicAuthentication
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import NotAuthenticated, Throttled
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,6 +36,9 @@ class LoginView(StrictView, KnoxLoginView):
     authentication_classes = [BasicAuthentication]
     permission_classes = [IsAuthenticated]
     keeps_answers = False
+
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
+        raise NotAuthenticated("Send name and password by HTTP Basic (curl -u NAME).")
 
     def create_token(self) -> tuple[AuthToken, str]:
         """Make a token that holds as long as the settings say."""

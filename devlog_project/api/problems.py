@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from devlog_project.api.parsers import PayloadTooLarge
 
 CONTENT_TYPE = "application/problem+json"
+NOT_THERE = "There is no such thing, or it is another's."
 
 
 def problem(status: int, detail: str, **more: Any) -> dict[str, Any]:
@@ -37,7 +38,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def _as_api_error(exc: Exception) -> Exception:
-    """Return what Django raises while a body is read as the error of the API that it is."""
+    """Return what Django raises as the error of the API that it is; its own 404 names our classes."""
+    if isinstance(exc, Http404):
+        return exceptions.NotFound(NOT_THERE)
     return PayloadTooLarge() if isinstance(exc, RequestDataTooBig) else exc
 
 

@@ -16,6 +16,7 @@ from devlog_project.api.requests import StrictView
 from devlogs.models import DevLog
 from tagging.api.serializers import PlainSerializer, TagSerializer
 from tagging.api.views import MostUsedFirst
+from tagging.curation import vocabulary
 from tagging.models import DevLogTag, Tag
 from tagging.models.tag import slug_of
 
@@ -23,7 +24,7 @@ SLUG = OpenApiParameter(
     "slug",
     OpenApiTypes.STR,
     OpenApiParameter.PATH,
-    description="Letters and digits of any script, `-` and `_`. An alias' slug leads to the tag that it stands for.",
+    description="Its slug or its name; an alias, be it people's or the lexicon's, leads to the tag that it stands for.",
 )
 
 
@@ -37,7 +38,8 @@ class UsedTagSerializer(PlainSerializer):
     first_used = serializers.DateField(help_text="The day, in UTC, on which the first of them was written.")
     last_used = serializers.DateField(help_text="The day, in UTC, on which the last of them was written.")
     aliases = serializers.ListField(
-        child=serializers.CharField(), help_text="The other names, merged into it, that these dev-logs have it by."
+        child=serializers.CharField(),
+        help_text="The other names that people merged into it and that your dev-logs have it by; not the lexicon's.",
     )
 
 
@@ -55,7 +57,7 @@ class TagView(StrictView):
         tag, devlogs = found(slug, request)
         used = devlogs.aggregate(count=Count("pk"), first_used=Min("created_at"), last_used=Max("created_at"))
         if not used["count"]:
-            raise NotFound
+            raise NotFound(carried_by_none(slug))
         used |= {end: used[end].astimezone(UTC).date() for end in ("first_used", "last_used")}
         named = {field: getattr(tag, field) for field in ("name", "slug", "kind")}
         return Response({**named, **used, "aliases": aliases(tag, devlogs)})
@@ -74,17 +76,20 @@ class RelatedTagsView(StrictView, generics.ListAPIView[Tag]):
     def get_queryset(self) -> QuerySet[Tag]:
         tag, devlogs = found(self.kwargs["slug"], self.request)
         if not devlogs.exists():
-            raise NotFound
+            raise NotFound(carried_by_none(self.kwargs["slug"]))
         beside = super().get_queryset().filter(taggings__devlog__in=devlogs.values("pk")).exclude(pk=tag.pk)
         return beside.annotate(count=Count("taggings"))
 
 
-def found(slug: str, request: Request) -> tuple[Tag, QuerySet[Any]]:
-    """Return the tag that a slug stands for, and the dev-logs with it that one may see."""
-    tag = Tag.objects.select_related("alias_of").filter(slug=slug).first()
+def carried_by_none(name: str) -> str:
+    return f"No dev-log you may see carries the tag {name}."
+
+
+def found(name: str, request: Request) -> tuple[Tag, QuerySet[Any]]:
+    """Return the tag that a name or a slug stands for, and the dev-logs with it that one may see."""
+    tag = vocabulary.find(name)
     if not tag:
-        raise NotFound
-    tag = tag.alias_of or tag
+        raise NotFound(carried_by_none(name))
     return tag, visible(DevLog.objects.order_by().filter(taggings__tag=tag), request)
 
 

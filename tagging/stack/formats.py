@@ -133,7 +133,7 @@ def title(kind: str) -> str:
 
 def heading(stack: Stack) -> str:
     """Say of what the figures are: only names and numbers of ours."""
-    counts = [f"{stack.devlogs} dev-logs"]
+    counts = [f"{stack.devlogs} dev-log{'' if stack.devlogs == 1 else 's'}"]
     counts += [f"{stack.pending} still pending"] if stack.pending else []
     counts += [f"{stack.failed} failed"] if stack.failed else []
     return f"{stack.period.since} to {stack.period.until} (UTC): {', '.join(counts)}."

@@ -222,3 +222,14 @@ def test_a_session_with_a_nul_is_none(client_with_csrf):
     response = client_with_csrf.get("/admin/", HTTP_COOKIE='sessionid="aaaaaaaa\\000"')
 
     assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/admin/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["devlogs/7/", "devlogs/7/retag/", "jobs/7/", "auth/tokens/7/"])
+def test_a_404_names_no_class_of_ours(api, django_user_model, path):
+    api.force_authenticate(django_user_model.objects.create(username="anna"))
+    method = api.post if "retag" in path else api.delete if "auth" in path else api.get
+
+    response = method(f"/api/v1/{path}")
+
+    assert (response.status_code, "matches" in response.json()["detail"]) == (404, False)

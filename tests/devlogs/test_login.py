@@ -127,3 +127,11 @@ def test_the_admin_lets_in_who_knows_the_password(client):
     page = client.post("/admin/login/?next=/admin/", {"username": "ada", "password": "lovelace"}, REMOTE_ADDR=HERE)
 
     assert (page.status_code, page["Location"]) == (302, "/admin/")
+
+
+def test_a_login_without_basic_is_told_how_it_is_done():
+    response = APIClient().post(LOGIN, {"username": "ada", "password": "lovelace"})
+
+    assert (response.status_code, response["Content-Type"]) == (401, PROBLEM)
+    assert response.json()["detail"] == "Send name and password by HTTP Basic (curl -u NAME)."
+    assert response["WWW-Authenticate"].startswith("Basic")

@@ -62,6 +62,30 @@ def test_an_alias_leads_to_its_tag_which_names_those_that_ones_own_dev_logs_have
     assert related(as_author.get(address("Frob", "related/"))) == [("Django", 1)]
 
 
+@pytest.mark.parametrize("name", ["Kubernetes", "kubernetes", "k8s", "K8S"])
+def test_a_tag_is_found_by_its_name_too_and_by_the_lexicons_other_names(on, as_author, name):
+    on("2026-05-02", "Kubernetes", "Redis")
+
+    assert as_author.get(f"{TAGS}{name}/").json()["slug"] == "kubernetes"
+    assert related(as_author.get(f"{TAGS}{name}/related/")) == [("Redis", 1)]
+
+
+def test_a_name_with_signs_leads_to_its_tag(on, as_author):
+    on("2026-05-02", "Node.js")
+
+    assert as_author.get(f"{TAGS}Node.js/").json()["slug"] == "nodejs"
+
+
+@pytest.mark.parametrize("more", ["", "related/"])
+@pytest.mark.parametrize("name", ["Cobol", "Django"])
+def test_a_404_says_which_tag_was_sought(on, as_author, django_user_model, name, more):
+    on("2026-05-02", "Django", author=django_user_model.objects.create(username="other"))
+
+    detail = as_author.get(f"{TAGS}{name}/{more}").json()["detail"]
+
+    assert detail == f"No dev-log you may see carries the tag {name}."
+
+
 def test_a_blocked_name_is_not_there(on, as_author):
     on("2026-05-02", "Django")
     vocabulary.block([Tag.objects.get().pk])
