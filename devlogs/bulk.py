@@ -23,7 +23,7 @@ from devlog_project.api.schema import problems
 from devlogs import repeats
 from devlogs.models import DevLog
 from devlogs.repeats import Result, Sent
-from devlogs.serializers import EntryTextField, ExternalIdField, FlagField, refuse_unknown
+from devlogs.serializers import SET_BY_US, EntryTextField, ExternalIdField, FlagField, refuse_unknown
 from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.models.pace import queue_pace
 
@@ -37,7 +37,7 @@ class ExternalIdConflict(APIException):
 
 
 class NewDevLogSerializer(serializers.Serializer[DevLog]):
-    """A dev-log that comes from elsewhere, and may have been written earlier."""
+    """A new dev-log, which may come from elsewhere, and have been written earlier."""
 
     entry = EntryTextField()
     private = FlagField(
@@ -56,6 +56,8 @@ class NewDevLogSerializer(serializers.Serializer[DevLog]):
 
     def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
         if isinstance(data, dict):
+            if ours := [name for name in SET_BY_US if name in data and name not in self.fields]:
+                raise serializers.ValidationError({name: ["Set by the service."] for name in ours})
             refuse_unknown(data, self.fields, "A new dev-log has")
         values: dict[str, Any] = super().to_internal_value(data)
         return values

@@ -23,14 +23,15 @@ class ExternalIdTakenError(Exception):
 
 
 def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
-    """Save a new dev-log, at the time of the database, and ask for its tags. Sends no signals.
+    """Save a new dev-log, at its own time or that of the database, and ask for its tags. Sends no signals.
 
     One that does not say whether it is private is what its author has set.
     is_bulk: one of many, which comes after all that people wait for. Raises ExternalIdTakenError.
     """
     refuse_bad_entry(devlog)
-    if isinstance(vars(devlog)["created_at"], datetime) or (devlog.author and not devlog.author_id):
-        raise ValueError("A dev-log is written with a saved author, and without a time of its own.")
+    said = vars(devlog)["created_at"]
+    if devlog.author and not devlog.author_id:
+        raise ValueError("A dev-log is written with a saved author.")
     with transaction.atomic():
         written = sql.insert_devlog(devlog.entry, devlog.author_id, said_private(devlog), devlog.external_id)
         if not written:
@@ -38,6 +39,9 @@ def write(devlog: DevLog, *, is_bulk: bool = False) -> None:
         devlog.pk, devlog.created_at, devlog.is_private = written
         devlog._state.adding, devlog._state.db = False, DEFAULT_DB_ALIAS
         queues.enqueue(devlog, is_bulk=is_bulk)
+        if isinstance(said, datetime):  # last, since its job waits from now on
+            devlog.created_at = said
+            DevLog.objects.filter(pk=devlog.pk).update(created_at=said)
 
 
 def write_many(devlogs: Sequence[DevLog]) -> None:

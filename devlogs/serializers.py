@@ -1,13 +1,17 @@
 """A dev-log as JSON: what may be sent, and what is shown with it."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from devlogs.models import ENTRY_MAX_LENGTH, EXTERNAL_ID_MAX_LENGTH, AuthorSettings, DevLog, EntryField
 from tagging.api.serializers import DEVLOG_TAG, TAGGING, DevLogTagSerializer, TaggingSerializer
 from tagging.models.shown_pause import shown_pause
+
+NEVER_CHANGED = "It is set when the dev-log is made, and never changed."
 
 
 class ExactTextField(serializers.CharField):
@@ -50,6 +54,12 @@ class FlagField(serializers.BooleanField):
 
 
 class DevLogSerializer(serializers.Serializer[DevLog]):
+    """A dev-log.
+
+    An edit may send back all that was read: `id`, `author` and `created_at` must then be as they are; `tagging` and
+    `tags` change by themselves, and are ignored.
+    """
+
     id = serializers.IntegerField(read_only=True)
     entry = EntryTextField()
     private = FlagField(
@@ -69,12 +79,14 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
 
     def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse what no dev-log has. What it has and only the service sets may come back as it was read."""
-        refuse_unknown(data, self.fields, "A dev-log has")
+        refuse_unknown(data, WRITTEN, "A dev-log has", allowed=SET_BY_US)
+        if isinstance(self.instance, DevLog):
+            refuse_changes(data, self.instance)
         return super().to_internal_value(data)
 
     def validate_external_id(self, external_id: str | None) -> str | None:
         if self.instance and external_id != self.instance.external_id:
-            raise serializers.ValidationError("It is set when the dev-log is made, and never changed.")
+            raise serializers.ValidationError(NEVER_CHANGED)
         return external_id
 
     def to_representation(self, devlog: DevLog) -> dict[str, Any]:
@@ -108,12 +120,33 @@ class AuthorSettingsSerializer(serializers.ModelSerializer[AuthorSettings]):
         return values
 
 
-def refuse_unknown(data: Collection[str], known: Collection[str], which: str) -> None:
-    """Raise ValidationError for each field of a body that there is not."""
-    if unknown := set(data) - set(known):
+def refuse_unknown(
+    data: Collection[str], known: Collection[str], which: str, *, allowed: Collection[str] = ()
+) -> None:
+    """Raise ValidationError for each field of a body that there is not; those allowed beside it are not named."""
+    if unknown := set(data) - {*known, *allowed}:
         message = f"Unknown field. {which}: {', '.join(known)}."
         raise serializers.ValidationError({name: [message] for name in sorted(unknown)})
 
 
+def refuse_changes(data: dict[str, Any], devlog: DevLog) -> None:
+    """Raise ValidationError where what is sent back of a dev-log is not what was read."""
+    now = {"id": devlog.pk, "author": devlog.author and devlog.author.username}
+    changed = [name for name, value in now.items() if data.get(name, value) != value]
+    if "created_at" in data and not is_at(data["created_at"], devlog.created_at):
+        changed.append("created_at")
+    if changed:
+        raise serializers.ValidationError({name: [NEVER_CHANGED] for name in changed})
+
+
+def is_at(text: Any, moment: datetime) -> bool:
+    try:
+        return parse_datetime(text) == moment
+    except (TypeError, ValueError):
+        return False
+
+
 # Built once, for the way that most requests take: to build its fields takes longer than to check an entry.
 DEVLOG = DevLogSerializer()
+SET_BY_US = [name for name, field in DEVLOG.fields.items() if field.read_only]
+WRITTEN = [name for name in DEVLOG.fields if name not in SET_BY_US]

@@ -19,7 +19,7 @@ from devlog_project.api.pages import PagesByTime
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
 from devlogs import entries
-from devlogs.bulk import known_as
+from devlogs.bulk import NEW_DEVLOG, NewDevLogSerializer, known_as
 from devlogs.conditional import ConditionalView
 from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
@@ -43,6 +43,7 @@ BULK = OpenApiParameter("bulk", bool, description="Whether it waits behind all t
     destroy=extend_schema(summary="Delete a dev-log with all that belongs to it"),
     create=extend_schema(
         summary="Write a dev-log",
+        request=NewDevLogSerializer,
         parameters=[BULK],
         responses={
             200: OpenApiResponse(DevLogSerializer, "It was there under its external id already; nothing was changed."),
@@ -76,7 +77,7 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
         return visible(super().get_queryset(), self.request)
 
     def create(self, request: Request, *args: object, **kwargs: object) -> Response:
-        devlog = DevLog(author=author_of(request), **DEVLOG.run_validation(request.data))
+        devlog = DevLog(author=author_of(request), **NEW_DEVLOG.run_validation(request.data))
         try:
             self.write(devlog)
         except entries.ExternalIdTakenError:

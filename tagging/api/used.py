@@ -24,7 +24,7 @@ SLUG = OpenApiParameter(
     "slug",
     OpenApiTypes.STR,
     OpenApiParameter.PATH,
-    description="Its slug or its name; an alias, be it people's or the lexicon's, leads to the tag that it stands for.",
+    description="Its slug or its name; an alias, be it people's or the lexicon's, leads to the tag it stands for.",
 )
 
 

@@ -78,12 +78,18 @@ def test_a_devlog_is_written_with_its_job():
     assert (DevLog.objects.get(), states()) == (devlog, {devlog.pk: "pending"})
 
 
-@pytest.mark.parametrize(
-    "fields", [{"author": User(username="unsaved")}, {"created_at": datetime(2020, 1, 1, tzinfo=UTC)}]
-)
-def test_what_a_new_devlog_cannot_have_is_refused_and_nothing_is_written(fields):
+def test_a_devlog_is_written_at_its_own_time_and_its_job_waits_from_now_on():
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+
+    entries.write(devlog := DevLog(entry="Wrote a Django app.", created_at=at))
+
+    assert (devlog.created_at, DevLog.objects.get().created_at) == (at, at)
+    assert Job.objects.get().queued_at.year > 2020
+
+
+def test_an_author_that_is_not_saved_is_refused_and_nothing_is_written():
     with pytest.raises(ValueError, match="saved author"):
-        entries.write(DevLog(entry="Wrote a Django app.", **fields))
+        entries.write(DevLog(entry="Wrote a Django app.", author=User(username="unsaved")))
 
     assert not DevLog.objects.exists()
 

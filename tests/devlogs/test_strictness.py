@@ -192,10 +192,63 @@ def test_what_was_read_may_be_put_back_with_another_entry(api, make_tagged):
     devlog = make_tagged("Django")
     read = api.get(f"{URL}{devlog.pk}/").json()
 
-    response = api.put(f"{URL}{devlog.pk}/", read | {"entry": "Cached it in Redis.", "author": "nobody"})
+    response = api.put(f"{URL}{devlog.pk}/", read | {"entry": "Cached it in Redis.", "tags": []})
 
     assert (response.status_code, response.json()["entry"]) == (200, "Cached it in Redis.")
-    assert response.json()["author"] is None
+    assert response.json()["created_at"] == read["created_at"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["put", "patch"])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("id", 0),
+        ("author", "nobody"),
+        *(("created_at", value) for value in ("2020-01-01T00:00:00Z", "2020-13-01T00:00:00Z", "then", None, 7)),
+    ],
+)
+def test_an_edit_that_would_change_what_is_never_changed_is_refused(api, make_devlog, method, field, value):
+    devlog = make_devlog()
+
+    response = getattr(api, method)(f"{URL}{devlog.pk}/", {"entry": "Another.", field: value})
+
+    assert refused(response, field)
+    assert DevLog.objects.get().entry == devlog.entry
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["id", "author", "tagging", "tags"])
+def test_a_new_dev_log_is_not_given_what_the_service_sets(api, field):
+    response = api.post(URL, {"entry": FOUNDING, field: None})
+
+    assert (response.status_code, response.json()["errors"]) == (400, {field: ["Set by the service."]})
+    assert not DevLog.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_unknown_field_is_told_those_that_may_be_sent(api, make_devlog):
+    fields = "entry, private, external_id, created_at"
+    posted = api.post(URL, {"entry": FOUNDING, "mood": 1}).json()["errors"]
+    patched = api.patch(f"{URL}{make_devlog().pk}/", {"mood": 1}).json()["errors"]
+
+    assert posted == {"mood": [f"Unknown field. A new dev-log has: {fields}."]}
+    assert patched == {"mood": ["Unknown field. A dev-log has: entry, private, external_id."]}
+
+
+@pytest.mark.django_db
+def test_a_new_dev_log_may_say_when_it_was_written(api):
+    response = api.post(URL, {"entry": FOUNDING, "created_at": "2020-02-29T09:30:00.123456+01:00"})
+
+    assert (response.status_code, response.json()["created_at"]) == (201, "2020-02-29T08:30:00.123456Z")
+    assert api.get(f"{URL}{response.json()['id']}/").json()["created_at"] == response.json()["created_at"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("at", ["2999-01-01T00:00:00Z", "yesterday", None])
+def test_a_new_dev_log_is_not_written_in_the_future_nor_at_no_time(api, at):
+    assert refused(api.post(URL, {"entry": FOUNDING, "created_at": at}), "created_at")
+    assert not DevLog.objects.exists()
 
 
 @pytest.mark.django_db
