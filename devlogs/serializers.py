@@ -149,4 +149,4 @@ def is_at(text: Any, moment: datetime) -> bool:
 # Built once, for the way that most requests take: to build its fields takes longer than to check an entry.
 DEVLOG = DevLogSerializer()
 SET_BY_US = [name for name, field in DEVLOG.fields.items() if field.read_only]
-WRITTEN = [name for name in DEVLOG.fields if name not in SET_BY_US]
+WRITTEN = [str(name) for name in DEVLOG.fields if name not in SET_BY_US]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PORTION = 100
-NO_AUTHOR = "It names no author. Add --author NAME."
+NO_AUTHOR = "It names no author; give --author NAME."
 
 
 @dataclass(slots=True)
@@ -70,13 +70,13 @@ class Import:
         values = checked(found.values)
         said = {name: values[name] for name in ("is_private", "created_at") if name in values}
         external_id = values.get("external_id") or derived_id(values)
-        author = self.author or self.named(values.get("author"))
+        author = self.author or self.named(values)
         return Row(found.place, DevLog(entry=values["entry"], author=author, external_id=external_id, **said), values)
 
-    def named(self, name: str | None) -> User | None:
-        """Return the user of this name; none for no name where the API is open to those without one."""
-        if not name:
-            if settings.API_OPEN:
+    def named(self, values: Mapping[str, Any]) -> User | None:
+        """Return the user whom a row names; none where the API is open and the row says that it has no author."""
+        if not (name := values.get("author")):
+            if settings.API_OPEN and "author" in values:
                 return None
             raise BadRowError(NO_AUTHOR)
         if name not in self.users:

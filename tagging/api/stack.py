@@ -64,7 +64,8 @@ class StackQuery(serializers.Serializer[Any]):
         choices(Format),
         default=str(Format.JSON),
         help_text="`prompt` is text to put before a further prompt: names and figures alone, nothing that an entry "
-        "says. `markdown` goes into a README or a CV, `jsonresume` is a JSON Resume that has only skills.",
+        "says. `markdown` goes into a README or a CV, `jsonresume` is a JSON Resume that has only skills. All three "
+        "leave out a name that could be a sentence or markup; `json` has all names.",
     )
     max_tokens = serializers.IntegerField(
         required=False,

@@ -9,6 +9,7 @@ from typing import Any
 
 from tagging.extraction.names import clean
 from tagging.stack.figures import Grouping, Stack, Technology
+from tagging.stack.sayable import with_names_alone
 
 MAX_QUOTE = 200
 OTHER = "other"
@@ -83,6 +84,7 @@ def groups(stack: Stack, grouping: Grouping) -> Mapping[str, Mapping[str, int]]:
 
 def as_resume(stack: Stack, grouping: Grouping) -> dict[str, Any]:
     """Return a JSON Resume that has only skills: a kind with its technologies, or each technology."""
+    stack = with_names_alone(stack)
     if grouping == Grouping.NONE:
         skills = [{"name": each.name, "keywords": [each.kind] if each.kind else []} for each in stack.technologies]
     else:
@@ -101,6 +103,7 @@ def as_markdown(stack: Stack, grouping: Grouping) -> str:
 
 
 def markdown_lines(stack: Stack, grouping: Grouping) -> Iterator[str]:
+    stack = with_names_alone(stack)
     yield "## Tech stack"
     yield ""
     yield heading(stack)

@@ -1,31 +1,22 @@
 """A stack as text to put before a further prompt: short, and nothing in it speaks to the model that reads it.
 
-It holds names and figures alone, and only such names as cannot be a sentence: those of the lexicon, and others of at
-most four words, without signs that could be markup. How many tokens a text has depends on the model; the rule here is
-a token for every two bytes of UTF-8, begun ones counted. Words take half as many, but figures and rare names do not:
-such lines came to 2.0 to 2.4 bytes a token of o200k_base.
+It holds names and figures alone, and only such names as cannot be a sentence. How many tokens a text has depends on
+the model; the rule here is a token for every two bytes of UTF-8, begun ones counted. Words take half as many, but
+figures and rare names do not: such lines came to 2.0 to 2.4 bytes a token of o200k_base.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from tagging.extraction import lexicon
-from tagging.extraction.names import clean
 from tagging.stack.figures import Grouping, Stack, Technology
 from tagging.stack.formats import by_kind, figures, heading
+from tagging.stack.sayable import with_names_alone
 
 BYTES_PER_TOKEN = 2
 # The least holds the first line and the last one, whatever their numbers.
 LEAST_TOKENS, USUAL_TOKENS, MOST_TOKENS = 100, 200, 100_000
-MOST_WORDS, LONGEST_NAME = 4, 60
-# What a name may have besides letters, marks and digits.
-SIGNS = frozenset(" .+#-/'&()!*@_")
-# A word ends where a capital or a digit begins the next one, too.
-WORD = re.compile(r"[^\W\d_a-z]?[a-z]+|[^\W\d_a-z]+(?![a-z])|[^\W\d_]+|\d+")
 
 
 def tokens(text: str) -> int:
@@ -33,21 +24,10 @@ def tokens(text: str) -> int:
     return -(-len(text.encode()) // BYTES_PER_TOKEN)
 
 
-def is_only_a_name(name: str) -> bool:
-    """Return whether a name can go before a prompt: nobody could have written a sentence in it."""
-    if name != clean(name, LONGEST_NAME) or not all(map(is_plain, name)):
-        return False
-    return bool(lexicon.known(name)) or len(WORD.findall(name)) <= MOST_WORDS
-
-
-def is_plain(char: str) -> bool:
-    return char in SIGNS or unicodedata.category(char)[0] in "LMN"
-
-
 def as_prompt(stack: Stack, grouping: Grouping, max_tokens: int) -> str:
     """Return as many of the lines as these tokens hold, the most used first; the last says how many it leaves out."""
-    shown = [technology for technology in stack.technologies if is_only_a_name(technology.name)]
-    hidden = stack.left_out + len(stack.technologies) - len(shown)
+    stack = with_names_alone(stack)
+    shown, hidden = stack.technologies, stack.left_out
 
     def first(count: int) -> str:
         return "".join(f"{line}\n" for line in lines(stack, shown[:count], grouping, hidden + len(shown) - count))

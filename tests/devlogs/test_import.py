@@ -238,9 +238,29 @@ def test_whose_a_line_is_must_be_known(settings, anna, file):
 
     assert wrong[:2] == [
         "line 1: There is no user 'zoe'. Create it in the admin, or add --author NAME.",
-        "line 2: It names no author. Add --author NAME.",
+        "line 2: It names no author; give --author NAME.",
     ]
     assert DevLog.objects.get().author == anna
+
+
+@pytest.mark.parametrize(
+    "content", ['{"entry": "x"}', '{"entry": "x", "author": ""}', "entry\r\nx\r\n", "author,entry\r\n,x\r\n"]
+)
+def test_what_names_no_author_is_not_nobodys(db, file, content):
+    code, _, wrong = read(file(content))
+
+    assert (code, "author" in wrong[0], DevLog.objects.count()) == (1, True, 0)
+
+
+def test_a_row_that_says_it_has_no_author_is_imported_so(db, file):
+    assert read(file('{"entry": "x", "author": null}'))[0] == 0
+    assert DevLog.objects.get().author is None
+
+
+def test_a_row_without_an_author_stays_out_where_all_have_one(db, settings, file):
+    settings.API_OPEN = False
+
+    assert read(file('{"entry": "x", "author": null}'))[2][0] == "line 1: It names no author; give --author NAME."
 
 
 def test_another_entry_under_an_external_id_is_told_and_changes_nothing(anna, file):

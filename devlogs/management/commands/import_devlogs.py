@@ -19,18 +19,25 @@ from devlogs.imports.importing import PORTION, Import
 from tagging.management.progress import draw_bar
 
 INTERRUPTED = 130
+WHOSE = 'whose all of them are; else each names its own, or an NDJSON line of an open API says "author": null'
 READS = "what devlogs/export/ gives (NDJSON or CSV), a folder of dated Markdown files, or - for standard input"
 
 
 class Command(BaseCommand):
     help = (
         "Import dev-logs with their dates, and with the tags that people set or took off. Lines that are wrong are "
-        "told, the others are imported. It may be repeated at any time: what is there already stays as it is."
+        "told, the others are imported. It may be repeated at any time: what is there already stays as it is. For that "
+        "a Markdown file gets its name as its external id, and a line without one import:DIGEST, made of what it says. "
+        f"Of a file's front matter date, {', '.join(markdown.READ)} are read."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="FILE_OR_FOLDER", help=READS)
-        parser.add_argument("--author", metavar="NAME", help="whose all of them are; else each names its own")
+        parser.add_argument(
+            "--author",
+            metavar="NAME",
+            help='whose all of them are; else each names its own (an NDJSON row without one: "author": null)',
+        )
 
     def handle(self, *args: object, source: str, author: str | None, **options: object) -> None:
         work = Import(author=user_named(author) if author else None)
