@@ -80,6 +80,16 @@ def answers(connection: socket.socket, count: int = 1) -> list[tuple[int, bytes]
     return found
 
 
+@pytest.mark.parametrize("line", ["GET /api/v1/devlogs/?tag=日本語 HTTP/1.1", "GET /%00 HTTP/9.9", "G:T / HTTP/1.1"])
+def test_what_is_no_http_is_answered_by_a_problem(server, line):
+    with client(server, f"{line}\r\nHost: localhost\r\n\r\n".encode()) as connection:
+        ((status, body),) = answers(connection)
+        assert connection.recv(1) == b""
+
+    assert (status, json.loads(body)["status"], "--data-urlencode" in json.loads(body)["detail"]) == (400, 400, True)
+    assert server.get("/healthz").status == 200
+
+
 @pytest.mark.parametrize("what", SLOW)
 def test_others_are_answered_beside_many_clients_that(server, what):
     with many(server, SLOW[what], receives_at_once=2048 if what == "do not read" else 0):

@@ -60,6 +60,22 @@ class Answer:
             self.unsent.clear()
 
 
+class Kept:
+    """In the place of a socket: what is sent is only kept."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def sendall(self, data: bytes) -> None:
+        self.data += data
+
+    def setblocking(self, is_blocking: bool) -> None:
+        pass
+
+    def gettimeout(self) -> None:
+        return None
+
+
 def send_some(sock: socket.socket, unsent: bytearray) -> None:
     """Send of this what the client takes now, and leave the rest."""
     try:

@@ -11,6 +11,7 @@ import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ, EVENT_WRITE
@@ -21,7 +22,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from devlog_project.ops.serving.clients import ANSWER_SECONDS, Answer, Waiting, receive_some, send_some
+from devlog_project.ops.serving.clients import ANSWER_SECONDS, Answer, Kept, Waiting, receive_some, send_some
 from devlog_project.ops.serving.incoming import IncomingRequest
 
 # For a whole request: what an entry of 20,000 letters takes over a line of 3 kB a second.
@@ -35,7 +36,16 @@ MAX_GATHERED_BYTES = 64 * 1024 * 1024
 # Answered by a thread of its own: a wait that keeps all others busy must not look like a process that is dead.
 LIVENESS = b"GET /healthz "
 
+NO_HTTP = "This is no valid HTTP request. In an address all but ASCII is escaped (%C3%A4; curl --data-urlencode)."
+
 Step = Callable[[TConn], None]
+
+
+def refusal(status: HTTPStatus, detail: str) -> bytes:
+    """Return the bytes of a whole answer, after which the connection ends."""
+    body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail})
+    head = f"HTTP/1.1 {status} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json"
+    return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 class WholeRequestWorker(ThreadWorker):
@@ -116,13 +126,19 @@ class WholeRequestWorker(ThreadWorker):
 
     def _refuse(self, conn: TConn, status: HTTPStatus) -> None:
         """Answer what will be no request, and leave."""
-        problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": status.description}
-        body = json.dumps(problem)
-        head = f"HTTP/1.1 {status} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json"
-        conn.unsent += f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        conn.unsent += refusal(status, status.description)
         conn.then = self._leave
         self._forget(conn)
         self._send(conn)
+
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
+        """Have gunicorn log what it could not read, and answer a problem in the place of its page."""
+        page = Kept()
+        super().handle_error(req, page, addr, exc)
+        status = HTTPStatus(int(page.data.split()[1]))
+        with suppress(OSError):
+            client.setblocking(False)
+            send_some(client, bytearray(refusal(status, NO_HTTP if status == 400 else status.description)))
 
     # -- its answer --------------------------------------------------------------------------------------------------
 

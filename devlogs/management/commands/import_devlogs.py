@@ -26,8 +26,8 @@ READS = "what devlogs/export/ gives (NDJSON or CSV), a folder of dated Markdown 
 class Command(BaseCommand):
     help = (
         "Import dev-logs with their dates, and with the tags that people set or took off. Lines that are wrong are "
-        "told, the others are imported. It may be repeated at any time: what is there already stays as it is. For that "
-        "a Markdown file gets its name as its external id, and a line without one import:DIGEST, made of what it says. "
+        "told, the others are imported. It may be repeated at any time: what is there already stays as it is. For "
+        "that a Markdown file gets its name as its external id, a line without one import:DIGEST of what it says. "
         f"Of a file's front matter date, {', '.join(markdown.READ)} are read."
     )
 
