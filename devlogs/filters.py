@@ -29,7 +29,7 @@ MAX_TAGS = 10
 MANY = 2_000
 REPEATABLE = ("tag", "tag_any")
 DevLogs = QuerySet[DevLog]
-RUNS = Q(lease_expires_at__isnull=False)
+RUNS = Q(lease_expires_at__isnull=False, state="running")  # not what was cancelled while its call runs
 # In the words of the indexes on jobs, one by one; see `Job.shown_state`.
 SHOWN_AS: dict[str, list[Q]] = {
     Job.State.PENDING: [Q(run_after__isnull=False), RUNS & Q(started_at=None)],  # edited while its call runs

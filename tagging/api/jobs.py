@@ -55,10 +55,11 @@ class JobFilter(filters.FilterSet):
         fields: list[str] = []
 
     def in_state(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
-        is_superseded = Q(lease_expires_at__isnull=False, started_at=None)  # its new text is shown as pending
+        # Of those that are claimed: one cancelled is final, and one edited is shown as pending, as its new text is.
+        running = Q(lease_expires_at__isnull=False, state=Job.State.RUNNING)
         found = {
-            Job.State.PENDING: Job.objects.filter(Q(run_after__isnull=False) | is_superseded),
-            Job.State.RUNNING: Job.objects.running().filter(started_at__isnull=False),
+            Job.State.PENDING: Job.objects.filter(Q(run_after__isnull=False) | running & Q(started_at=None)),
+            Job.State.RUNNING: Job.objects.filter(running, started_at__isnull=False),
         }
         if value in (Job.State.PENDING, Job.State.RUNNING):
             # Looked up first, by the indexes that hold such jobs alone.

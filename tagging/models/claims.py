@@ -80,6 +80,7 @@ class ClaimQuerySet(ShareQuerySet):
             stuck.update(run_after=Now())
 
     def running(self) -> ClaimQuerySet:
+        """Those for which a call may run: cancelled ones too, until it has ended."""
         return self.filter(lease_expires_at__isnull=False)
 
     def may_leave(self, jobs: Sequence[Job]) -> set[int]:

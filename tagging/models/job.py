@@ -71,7 +71,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True)
     claim_token = models.UUIDField(null=True)
     claimed_by = models.CharField(max_length=200, blank=True, db_default="")
-    # Null unless running: so its index holds the claims alone.
+    # Null unless a call may run, be it for a job cancelled since: so its index holds the claims alone.
     lease_expires_at = models.DateTimeField(null=True)
     # Of the day's budget, while a paid call runs.
     reserved_tokens = models.PositiveIntegerField(db_default=0)
@@ -111,7 +111,7 @@ class Job(models.Model):
                 name="job_pending_has_run_after",
             ),
             models.CheckConstraint(
-                condition=Q(state="running", lease_expires_at__isnull=False, claim_token__isnull=False)
+                condition=Q(state__in=["running", "failed"], lease_expires_at__isnull=False, claim_token__isnull=False)
                 | ~Q(state="running") & Q(lease_expires_at=None, claim_token=None),
                 name="job_running_has_claim",
             ),
@@ -159,8 +159,11 @@ class Job(models.Model):
     @property
     def shown_state(self) -> str:
         """Return the state as it is for the text of today: one whose old text is still being called for waits."""
-        is_superseded = self.state == self.State.RUNNING and self.started_at is None
-        return self.State.PENDING if is_superseded else self.state
+        return self.State.PENDING if self.is_superseded else self.state
+
+    @property
+    def is_superseded(self) -> bool:
+        return self.state == self.State.RUNNING and self.started_at is None
 
     @property
     def is_final(self) -> bool:

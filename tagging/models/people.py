@@ -1,7 +1,8 @@
 """What people do to a job, each a queryset method as all transitions are: ask once more, edit its entry, cancel it.
 
-A job that is cancelled ends `failed`, pending or running. One whose entry was edited while it runs is superseded: it
-stays with its holder until the old call has ended, and is then released.
+A job that is cancelled ends `failed`, pending or running. One whose entry was edited while it runs is superseded. Both
+stay with their holder, with what is reserved on them, until the call has ended, and are then released: a call is paid
+for whatever becomes of its job, and no second one is made beside it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class PeopleQuerySet(DoubtQuerySet):
         fresh = FRESH | {"asks_anew": True, "priority": priority, "started_at": None, "finished_at": None}
         for ids in sql.portions(devlog_ids):
             final = self.filter(pk__in=ids, state__in=self.model.FINAL)
-            final.update(**fresh, **copied(), queued_at=Now(), run_after=Now())
+            final.filter(lease_expires_at=None).update(**fresh, **copied(), queued_at=Now(), run_after=Now())
+            # What is left was cancelled, and its call still runs.
+            final.update(**self._superseded() | {"asks_anew": True, "priority": priority})
 
     def supersede(self, devlog_id: int) -> bool:
         """Reset a running job whose dev-log was edited; return False where it does not run.
@@ -57,21 +60,26 @@ class PeopleQuerySet(DoubtQuerySet):
         Its claim's token is no more, so the old text's answer is dropped. But it stays with its holder, who gives it
         back once the old call has ended: no second call is made beside it.
         """
-        fresh = NO_ERROR | {"claim_token": uuid.uuid4(), "attempts": 1, "priority": 0}
-        running = self.running().filter(pk=devlog_id)
-        return bool(running.update(**fresh, **copied(), started_at=None, finished_at=None, queued_at=Now()))
+        return bool(self.running().filter(pk=devlog_id).update(**self._superseded(), priority=0))
+
+    def _superseded(self) -> dict[str, Any]:
+        """Return what becomes of a claimed job that is asked for anew, and so waits for the end of its call."""
+        fresh = {"state": self.model.State.RUNNING, "claim_token": uuid.uuid4(), "attempts": 1, "queued_at": Now()}
+        return NO_ERROR | fresh | {"started_at": None, "finished_at": None} | copied()
 
     def cancel(self, job_ids: Sequence[int]) -> int:
         """End those of these jobs `failed` that are not final; return how many.
 
-        A running one loses its claim, with what is reserved on it: its answer is dropped when it comes, and booked.
+        A running one gets another token, so that its answer is dropped when it comes, and booked. The rest of the
+        claim holds until then: what is reserved on it is what a call that never comes back is taken to have cost.
         """
         cancelled = 0
-        ended = NO_ERROR | NO_CLAIM | {"state": self.model.State.FAILED, "run_after": None, "waiting_for": ""}
+        ended = NO_ERROR | {"state": self.model.State.FAILED, "run_after": None, "waiting_for": ""}
         why = {"error_code": ErrorCode.CANCELLED, "error_detail": CANCELLED}
         for ids in sql.portions(sorted(job_ids)):
             with transaction.atomic(savepoint=False):
                 unfinished = self.filter(pk__in=ids, state__in=self.model.UNFINISHED).order_by("pk")
                 locked = list(unfinished.select_for_update().values_list("pk", flat=True))
                 cancelled += self.filter(pk__in=locked).update(**ended | why, finished_at=Now())
+                self.running().filter(pk__in=locked).update(claim_token=uuid.uuid4())
         return cancelled

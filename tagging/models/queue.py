@@ -23,7 +23,7 @@ MOST_COUNTED = 10_000
 # Each by an index that holds such jobs alone; a bound value would keep SQLite from using it.
 COUNT = (
     "SELECT (SELECT COUNT(*) FROM tagging_job WHERE priority IN (0, 1) AND run_after IS NOT NULL), "
-    "(SELECT COUNT(*) FROM tagging_job WHERE lease_expires_at IS NOT NULL), "
+    "(SELECT COUNT(*) FROM tagging_job WHERE lease_expires_at IS NOT NULL AND state = 'running'), "
     "(SELECT COUNT(*) FROM tagging_job WHERE state = 'failed'), "
     "(SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job LIMIT %s) counted)"
 )

@@ -136,6 +136,7 @@ class JobQuerySet(PeopleQuerySet):
     def release(self, jobs: Iterable[Job], *, skip_locked: bool = False, **changes: str | int) -> set[Fence]:
         """Give claims back, each with its attempt refunded and in its old place; return the fences that still held.
 
+        A cancelled job stays `failed`: its call has ended, and that is all.
         skip_locked: leave out those whose rows another session holds. changes: fields to set with it, such as what
         they wait for and why.
         """
@@ -145,7 +146,9 @@ class JobQuerySet(PeopleQuerySet):
                 rows = self.running().filter(pk__in=[pk for pk, _ in fences]).order_by("pk")
                 locked = rows.select_for_update(skip_locked=skip_locked)
                 held = set(fences) & set(locked.values_list("pk", "claim_token"))
-                self.filter(pk__in=[pk for pk, _ in held]).update(
+                mine = self.filter(pk__in=[pk for pk, _ in held])
+                mine.filter(state=self.model.State.FAILED).update(**NO_CLAIM)
+                mine.filter(state=self.model.State.RUNNING).update(
                     state=self.model.State.PENDING,
                     attempts=F("attempts") - 1,
                     run_after=F("queued_at"),
@@ -179,9 +182,9 @@ class JobQuerySet(PeopleQuerySet):
 
     def _lose(self, job: Job) -> str:
         """Have a lost job tried again unless its attempts are used up; return what became of it."""
-        if not job.started_at:  # edited meanwhile: what was lost is the call for the old text
+        if job.is_final or job.is_superseded:  # cancelled or edited meanwhile: what was lost is the call alone
             self.release([job])
-            return "its new text is next"
+            return "cancelled before" if job.is_final else "its new text is next"
         attempt = job.new_attempt(
             outcome=Attempt.Outcome.LOST,
             error_code=ErrorCode.WORKER_LOST,

@@ -7,20 +7,38 @@ from django.db import connection
 
 from tagging import queues
 from tagging.models import Attempt, Job, Spending
+from tagging.models.queue import counts
 from tagging.models.spending import estimate
 from tests.support.extractors import Paid
 from tests.support.jobs import answer, claim, failure, job_of, tags_of
-from tests.support.running import engine_for
+from tests.support.running import drain, engine_for
 
 pytestmark = pytest.mark.django_db
 
 
 def shown(devlog):
     job = job_of(devlog)
-    return job.state, job.error_code, job.run_after, job.lease_expires_at
+    return job.state, job.error_code, job.run_after, job.finished_at is None
 
 
-CANCELLED = ("failed", "cancelled", None, None)
+CANCELLED = ("failed", "cancelled", None, False)
+
+
+@pytest.fixture
+def budget(settings):
+    settings.TAGGING_DAILY_TOKENS = 10**9
+
+
+def claim_paid(owner="me"):
+    return Job.objects.claim(10, owner=owner, lease_seconds=60, is_paid=True)
+
+
+def reserved():
+    return sum(Job.objects.running().values_list("reserved_tokens", flat=True))
+
+
+def spent():
+    return sum(Spending.objects.values_list("tokens", flat=True))
 
 
 def test_a_pending_job_that_is_cancelled_is_claimed_by_nobody(make_devlog):
@@ -67,21 +85,57 @@ def test_a_final_job_is_not_cancelled(make_devlog):
     assert (Job.objects.cancel([devlog.pk]), job_of(devlog).state) == (0, "done")
 
 
-def test_the_call_of_a_cancelled_job_is_paid_for_and_no_longer_reserved(make_devlog, settings):
-    settings.TAGGING_DAILY_TOKENS = 10**9
+def test_what_is_reserved_for_a_cancelled_job_s_call_is_held_until_it_is_paid_for(make_devlog, budget):
     devlog = make_devlog("Wrote a Django view.")
     engine = engine_for(Paid(["Django"]))
     engine.step()
-    reserved = job_of(devlog).reserved_tokens
     Job.objects.cancel([devlog.pk])
-    freed = job_of(devlog).reserved_tokens
+    held = reserved()
     engine.mailbox.wait(timeout=10)
 
-    engine.step()
+    drain(engine)
 
-    assert (reserved, freed) == (estimate(len(devlog.entry)).tokens, 0)
-    assert (shown(devlog), tags_of(devlog), Spending.objects.get().tokens) == (CANCELLED, [], 10)
+    assert (held, reserved()) == (estimate(len(devlog.entry)).tokens, 0)
+    assert (shown(devlog), tags_of(devlog), spent()) == (CANCELLED, [], 10)
     engine.close()
+
+
+def test_a_worker_that_dies_after_a_cancellation_leaves_the_call_booked_as_it_was_reserved(make_devlog, budget):
+    devlog = make_devlog("Wrote a Django view.")
+    claim_paid("dead")
+    Job.objects.cancel([devlog.pk])
+
+    Job.objects.recover(["dead"])
+
+    assert (spent(), reserved()) == (estimate(len(devlog.entry)).tokens, 0)
+    assert (shown(devlog), Attempt.objects.count()) == (CANCELLED, 0)
+
+
+@pytest.mark.parametrize("how", ["retag", "edit"])
+def test_a_cancelled_job_that_is_asked_for_again_waits_for_the_end_of_its_first_call(make_devlog, budget, how):
+    devlog = make_devlog("Wrote a Django view.")
+    claim_paid()
+    Job.objects.cancel([devlog.pk])
+    held = reserved()
+
+    queues.retag([devlog.pk]) if how == "retag" else queues.enqueue_again(devlog)
+    queued = job_of(devlog)
+
+    assert (queued.shown_state, queued.error, reserved(), claim_paid()) == ("pending", None, held, [])
+    assert queued.asks_anew == (how == "retag")
+    Job.objects.release([queued])
+    assert [(job.pk, job.attempts) for job in claim_paid()] == [(devlog.pk, 1)]
+
+
+def test_a_cancelled_job_whose_call_still_runs_is_shown_and_counted_as_failed(make_devlog, api):
+    devlog = make_devlog("Wrote a Django view.")
+    claim()
+    Job.objects.cancel([devlog.pk])
+
+    for path in ("jobs", "devlogs"):
+        found = {state: api.get(f"/api/v1/{path}/?state={state}").json()["results"] for state in Job.State.values}
+        assert {state: len(rows) for state, rows in found.items() if rows} == {"failed": 1}, path
+    assert counts() == {"pending": 0, "running": 0, "done": 0, "failed": 1}
 
 
 def test_an_edited_job_whose_old_call_still_runs_is_cancelled_too(make_devlog):
