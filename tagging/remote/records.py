@@ -26,6 +26,7 @@ from tagging.models.term import taught_names
 
 # Who claims for an answer that comes after its claim ran out.
 LATE_ANSWER_OWNER = "remote"
+MADE_PRIVATE = "Made private while it was asked for."
 
 
 class StaleError(Exception):
@@ -75,18 +76,21 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
     job = Job.objects.select_for_update().filter(pk=devlog_id).first()
     if job is None:
         return None
-    if job.state == Job.State.RUNNING and job.started_at is None:
+    if job.is_superseded:
         # Its text was edited, perhaps back and forth, and waited for the end of this call, which was paid for.
         Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens), job.author_id)
-        Job.objects.release([job])
-        return StaleError("The entry was edited meanwhile; its text of now is tagged anew.")
+        _end_call(job, provider)
+        return StaleError("The entry was edited or asked for again meanwhile; its text of now is tagged anew.")
     if job.is_private:  # made so since its record left, and perhaps answered here already
-        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens))
+        _note_once(job, result, MADE_PRIVATE)
+        _end_probe(provider)
         return StaleError("The dev-log was made private meanwhile; it is tagged here.")
     if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
         return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
-    if job.error_code == ErrorCode.CANCELLED:
-        _note_cancelled(job, result)
+    if job.is_final and job.lease_expires_at:  # cancelled, and this is the end of its call
+        _note_withdrawn(job, result, job.error_detail)
+        _end_call(job, provider)
+        return job.state
     if job.is_final:
         return job.state
     is_late = False
@@ -106,15 +110,32 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
     return job.state
 
 
-def _note_cancelled(job: Job, result: Result) -> None:
-    """Book the call of a cancelled job once, though its message may come again: the attempt that is noted tells."""
-    is_noted = job.timeline.filter(error_code=ErrorCode.CANCELLED, started_at__gte=job.queued_at).exists()
-    if job.started_at and not is_noted:
-        paid = finished_attempt(job, result).attempt
-        paid.outcome, paid.answer = Attempt.Outcome.FAILED, None
-        paid.error_code, paid.error_detail = job.error_code, job.error_detail
-        Attempt.objects.insert([paid])
-        Spending.objects.add(paid.price, job.author_id)
+def _note_once(job: Job, result: Result, why: str) -> None:
+    """Book a call though its claim is gone, but once, however often its message comes: the noted attempt tells."""
+    if not job.timeline.filter(error_detail=why, started_at__gte=job.queued_at).exists():
+        _note_withdrawn(job, result, why)
+
+
+def _note_withdrawn(job: Job, result: Result, why: str) -> None:
+    """Book a call whose answer nobody wants any more, and note it as an attempt."""
+    job.started_at = job.started_at or job.queued_at
+    paid = finished_attempt(job, result).attempt
+    paid.outcome, paid.answer = Attempt.Outcome.FAILED, None
+    paid.error_code, paid.error_detail = ErrorCode.CANCELLED, why
+    Attempt.objects.insert([paid])
+    Spending.objects.add(paid.price, job.author_id)
+
+
+def _end_call(job: Job, provider: ProviderState) -> None:
+    """Give back a job that waited for the end of this call."""
+    Job.objects.release([job])
+    _end_probe(provider)
+
+
+def _end_probe(provider: ProviderState) -> None:
+    """Let another call test the provider, where the one that has ended may have been to: then no other is out."""
+    if provider.is_half_open:
+        ProviderState.objects.return_probe()
 
 
 def _settle_canary(result: Result, provider: ProviderState) -> str | StaleError:
