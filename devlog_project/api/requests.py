@@ -38,7 +38,7 @@ class StrictView(APIView):
     parameters: Mapping[str, Collection[str]] = {}
     repeatable: Collection[str] = ()
     takes_body: Collection[str] = ()
-    # Whether what a POST answers may be kept for its repeats: not where it holds a secret.
+    # Whether what a POST answers may be kept for its repeats: not where it holds a secret, or a refusal writes too.
     keeps_answers = True
 
     max_body_bytes: int = settings.API_MAX_BODY_BYTES
@@ -63,7 +63,7 @@ class StrictView(APIView):
                 raise ValidationError({name: ["This address takes no body."] for name in names})
         if method == "post" and IDEMPOTENCY_KEY in request.headers:
             if not self.keeps_answers:
-                raise ValidationError({IDEMPOTENCY_KEY: ["The answer is a secret, and kept for no repeat."]})
+                raise ValidationError({IDEMPOTENCY_KEY: ["No answer is kept here for a repeat."]})
             self.answer_by(partial(answer_once, self))
 
     def answer_by(self, around: Callable[..., HttpResponse]) -> None:

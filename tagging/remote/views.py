@@ -62,6 +62,7 @@ class ResultsView(StrictView):
     """Take the result of a record; posted again, it changes nothing."""
 
     takes_body = ["post"]
+    keeps_answers = False  # a refusal here books what was paid, which a kept one would roll back
 
     authentication_classes = [ResultsToken]
     permission_classes = []
