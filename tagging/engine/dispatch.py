@@ -235,12 +235,12 @@ class Dispatcher:
 
     def close(self) -> None:
         """Give back all that is claimed, and go."""
-        self._heartbeat.end()
         self.give_back(Job.objects.held_by(self.owner.name), "the worker stops")
         if self._has_probed:
             ProviderState.objects.return_probe()
         if not Job.objects.held_by(self.owner.name).exists():  # else the lock's file has others take them back
             self.owner.close()
+        self._heartbeat.end()
         logger.info("Worker %s stopped", self.owner.name)
 
     def give_back(self, jobs: Iterable[Job], why: str) -> None:

@@ -1,6 +1,9 @@
 """A worker says every few seconds that it is there, for people to see; nothing is decided by it."""
 
 import time
+from contextlib import suppress
+
+from django.db import DatabaseError
 
 from tagging.engine.process_lock import Owner
 from tagging.models import Worker
@@ -19,4 +22,6 @@ class Heartbeat:
             Worker.objects.saw(self._owner.name, self._owner.host, self._owner.pid)
 
     def end(self) -> None:
-        Worker.objects.filter(name=self._owner.name).delete()
+        """Say that it is gone; where that fails, its silence tells."""
+        with suppress(DatabaseError):
+            Worker.objects.filter(name=self._owner.name).delete()
