@@ -20,30 +20,26 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def tomorrow() -> datetime:
+def end_of(day: date) -> datetime:
     """Return when the next day begins."""
-    return datetime.combine(today() + timedelta(days=1), time.min, UTC)
+    return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
 class AuthorSpendingQuerySet(models.QuerySet["AuthorSpending"]):
-    def today(self) -> AuthorSpendingQuerySet:
-        return self.filter(day=today())
-
-    def add(self, tokens: Mapping[int, int]) -> None:
+    def add(self, tokens: Mapping[int, int], day: date) -> None:
         """Book tokens by author, in the transaction that has booked them on the day's row, which is locked so."""
         authors = sorted(author for author, count in tokens.items() if count)
-        day = sql.prepared(AuthorSpending, "day", today())
+        on = sql.prepared(AuthorSpending, "day", day)
         for portion in sql.portions(authors):
-            values = [value for author in portion for value in (day, author, tokens[author])]
+            values = [value for author in portion for value in (on, author, tokens[author])]
             sql.run(ADD_SPENDING.format(rows=", ".join(["(%s, %s, %s)"] * len(portion))), values)
 
-    def of(self, authors: Collection[int]) -> dict[int, int]:
-        """Return the tokens that these authors' calls took today, of those who had some."""
-        return dict(self.today().filter(author_id__in=authors).values_list("author_id", "tokens"))
+    def of(self, authors: Collection[int], day: date) -> dict[int, int]:
+        """Return the tokens that these authors' calls took of a day, of those who had some."""
+        return dict(self.filter(day=day, author_id__in=authors).values_list("author_id", "tokens"))
 
-    def note_waiting(self, authors: Collection[int], limit: int) -> None:
-        """Note that jobs of these authors wait for the next day under this limit."""
-        day = today()
+    def note_waiting(self, authors: Collection[int], limit: int, day: date) -> None:
+        """Note that jobs of these authors wait for the end of this day under this limit."""
         rows = [AuthorSpending(day=day, author_id=author, waits_under=limit) for author in sorted(authors)]
         AuthorSpending.objects.bulk_create(
             rows, update_conflicts=True, update_fields=["waits_under"], unique_fields=["day", "author_id"]

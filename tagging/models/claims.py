@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from devlogs.models import DevLog
 from tagging.extraction.base import WaitingFor
-from tagging.models import due, spending, sql
+from tagging.models import author_spending, due, spending, sql
 from tagging.models.due import DuePart, Unfinished
 from tagging.models.provider_state import ProviderState, probe_seconds
 from tagging.models.shares import ShareQuerySet
@@ -138,11 +138,12 @@ class ClaimQuerySet(ShareQuerySet):
         with transaction.atomic():
             # The very jobs that are counted are then claimed.
             measured = due.measured(jobs)
-            count, each = self.affordable([job.length for job in measured], is_more=is_more)
+            day = author_spending.today()  # once: midnight may be near
+            count, each = self.affordable([job.length for job in measured], day, is_more=is_more)
             portions = [([job.pk for job in measured[:count]], each)]
             if settings.TAGGING_DAILY_TOKENS_PER_AUTHOR:
                 estimated = spending.estimate_more if is_more else spending.estimate
-                portions = self.within_shares(measured[:count], estimated)
+                portions = self.within_shares(measured[:count], estimated, day)
             claimed: list[sql.ClaimedRow] = []
             for ids, each in portions:
                 if ids:
@@ -164,13 +165,17 @@ class ClaimQuerySet(ShareQuerySet):
         )
         return self.get(pk=job.pk)
 
-    def affordable(self, lengths: Sequence[int], *, is_more: bool = False) -> tuple[int, Price]:
-        """Return how many entries of these lengths today's budget still allows, and what to reserve on each of them.
+    def affordable(
+        self, lengths: Sequence[int], day: date | None = None, *, is_more: bool = False
+    ) -> tuple[int, Price]:
+        """Return how many entries of these lengths a day's budget still allows, and what to reserve on each of them.
 
-        is_more: as `claim` has it.
+        day: today unless it is said. is_more: as `claim` has it.
         In a transaction, in which the day's row stays locked. Raises BudgetReachedError as `claim` does.
         """
-        spent = Spending.objects.today()  # locked: one claim at a time counts what is left
+        spent = Spending.objects.locked(
+            day or author_spending.today()
+        )  # locked: one claim at a time counts what is left
         held = self.running().aggregate(tokens=models.Sum("reserved_tokens"), cost=models.Sum("reserved_cost"))
         reserved = Price(held["tokens"] or 0, held["cost"] or Decimal(0))
         if ProviderState.objects.current().is_probing:  # perhaps by a canary, which has no row to reserve on

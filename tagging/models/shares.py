@@ -2,12 +2,14 @@
 
 A claim counts, in the transaction that holds the day's row, what the author's calls took and what is reserved for
 those that run: so a share is never passed, except by what a call costs above its estimate. A job for which it is too
-small is put off to the next day, and taken back where the limit is another one by then.
+small is put off to the next day, and taken back where the limit is another one by then. One for which no share would
+ever do is let through where nothing of the day's is taken: an author's only call of that day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,8 +18,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from tagging.extraction.base import WaitingFor
-from tagging.models import spending
-from tagging.models.author_spending import AuthorSpending, tomorrow
+from tagging.models import author_spending, spending
+from tagging.models.author_spending import AuthorSpending, end_of
 from tagging.models.due import Measured
 from tagging.models.spending import Price, Spending
 
@@ -32,7 +34,7 @@ Portion = tuple[list[int], Price]
 
 
 class ShareQuerySet(models.QuerySet["Job"]):
-    def within_shares(self, jobs: Sequence[Measured], estimated: Callable[[int], Price]) -> list[Portion]:
+    def within_shares(self, jobs: Sequence[Measured], estimated: Callable[[int], Price], day: date) -> list[Portion]:
         """Return which of these due jobs, which are locked, their authors' shares allow; put off what they do not.
 
         Those that others of their author leave no room for while they run stay due.
@@ -41,15 +43,19 @@ class ShareQuerySet(models.QuerySet["Job"]):
         by_author: dict[int, list[Measured]] = {}
         for job in jobs:
             by_author.setdefault(job.author_id, []).append(job)
-        spent, reserved = AuthorSpending.objects.of(by_author), self._reserved_by(by_author)
+        spent, reserved = AuthorSpending.objects.of(by_author, day), self._reserved_by(by_author)
         portions: list[Portion] = []
         too_large: list[Measured] = []
         for author, theirs in by_author.items():
-            before = spent.get(author, 0)
+            before, held = spent.get(author, 0), reserved.get(author, 0)
             fitting = [job for job in theirs if before + estimated(job.length).tokens <= limit]
             too_large += [job for job in theirs if job not in fitting]
+            if not (fitting or before or held):
+                too_large.remove(theirs[0])
+                portions.append(([theirs[0].pk], estimated(theirs[0].length)))
+                continue
             count, each = spending.affordable(
-                Price(before + reserved.get(author, 0)),
+                Price(before + held),
                 [job.length for job in fitting],
                 estimated,
                 lambda price: price.tokens <= limit,
@@ -59,15 +65,15 @@ class ShareQuerySet(models.QuerySet["Job"]):
             has_spent = {
                 job.author_id for job in too_large if spent.get(job.author_id, 0) + estimated(0).tokens > limit
             }
-            self._put_off(too_large, has_spent, limit)
+            self._put_off(too_large, has_spent, limit, day)
         return portions
 
     def _reserved_by(self, authors: Collection[int]) -> dict[int, int]:
         running = self.filter(lease_expires_at__isnull=False, author_id__in=authors).order_by()
         return dict(running.values_list("author_id").annotate(models.Sum("reserved_tokens")))
 
-    def _put_off(self, jobs: Sequence[Measured], authors: Collection[int], limit: int) -> None:
-        """Have these jobs, and all that these authors have due, wait for the next day."""
+    def _put_off(self, jobs: Sequence[Measured], authors: Collection[int], limit: int, day: date) -> None:
+        """Have these jobs, and all that these authors have due, wait for the end of this day."""
         of_authors = Q(author_id__in=authors, run_after__lte=Now(), in_doubt_since=None, is_private=False)
         theirs = self.filter(of_authors, priority__in=self.model.Priority.values)
         # Not what others hold: they may wait for the day's row, which we have.
@@ -75,12 +81,13 @@ class ShareQuerySet(models.QuerySet["Job"]):
             theirs.select_for_update(skip_locked=True).values_list("pk", flat=True)[:MOST_PUT_OFF] if authors else ()
         )
         ids = {job.pk for job in jobs}.union(more)
-        self.filter(pk__in=ids).update(run_after=tomorrow(), waiting_for=WaitingFor.BUDGET)
-        AuthorSpending.objects.note_waiting({job.author_id for job in jobs}, limit)
+        self.filter(pk__in=ids).update(run_after=end_of(day), waiting_for=WaitingFor.BUDGET)
+        AuthorSpending.objects.note_waiting({job.author_id for job in jobs}, limit, day)
 
     def end_outgrown_waits(self, limit: int) -> None:
         """Make due what waits for the next day under another limit than this, which is in force; 0 for none."""
-        outgrown = AuthorSpending.objects.today().filter(waits_under__isnull=False).exclude(waits_under=limit)
+        day = author_spending.today()
+        outgrown = AuthorSpending.objects.filter(day=day, waits_under__isnull=False).exclude(waits_under=limit)
         authors = list(outgrown.values_list("author_id", flat=True))
         if not authors:
             return
@@ -88,7 +95,7 @@ class ShareQuerySet(models.QuerySet["Job"]):
             waiting = self.filter(author_id__in=authors, run_after__gt=Now(), waiting_for=WaitingFor.BUDGET)
             locked = waiting.filter(priority__in=self.model.Priority.values).order_by("pk").select_for_update()
             ids = list(locked.values_list("pk", flat=True))
-            Spending.objects.today()  # locked after the jobs, as everywhere
+            Spending.objects.locked(day)  # locked after the jobs, as everywhere
             for portion in (ids[start : start + MOST_PUT_OFF] for start in range(0, len(ids), MOST_PUT_OFF)):
                 self.filter(pk__in=portion).update(run_after=F("queued_at"), waiting_for="")
             outgrown.filter(author_id__in=authors).update(waits_under=None)

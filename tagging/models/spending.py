@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
@@ -120,10 +121,10 @@ def affordable(
 
 
 class SpendingQuerySet(models.QuerySet["Spending"]):
-    def today(self) -> Price:
-        """Return what was spent today; the row stays locked to the end of the transaction."""
-        self.get_or_create(day=today())
-        spending = self.select_for_update().get(day=today())
+    def locked(self, day: date) -> Price:
+        """Return what was spent of a day; the row stays locked to the end of the transaction."""
+        self.get_or_create(day=day)
+        spending = self.select_for_update().get(day=day)
         return Price(spending.tokens, spending.cost)
 
     def add(self, price: Price, author_id: int | None = None) -> None:
@@ -138,9 +139,10 @@ class SpendingQuerySet(models.QuerySet["Spending"]):
             if author_id is not None:
                 by_author[author_id] += price.tokens
         if total.tokens:
-            day, cost = sql.prepared(Spending, "day", today()), sql.prepared(Spending, "cost", total.cost)
-            sql.run(ADD_SPENDING, [day, total.tokens, cost])
-            AuthorSpending.objects.add(by_author)
+            day = today()
+            on, cost = sql.prepared(Spending, "day", day), sql.prepared(Spending, "cost", total.cost)
+            sql.run(ADD_SPENDING, [on, total.tokens, cost])
+            AuthorSpending.objects.add(by_author, day)
 
 
 class Spending(models.Model):

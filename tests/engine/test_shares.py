@@ -38,11 +38,16 @@ def one_call(settings):
 
 
 def spend(author, tokens=1):
-    AuthorSpending.objects.add({author.pk if author else 0: tokens})
+    AuthorSpending.objects.add({author.pk if author else 0: tokens}, author_spending.today())
 
 
 def spent_by(author):
-    return AuthorSpending.objects.of([author.pk if author else 0]).get(author.pk if author else 0, 0)
+    number = author.pk if author else 0
+    return AuthorSpending.objects.of([number], author_spending.today()).get(number, 0)
+
+
+def tomorrow():
+    return author_spending.end_of(author_spending.today())
 
 
 def waits(devlog):
@@ -64,7 +69,7 @@ def test_who_has_spent_their_share_waits_for_the_next_day_and_others_go_on(make_
     run_jobs(extractor)
 
     assert (job_of(other).state, len(extractor.entries)) == ("done", 1)
-    assert [waits(devlog) for devlog in late] == [("pending", "budget", author_spending.tomorrow())] * 3
+    assert [waits(devlog) for devlog in late] == [("pending", "budget", tomorrow())] * 3
 
 
 def test_who_is_anonymous_counts_as_one_author(make_devlog, run_jobs, authors):
@@ -149,7 +154,7 @@ def test_what_waits_for_a_day_is_not_taken_for_a_clock_that_was_set_back(make_de
 
     Job.objects.end_impossible_waits()
 
-    assert waits(devlog)[1:] == ("budget", author_spending.tomorrow())
+    assert waits(devlog)[1:] == ("budget", tomorrow())
 
 
 def test_one_entry_too_long_for_what_is_left_leaves_it_to_shorter_ones(make_devlog, run_jobs, authors):
@@ -158,6 +163,42 @@ def test_one_entry_too_long_for_what_is_left_leaves_it_to_shorter_ones(make_devl
     run_jobs(Paid(["Django"]))
 
     assert (waits(long)[1], job_of(short).state) == ("budget", "done")
+
+
+def test_an_entry_beyond_the_whole_share_is_the_one_call_of_a_day_of_which_nothing_is_taken(make_devlog, authors):
+    first, second = (make_devlog(ENTRY * 900, author=authors[0]) for _ in range(2))
+
+    assert (claim(), claim()) == ([first.pk], [])
+    assert [waits(devlog)[1:] for devlog in (first, second)] == [(None, None), ("budget", tomorrow())]
+    assert job_of(first).reserved_tokens == estimate(len(ENTRY * 900)).tokens
+
+
+def test_such_an_entry_goes_the_next_day_where_something_was_taken_of_this_one(
+    make_devlog, authors, run_jobs, monkeypatch
+):
+    spend(authors[0])
+    devlog = make_devlog(ENTRY * 900, author=authors[0])
+    assert (claim(), waits(devlog)[1]) == ([], "budget")
+    day = author_spending.today()
+    monkeypatch.setattr(author_spending, "today", lambda: day + timedelta(days=1))
+    Job.objects.filter(waiting_for="budget").update(run_after=Now())
+
+    run_jobs(Paid(["Django"]))
+
+    assert job_of(devlog).state == "done"
+
+
+def test_a_claim_at_midnight_is_of_one_day(make_devlog, authors, monkeypatch):
+    spend(authors[0])
+    devlog = make_devlog(ENTRY, author=authors[0])
+    day = author_spending.today()
+    days = iter([day])
+    monkeypatch.setattr(author_spending, "today", lambda: next(days, day + timedelta(days=1)))
+
+    claim()
+
+    assert waits(devlog)[1:] == ("budget", author_spending.end_of(day))
+    assert AuthorSpending.objects.get().day == day
 
 
 # -- what is booked ----------------------------------------------------------------------------------------------
