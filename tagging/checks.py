@@ -72,6 +72,16 @@ def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMe
 
 
 @checks.register()
+def share_allows_a_call(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
+    """Warn of an author's share below the cost of the longest entry, which goes only where nothing of it is taken."""
+    share, longest = settings.TAGGING_DAILY_TOKENS_PER_AUTHOR, spending.estimate(ENTRY_MAX_LENGTH).tokens
+    if not share or share >= longest:
+        return []
+    hint = f"A call is estimated at up to {longest} tokens; raise TAGGING_DAILY_TOKENS_PER_AUTHOR above that."
+    return [checks.Warning("An author's share is below the cost of one call.", hint=hint, id="tagging.W006")]
+
+
+@checks.register()
 def lease_outlives_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn of a lease shorter than a call: the job would be taken over while it runs, and paid twice."""
     if settings.TAGGING_LEASE_SECONDS > settings.OPENAI_TIMEOUT_SECONDS:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db  # Django 6.1's own checks ask the database
         ("TAGGING_EXTRACTOR", "no.such.Extractor", "tagging.E002"),
         ("OPENAI_TIMEOUT_SECONDS", 120, "tagging.W001"),
         ("TAGGING_DAILY_TOKENS", 1000, "tagging.W002"),
+        ("TAGGING_DAILY_TOKENS_PER_AUTHOR", 1000, "tagging.W006"),
         ("TAGGING_ENTRIES_PER_CALL", 8, "tagging.W005"),
         ("TAGGING_DAILY_COST", 0.000001, "tagging.W002"),
     ],
