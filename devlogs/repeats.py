@@ -36,6 +36,10 @@ def compared(sent: DevLog, known: DevLog) -> Sent:
     return Sent(known, Result.CONFLICT if is_open or sent.entry != known.entry else Result.EXISTING)
 
 
+def key_of(devlog: DevLog) -> tuple[int, bool, str]:
+    return devlog.author_id or 0, devlog.external_id is None, devlog.external_id or ""
+
+
 def found(author_id: int | None, external_ids: Sequence[str]) -> QuerySet[DevLog]:
     return DevLog.objects.filter(author=author_id, external_id__in=external_ids)
 
@@ -44,7 +48,8 @@ def write_once(devlogs: Sequence[DevLog]) -> list[Sent]:
     """Save those of these dev-logs that are new, as `entries.write_many` does; return what became of each."""
     for attempt in range(TRIES):
         sent = sort_out(devlogs)
-        new = [one.devlog for one in sent if one.result == Result.CREATED]
+        # In one order whatever was sent: of two at a time neither waits for what the other has yet to write.
+        new = sorted((one.devlog for one in sent if one.result == Result.CREATED), key=key_of)
         try:
             if new:
                 entries.write_many(new)
