@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -88,15 +88,13 @@ class BulkResultSerializer(serializers.Serializer[Any]):
 
 
 class OneAtATimeParser(BoundedJSONParser):
-    """Parses one body at a time: what megabytes of JSON take meanwhile is many times as much."""
+    """Parses one body at a time, once it has come as a whole: what megabytes of JSON take meanwhile is many times as much."""
 
     _parsing = threading.Lock()
 
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def content_of(self, body: bytes) -> dict[str, Any]:
         with self._parsing:
-            content = super().parse(stream, media_type, parser_context)
+            content = super().content_of(body)
             if isinstance(content, dict):
                 refuse_unknown(content, ["devlogs"], "The body has")
                 refuse_no_list(content.get("devlogs"))

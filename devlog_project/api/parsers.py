@@ -36,6 +36,10 @@ class BoundedJSONParser(BaseParser):
             raise ParseError("The body could not be read to its end.") from error
         if len(body) > limit:
             raise PayloadTooLarge(f"The body is larger than {limit // 1024:,} KB.")
+        return self.content_of(body)
+
+    def content_of(self, body: bytes) -> dict[str, Any]:
+        """Return what a body says that has come as a whole."""
         return content_of(body)
 
 

@@ -1,11 +1,15 @@
 """Many dev-logs in one request, and one that is sent again under its external id."""
 
+import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from django.db import transaction
 
-from devlogs import bulk, entries
+from devlogs import bulk, entries, repeats
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.models import Job
@@ -130,6 +134,29 @@ def test_many_that_send_the_same_at_once_make_one_dev_log(author):
     assert sorted(results) == ["taken"] * 7 + ["written"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_that_send_the_same_in_other_orders_make_each_once(author):
+    def write(*names):
+        devlogs = [DevLog(author=author, entry=f"Wrote {name}.", external_id=name) for name in names]
+        return [(one.devlog.external_id, one.result.value) for one in repeats.write_once(devlogs)]
+
+    with transaction.atomic():
+        assert write("a") == [("a", "created")]
+        other = beside(lambda: write("b", "a"))  # it has written none yet that we have still to write
+        assert write("b") == [("b", "created")]
+
+    assert other() == [("b", "existing"), ("a", "existing")]
+    assert DevLog.objects.count() == 2
+
+
+def test_what_became_of_each_is_told_in_the_order_sent(api, author):
+    sent = [{"entry": "Wrote a Django app.", "external_id": name} for name in "bca"]
+
+    answer = send(api, *sent).json()
+
+    assert [one["external_id"] for one in answer["devlogs"]] == ["b", "c", "a"]
+
+
 # -- Many ------------------------------------------------------------------------------------------------------------
 
 
@@ -235,6 +262,29 @@ def test_a_body_of_more_than_four_megabytes_is_refused(api, author):
 
     assert (response.status_code, response.json()["detail"]) == (413, "The body is larger than 4,096 KB.")
     assert len(body) > bulk.BulkView.max_body_bytes
+
+
+def test_a_body_that_is_slow_to_come_holds_up_no_other():
+    """Under ASGI a body may be read while its client still sends it."""
+    gate = threading.Event()
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            gate.wait(10)
+            return super().read(size)
+
+    def parse(stream):
+        return bulk.OneAtATimeParser().parse(stream)
+
+    body = b'{"devlogs": [{}]}'
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(parse, Slow(body))
+        quick = pool.submit(parse, io.BytesIO(body))
+        try:
+            assert quick.result(timeout=5) == {"devlogs": [{}]}
+        finally:
+            gate.set()
+        assert slow.result(timeout=5) == {"devlogs": [{}]}
 
 
 def test_who_is_not_logged_in_writes_nothing(api, settings):
