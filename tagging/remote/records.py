@@ -76,23 +76,8 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
     job = Job.objects.select_for_update().filter(pk=devlog_id).first()
     if job is None:
         return None
-    if job.is_superseded:
-        # Its text was edited, perhaps back and forth, and waited for the end of this call, which was paid for.
-        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens), job.author_id)
-        _end_call(job, provider)
-        return StaleError("The entry was edited or asked for again meanwhile; its text of now is tagged anew.")
-    if job.is_private:  # made so since its record left, and perhaps answered here already
-        _note_once(job, result, MADE_PRIVATE)
-        _end_probe(provider)
-        return StaleError("The dev-log was made private meanwhile; it is tagged here.")
-    if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
-        return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
-    if job.is_final and job.lease_expires_at:  # cancelled, and this is the end of its call
-        _note_withdrawn(job, result, job.error_detail)
-        _end_call(job, provider)
-        return job.state
-    if job.is_final:
-        return job.state
+    if settled := _settle_withdrawn(job, result, provider):
+        return settled
     is_late = False
     if job.state == Job.State.PENDING and isinstance(result.outcome, Extraction):
         # The claim ran out, but no other has it, and the text is the same: what was paid for is taken.
@@ -110,10 +95,25 @@ def _settle_locked(devlog_id: int, result: Result) -> str | StaleError | None:
     return job.state
 
 
-def _note_once(job: Job, result: Result, why: str) -> None:
-    """Book a call though its claim is gone, but once, however often its message comes: the noted attempt tells."""
-    if not job.timeline.filter(error_detail=why, started_at__gte=job.queued_at).exists():
-        _note_withdrawn(job, result, why)
+def _settle_withdrawn(job: Job, result: Result, provider: ProviderState) -> str | StaleError | None:
+    """Book the call of a job that wants no answer any more, and return what there is to say; None where it does."""
+    if job.is_superseded:
+        # Its text was edited, perhaps back and forth, and waited for the end of this call, which was paid for.
+        Spending.objects.add(Price.of(result.usage.input_tokens, result.usage.output_tokens), job.author_id)
+        _end_call(job, provider)
+        return StaleError("The entry was edited or asked for again meanwhile; its text of now is tagged anew.")
+    if job.is_private:  # made so since its record left, and perhaps answered here already
+        if not job.timeline.filter(error_detail=MADE_PRIVATE, started_at__gte=job.queued_at).exists():
+            _note_withdrawn(job, result, MADE_PRIVATE)  # once, however often the message comes
+            _end_probe(provider)
+        return StaleError("The dev-log was made private meanwhile; it is tagged here.")
+    if not constant_time_compare(sealed_digest(job.devlog.entry), result.entry_digest):
+        return StaleError("The entry is not the one that this result is for; it was edited meanwhile.")
+    if job.is_final and job.lease_expires_at:  # cancelled, and this is the end of its call
+        _note_withdrawn(job, result, job.error_detail)
+        _end_call(job, provider)
+        return job.state
+    return job.state if job.is_final else None
 
 
 def _note_withdrawn(job: Job, result: Result, why: str) -> None:
