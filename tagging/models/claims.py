@@ -142,8 +142,7 @@ class ClaimQuerySet(ShareQuerySet):
             count, each = self.affordable([job.length for job in measured], day, is_more=is_more)
             portions = [([job.pk for job in measured[:count]], each)]
             if settings.TAGGING_DAILY_TOKENS_PER_AUTHOR:
-                estimated = spending.estimate_more if is_more else spending.estimate
-                portions = self.within_shares(measured[:count], estimated, day)
+                portions = self.within_shares(measured[:count], day, is_more=is_more)
             claimed: list[sql.ClaimedRow] = []
             for ids, each in portions:
                 if ids:

@@ -8,7 +8,7 @@ ever do is let through where nothing of the day's is taken: an author's only cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,13 @@ Portion = tuple[list[int], Price]
 
 
 class ShareQuerySet(models.QuerySet["Job"]):
-    def within_shares(self, jobs: Sequence[Measured], estimated: Callable[[int], Price], day: date) -> list[Portion]:
+    def within_shares(self, jobs: Sequence[Measured], day: date, *, is_more: bool) -> list[Portion]:
         """Return which of these due jobs, which are locked, their authors' shares allow; put off what they do not.
 
-        Those that others of their author leave no room for while they run stay due.
+        Those that others of their author leave no room for while they run stay due. is_more: as `claim` has it.
         """
         limit = settings.TAGGING_DAILY_TOKENS_PER_AUTHOR
+        estimated = spending.estimate_more if is_more else spending.estimate
         by_author: dict[int, list[Measured]] = {}
         for job in jobs:
             by_author.setdefault(job.author_id, []).append(job)
