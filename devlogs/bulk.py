@@ -88,7 +88,7 @@ class BulkResultSerializer(serializers.Serializer[Any]):
 
 
 class OneAtATimeParser(BoundedJSONParser):
-    """Parses one body at a time, once it has come as a whole: what megabytes of JSON take meanwhile is many times as much."""
+    """Parses one body at a time, once it is here: what megabytes of JSON take meanwhile is many times as much."""
 
     _parsing = threading.Lock()
 

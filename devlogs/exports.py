@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -19,18 +20,22 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
 from devlog_project.api.access import visible
 from devlog_project.api.filters import one_of
+from devlog_project.api.preferences import Places
 from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
 from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import DevLog
 from tagging.models import DevLogTag, Removal
 
 # So many dev-logs are read at once, at most 20,000 characters each.
 PORTION = 100
+# Exports at once in this process: each has a thread as long as its client is slow to take it.
+MOST_EXPORTS = 3
 # Of what is exported, the fields with a name that a dev-log of the API has mean the same.
 COLUMNS = [
     "external_id",
@@ -45,6 +50,8 @@ COLUMNS = [
 ]
 # A spreadsheet takes a cell that begins so for a formula; with an apostrophe before it, it is text.
 FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+places = Places(MOST_EXPORTS)
 
 Row = dict[str, Any]
 Write = Callable[[Sequence[Row]], str]
@@ -116,6 +123,27 @@ FORMATS: dict[str, tuple[str, str, Write]] = {
 FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="ndjson", description="What the file is.")
 
 
+class TooManyExports(APIException):
+    status_code = 503
+    default_code = "too_many_exports"
+    default_detail = "Others are being handed out exports at the moment. Ask again in a while."
+    wait = 30  # the seconds of Retry-After
+
+
+class Export(StreamingHttpResponse):
+    """An answer that keeps a place until it is closed, however that comes."""
+
+    def __init__(self, texts: Iterator[str] | AsyncIterator[str], place: ExitStack, content_type: str) -> None:
+        super().__init__(texts, content_type=content_type)
+        self._place = place
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._place.close()
+
+
 class ExportView(StrictView, generics.GenericAPIView[DevLog]):
     parameters = {"get": ["format", *PARAMETERS]}
     repeatable = REPEATABLE
@@ -136,6 +164,7 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
         responses={
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "One JSON object in each line."),
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "The same as a table, with a line of names."),
+            **problems({503: "Others are being handed out exports; `Retry-After` says when to ask again."}),
         },
     )
     def get(self, request: Request) -> StreamingHttpResponse:
@@ -143,15 +172,22 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
         name = request.query_params.get("format", "ndjson")
         if name not in FORMATS:
             raise ValidationError({"format": [one_of(FORMATS)]})
+        with ExitStack() as stack:
+            if request.method != "HEAD" and not stack.enter_context(places.take()):
+                raise TooManyExports
+            texts, content_type = self.texts(request, name)
+            answer = Export(texts, stack.pop_all(), content_type)
+        file_name = f"devlogs-{timezone.now():%Y-%m-%d}.{name}"
+        answer["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return answer
+
+    def texts(self, request: Request, name: str) -> tuple[Iterator[str] | AsyncIterator[str], str]:
+        """Return the parts of the file, and its type."""
         content_type, head, write = FORMATS[name]
         portions = map(write, rows_of(self.filter_queryset(visible(self.get_queryset(), request))))
         # The first is read now: what is wrong with the database can still be answered.
         texts = iter(()) if request.method == "HEAD" else chain([head + next(portions, "")], portions)
-        is_async = isinstance(request._request, ASGIRequest)
-        answer = StreamingHttpResponse(one_by_one(texts) if is_async else texts, content_type=content_type)
-        file_name = f"devlogs-{timezone.now():%Y-%m-%d}.{name}"
-        answer["Content-Disposition"] = f'attachment; filename="{file_name}"'
-        return answer
+        return one_by_one(texts) if isinstance(request._request, ASGIRequest) else texts, content_type
 
 
 async def one_by_one(texts: Iterator[str]) -> AsyncIterator[str]:

@@ -79,6 +79,7 @@ def test_it_comes_as_a_file_to_save(api, author, name, content_type, accept):
     assert (response.status_code, response["Content-Type"]) == (200, content_type)
     assert response["Content-Disposition"].startswith('attachment; filename="devlogs-')
     assert response["Content-Disposition"].endswith(f'.{name}"')
+    response.getvalue()
 
 
 def test_nothing_found_is_an_empty_file_or_the_names_alone(api, author):
@@ -158,6 +159,7 @@ def test_a_portion_is_read_only_when_the_one_before_it_was_taken(api, author, ma
 
     # Of the first, all was read before the answer began.
     assert sizes == [(2, 0), (2, 3), (2, 3)]
+    response.getvalue()
 
 
 def test_what_is_written_meanwhile_does_not_keep_it_from_ending(api, author, make_devlog, two_at_a_time):
@@ -182,6 +184,28 @@ def test_the_queries_of_a_portion_do_not_grow_with_it(api, author, make_tagged):
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+def test_one_too_many_at_once_is_told_when_to_ask_again(api, author, make_devlog):
+    make_devlog(author=author)
+    slow = [api.get(EXPORT) for _ in range(exports.MOST_EXPORTS)]
+
+    response = api.get(EXPORT)
+
+    assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")
+    assert int(response["Retry-After"]) > 0
+    slow.pop().getvalue()
+    assert len(lines(api)) == 1
+    for each in slow:
+        each.getvalue()
+
+
+def test_one_that_fails_or_is_asked_for_by_head_takes_no_place(api, author):
+    for _ in range(exports.MOST_EXPORTS + 1):
+        api.get(f"{EXPORT}?state=lost")
+        api.head(EXPORT)
+
+    assert lines(api) == []
 
 
 @pytest.mark.django_db(transaction=True)

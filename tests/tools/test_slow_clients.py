@@ -4,12 +4,15 @@ import json
 import signal
 import socket
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from devlog_project.ops.serving.clients import Answer
+from devlog_project.ops.serving import clients
+from devlog_project.ops.serving.clients import MAX_ANSWER_BYTES, Answer
 from tests.support.servers import Server
 from tests.support.site import Site
 from tests.support.waiting import eventually
@@ -136,6 +139,32 @@ def test_what_a_client_does_not_take_of_its_answer_is_kept_and_holds_nobody_up()
 
         assert answer.unsent.endswith(b"xy")
         assert len(answer.unsent) + len(theirs.recv(5_000_000)) <= 5_000_001
+
+
+def test_a_client_that_takes_a_long_answer_slowly_gets_it_whole(monkeypatch):
+    monkeypatch.setattr(clients, "ANSWER_SECONDS", 0.5)
+    size, pause, received = 2 * MAX_ANSWER_BYTES, threading.Event(), []
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(10)
+
+    def take() -> None:
+        while sum(received) < size:
+            pause.wait(0.005)  # all of it takes longer than the time for a part
+            received.append(len(theirs.recv(64 * 1024)))
+
+    with ours, theirs, ThreadPoolExecutor() as pool:
+        taking = pool.submit(take)
+        Answer(ours).sendall(size * b"x")
+        taking.result(timeout=30)
+
+    assert sum(received) == size
+
+
+def test_a_client_that_takes_nothing_of_a_long_answer_is_given_up_on(monkeypatch):
+    monkeypatch.setattr(clients, "ANSWER_SECONDS", 0.1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(TimeoutError):
+        Answer(ours).sendall(2 * MAX_ANSWER_BYTES * b"x")
 
 
 def test_a_client_that_asks_before_it_sends_its_body_is_told_to(server):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gunicorn.workers.gthread import TConn
 
-# A longer answer waits in its thread for a client that does not take it, so many seconds at most.
+# A longer answer waits in its thread for its client, who is given up on after so many seconds without taking a part.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 ANSWER_SECONDS = 30
 
@@ -55,9 +55,9 @@ class Answer:
         send_some(self._sock, self.unsent)
         if len(self.unsent) > MAX_ANSWER_BYTES:
             self._sock.settimeout(ANSWER_SECONDS)
-            self._sock.sendall(self.unsent)
+            while self.unsent:  # not `sendall`, whose time is for the whole
+                del self.unsent[: self._sock.send(self.unsent)]
             self._sock.setblocking(False)
-            self.unsent.clear()
 
 
 class Kept:
