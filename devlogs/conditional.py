@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from devlogs import entries
 from devlogs.models import DevLog
 from devlogs.versions import WRITTEN, edit_version, edit_version_in, etag_of, etag_of_page
-from tagging.api.waiting import WaitingView
+from tagging.api.waiting import Followed, WaitingView
+from tagging.models.shown_pause import shown_pause
 
 NO_BODY = 304
 
@@ -44,7 +45,10 @@ class ConditionalView(WaitingView):
     def retrieve(self, request: Request, *args: object, **kwargs: object) -> Response:
         devlog = self.get_object()
         if is_known(etag_of(devlog, request), request):
-            return Response(status=NO_BODY)
+            response = Response(status=NO_BODY)
+            if job := getattr(devlog, "job", None):
+                self.tell_when(response, Followed(devlog.pk, job.shown_state, job.due_at(shown_pause)))
+            return response
         return Response(self.get_serializer(devlog).data)
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:

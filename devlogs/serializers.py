@@ -139,10 +139,10 @@ def refuse_changes(data: dict[str, Any], devlog: DevLog) -> None:
         raise serializers.ValidationError({name: [NEVER_CHANGED] for name in changed})
 
 
-def is_at(text: Any, moment: datetime) -> bool:
+def is_at(text: object, moment: datetime) -> bool:
     try:
-        return parse_datetime(text) == moment
-    except (TypeError, ValueError):
+        return isinstance(text, str) and parse_datetime(text) == moment
+    except ValueError:
         return False
 
 

@@ -28,6 +28,7 @@ from tagging import queues
 from tagging.api.limits import TOO_MANY, refuse_too_many
 from tagging.api.waiting import Followed
 from tagging.models import Attempt, DevLogTag
+from tagging.models.pace import queue_pace
 
 
 class NewestFirst(PagesByTime):
@@ -133,6 +134,11 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
         with transaction.atomic():
             queues.retag([devlog.pk])
         return Response(self.get_serializer(self.get_object()).data, status=202)
+
+    def seconds_until_done(self, job_id: int) -> int:
+        if self.action == "create" and self.shown and self.shown.pk == job_id:
+            return queue_pace.seconds_until_new_is_done(self.shown.job.priority, self.shown.author_id or 0)
+        return super().seconds_until_done(job_id)
 
     def followed(self, shown: dict[str, Any]) -> Followed | None:
         tagging = shown.get("tagging")

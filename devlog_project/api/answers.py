@@ -47,7 +47,13 @@ BY_HEADER = {
 NO_LENGTH = "The body came in chunks, and this server reads none: send it with a Content-Length."
 TOO_LARGE = "The body is too large."
 TOO_MANY_WRITES = "Too many writes in a minute, of this user or address; `Retry-After` says when to try again."
-HEADERS_OF = {"201": ["Location"], "401": ["WWW-Authenticate"], "409": ["Retry-After"], "429": ["Retry-After"]}
+HEADERS_OF = {
+    "201": ["Location"],
+    "401": ["WWW-Authenticate"],
+    "409": ["Retry-After"],
+    "429": ["Retry-After"],
+    "503": ["Retry-After"],
+}
 SAYS = {
     "Location": "Where the new thing is; absent where it has no address of its own.",
     "WWW-Authenticate": "How to say who asks.",

@@ -45,7 +45,7 @@ class AuthorFilter(filters.CharFilter):
 
 
 class ChoiceFilter(filters.ChoiceFilter):
-    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: str, choices: Iterable[tuple[str, str]], **kwargs: str) -> None:
         words = {"invalid_choice": one_of(value for value, _ in choices)}
         super().__init__(*args, choices=choices, error_messages=words, **kwargs)
 

@@ -45,13 +45,23 @@ class WaitingView(StrictView, GenericAPIView[Any]):
         raise NotImplementedError
 
     def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
-        """Tell a client that polls how long to wait, while the job is not final."""
-        data: Any = getattr(response, "data", None)
-        job = self.followed(data) if isinstance(data, dict) else None
-        if job and job.state in Job.UNFINISHED:
-            by_pace = queue_pace.seconds_until_done(job.job_id) if job.state == Job.State.PENDING else 1
-            response["Retry-After"] = str(max(by_pace, seconds_until(job.run_after)))
+        data = getattr(response, "data", None)
+        if isinstance(data, dict) and (job := self.followed(data)):
+            self.tell_when(response, job)
         return super().finalize_response(request, response, *args, **kwargs)
+
+    def tell_when(self, response: Response, job: Followed) -> None:
+        """Tell a client that polls how long to wait, while the job is not final."""
+        if job.state not in Job.UNFINISHED:
+            return
+        seconds = 1
+        with suppress(DatabaseError):  # what was asked for is done all the same, and must be answered
+            if job.state == Job.State.PENDING:
+                seconds = self.seconds_until_done(job.job_id)
+        response["Retry-After"] = str(max(seconds, seconds_until(job.run_after)))
+
+    def seconds_until_done(self, job_id: int) -> int:
+        return queue_pace.seconds_until_done(job_id)
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)

@@ -33,10 +33,11 @@ READ_LATEST = (
 )
 COUNT_DUE = "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND run_after <= {now} LIMIT %s) due"
 PLACE_OF = "SELECT priority, author_id FROM tagging_job WHERE devlog_id = %s AND run_after IS NOT NULL"
-COUNT_BEFORE_OF_AUTHOR = (
-    "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND author_id = %s "
-    "AND run_after <= (SELECT run_after FROM tagging_job WHERE devlog_id = %s) LIMIT %s) due"
+COUNT_OF_AUTHOR = (
+    "SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job WHERE priority = %s AND author_id = %s AND run_after <= {until} "
+    "LIMIT %s) due"
 )
+COUNT_BEFORE_OF_AUTHOR = COUNT_OF_AUTHOR.format(until="(SELECT run_after FROM tagging_job WHERE devlog_id = %s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class QueuePace:
         self._per_second = 0.0
         self._due = {0: 0, 1: 0}
         self._authors = 1
+        self._of_author: dict[tuple[int, int], int] = {}
 
     def seconds_until_done(self, job_id: int) -> int:
         """Return in how many seconds a job that is due is likely to be done, from 1 to 300.
@@ -102,18 +104,39 @@ class QueuePace:
         By its place in the queue: authors alternate, so it is that among its author's times the authors who wait.
         """
         self._look()
-        if sum(self._due.values()) <= self._per_second or not self._per_second:
-            return 1  # a second is enough, whosever it is; or nobody knows
+        if self._is_short():
+            return 1
         for priority, author in rows_of(PLACE_OF, [job_id]):
             ((own,),) = rows_of(COUNT_BEFORE_OF_AUTHOR, [priority, author, job_id, MOST_COUNTED])
-            before = min(self._due[priority], own * self._authors) + (self._due[0] if priority else 0)
-            return max(1, min(MOST_SECONDS, math.ceil(before / self._per_second)))
+            return self._seconds(priority, own)
         return 1
+
+    def seconds_until_new_is_done(self, priority: int, author: int) -> int:
+        """Return the same for a job just queued, which is its author's last; the author is counted once a second."""
+        self._look()
+        if self._is_short():
+            return 1
+        if (priority, author) not in self._of_author:
+            count = COUNT_OF_AUTHOR.format(until=NOW[connection.vendor])
+            ((own,),) = rows_of(count, [priority, author, MOST_COUNTED])
+            self._of_author[priority, author] = own
+        else:
+            self._of_author[priority, author] += 1
+        return self._seconds(priority, self._of_author[priority, author])
+
+    def _is_short(self) -> bool:
+        """Say whether a second is enough, whosever a job is; or nobody knows."""
+        return sum(self._due.values()) <= self._per_second or not self._per_second
+
+    def _seconds(self, priority: int, own: int) -> int:
+        before = min(self._due[priority], own * self._authors) + (self._due[0] if priority else 0)
+        return max(1, min(MOST_SECONDS, math.ceil(before / self._per_second)))
 
     def _look(self) -> None:
         if time.monotonic() - self._seen_at < SEEN_SECONDS:
             return
         self._seen_at = time.monotonic()
+        self._of_author = {}
         query = COUNT_DUE.format(now=NOW[connection.vendor])
         self._due = {priority: rows_of(query, [priority, MOST_COUNTED])[0][0] for priority in self._due}
         if not any(self._due.values()):

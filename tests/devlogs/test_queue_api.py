@@ -1,9 +1,10 @@
 """`/api/v1/queue/`: the queue at a glance, for staff; and what the same figures tell a client that waits."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -119,7 +120,7 @@ def test_what_pending_jobs_wait_for_themselves_is_counted_with_when_the_first_is
 ):
     settings.TAGGING_DAILY_TOKENS_PER_AUTHOR = 5
     author = django_user_model.objects.create(username="author")
-    for number in range(2):
+    for number in range(3):  # the first is let through, as the share is below what any costs
         make_devlog(f"Wrote Redis client {number}.", author=author)
     run_jobs(Paid(["Redis"]))
     make_devlog()
@@ -216,3 +217,39 @@ def test_time_is_busy_where_at_least_one_call_runs(calls, busy):
     times = [(start + timedelta(seconds=begins), start + timedelta(seconds=ends)) for begins, ends in calls]
 
     assert pace.busy_seconds(times) == busy
+
+
+def test_an_author_s_new_jobs_are_counted_once_a_second(api, make_devlog, one_a_second, settings, monkeypatch):
+    settings.API_OPEN = True
+    monkeypatch.setattr(pace, "SEEN_SECONDS", 3600)
+
+    def statements():
+        with CaptureQueriesContext(connection) as captured:
+            assert api.post("/api/v1/devlogs/", {"entry": "Wrote a Django view."})["Retry-After"] == "5"
+        return len(captured)
+
+    for _ in range(4):
+        make_devlog()
+    first, second, third = statements(), statements(), statements()
+
+    assert first > second == third
+
+
+def test_who_has_the_dev_log_already_is_told_when_to_look_again(api, make_devlog, one_a_second, settings):
+    settings.API_OPEN = True
+    *_, fifth = [make_devlog() for _ in range(5)]
+    url = f"/api/v1/devlogs/{fifth.pk}/"
+    etag = api.get(url)["ETag"]
+
+    again = api.get(url, headers={"If-None-Match": etag})
+
+    assert (again.status_code, again["Retry-After"]) == (304, "5")
+
+
+def test_a_post_that_is_saved_is_answered_though_nobody_can_say_when_it_is_done(api, settings, db, monkeypatch):
+    settings.API_OPEN = True
+    monkeypatch.setattr(pace, "measured", Mock(side_effect=OperationalError))
+
+    answer = api.post("/api/v1/devlogs/", {"entry": "Wrote a Django view."})
+
+    assert (answer.status_code, answer["Retry-After"]) == (201, "1")
