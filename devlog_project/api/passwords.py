@@ -1,4 +1,4 @@
-"""What a new password does: it ends all tokens of its user, wherever it is set."""
+"""What a new password does, or that there is none any more: it ends all tokens of its user, wherever it is set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING
 from devlog_project.api.models.tokens import end_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.contrib.auth.models import User
+
+
+def note_disabling(instance: User, update_fields: Collection[str] | None, **more: object) -> None:
+    """Note before an account is saved whether that takes its password away, of which no validator hears."""
+    is_saved = instance.pk and (update_fields is None or "password" in update_fields)
+    if is_saved and not instance.has_usable_password():
+        others = type(instance)._default_manager.filter(pk=instance.pk).exclude(password=instance.password)
+        vars(instance)["is_disabled_now"] = others.exists()
+
+
+def end_tokens_of_disabled(instance: User, **more: object) -> None:
+    if vars(instance).pop("is_disabled_now", False):
+        end_tokens(instance)
 
 
 class EndTokens:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from devlog_project.api.models.tokens import (
     MOST_DAYS,
+    MOST_TOKENS,
     NAME_MAX_LENGTH,
     TokenDetails,
     end_tokens,
@@ -21,6 +22,7 @@ from devlog_project.api.models.tokens import (
 )
 from devlog_project.api.pages import Pages
 from devlog_project.api.requests import StrictView
+from devlog_project.api.schema import problems
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -63,7 +65,7 @@ class NewTokenSerializer(serializers.Serializer[None]):
         min_value=1,
         max_value=MOST_DAYS,
         required=False,
-        help_text="At most, and by default, as many as the service allows.",
+        help_text="At most, and by default, as many as the service allows; no longer than the token you ask with.",
     )
 
 
@@ -92,7 +94,10 @@ class TokensView(OwnTokens, generics.ListAPIView[TokenDetails]):
     @extend_schema(
         summary="Make a token",
         request=NewTokenSerializer,
-        responses={201: MadeTokenSerializer},
+        responses={
+            201: MadeTokenSerializer,
+            **problems({409: f"There are {MOST_TOKENS} tokens of this user, as many as one may have."}),
+        },
         operation_id="tokens_create",
     )
     def post(self, request: Request) -> Response:
@@ -107,7 +112,7 @@ class TokensView(OwnTokens, generics.ListAPIView[TokenDetails]):
             life = life_allowed(wanted.validated_data.get("days"))
         except RefusedError as error:
             raise serializers.ValidationError({"days": error.messages}) from error
-        details, text = make_token(cast("User", request.user), wanted.validated_data["name"], life)
+        details, text = make_token(cast("User", request.user), wanted.validated_data["name"], life, request.auth)
         shown = self.get_serializer(details).data | {"token": text}
         return Response(shown, 201, headers=NEVER_STORED)
 

@@ -6,14 +6,18 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
+from devlog_project.api import login, tokens
 from devlog_project.api.models import TokenDetails
-from devlog_project.api.models.tokens import make_token
+from devlog_project.api.models import tokens as tokens_model
+from devlog_project.api.models.tokens import MOST_TOKENS, end_tokens, make_token
+from tests.support.waiting import beside
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/devlogs/"
@@ -259,8 +263,9 @@ def days_left(details):
 @pytest.mark.parametrize(
     "setting, asked, days", [(30, {}, 30), (30, {"days": 7}, 7), (0, {}, None), (0, {"days": 7}, 7)]
 )
-def test_a_token_holds_as_long_as_the_setting_says_or_shorter(token, settings, setting, asked, days):
+def test_a_token_holds_as_long_as_the_setting_says_or_shorter(ada, settings, setting, asked, days):
     settings.API_TOKEN_DAYS = setting
+    _, token = make_token(ada, "without an end", None)
 
     as_holder(token).post(TOKENS, {"name": "laptop", **asked})
 
@@ -376,6 +381,107 @@ def test_a_logout_everywhere_ends_them(token, two):
 
 
 # -- the command -------------------------------------------------------------------------------------------------
+
+
+def test_a_password_that_is_disabled_ends_them(ada, two):
+    ada.set_unusable_password()
+    ada.save()
+
+    assert two() == [401, 401, 201]
+
+
+def test_a_password_that_is_disabled_in_the_admin_ends_them(ada, two, admin_client):
+    form = {"password1": "", "password2": "", "usable_password": "false"}
+
+    assert admin_client.post(f"/admin/auth/user/{ada.pk}/password/", form).status_code == 302
+
+    assert two() == [401, 401, 201]
+
+
+def test_an_account_without_a_password_keeps_them_when_it_is_saved(ada):
+    User.objects.update(password="!none")
+    ada.refresh_from_db()
+    _, text = make_token(ada, "laptop", None)
+
+    ada.first_name = "Ada"
+    ada.save()
+
+    assert post(text).status_code == 201
+
+
+def made_just_after(ended, monkeypatch, request):
+    """Have all tokens ended once a request is past its authentication, and return its status."""
+    make = tokens_model.make_token
+
+    def make_after(*arguments):
+        ended()
+        return make(*arguments)
+
+    monkeypatch.setattr(tokens, "make_token", make_after)
+    monkeypatch.setattr(login, "make_token", make_after)
+    return request().status_code
+
+
+def test_a_token_that_is_ended_meanwhile_makes_no_other(ada, token, monkeypatch):
+    def make():
+        return as_holder(token).post(TOKENS, {"name": "x"})
+
+    assert made_just_after(lambda: end_tokens(ada), monkeypatch, make) == 401
+    assert not AuthToken.objects.exists()
+
+
+def test_a_password_that_is_changed_meanwhile_gives_no_token(ada, monkeypatch):
+    def change():
+        ada.set_password("another one")
+        ada.save()
+
+    def log_in():
+        return APIClient().post(LOGIN, headers={"Authorization": BASIC})
+
+    assert made_just_after(change, monkeypatch, log_in) == 401
+    assert not AuthToken.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_is_just_being_made_is_ended_too(ada):
+    with transaction.atomic():
+        _, text = make_token(ada, "laptop", None)
+        end = beside(lambda: end_tokens(ada))
+    end()
+
+    assert post(text).status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_none_is_made_while_all_are_being_ended(ada, token):
+    asking = AuthToken.objects.get()
+    with transaction.atomic():
+        end_tokens(ada)
+        make = beside(lambda: make_token(ada, "laptop", None, asking))
+
+    with pytest.raises(AuthenticationFailed):
+        make()
+    assert not AuthToken.objects.exists()
+
+
+@pytest.mark.parametrize("days", [{}, {"days": 5}])
+def test_a_token_does_not_outlive_the_one_it_was_made_with(ada, settings, days):
+    settings.API_TOKEN_DAYS = 0
+    details, text = make_token(ada, "short", timedelta(hours=1))
+
+    made = as_holder(text).post(TOKENS, {"name": "longer", **days}).json()
+
+    assert TokenDetails.objects.get(pk=made["id"]).token.expiry == details.token.expiry
+
+
+def test_one_has_no_more_than_fifty_tokens_and_may_still_log_in(ada, token):
+    for _ in range(MOST_TOKENS - 1):
+        AuthToken.objects.create(ada)
+
+    refused = as_holder(token).post(TOKENS, {"name": "x"})
+
+    assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
+    assert APIClient().post(LOGIN, headers={"Authorization": BASIC}).status_code == 200
 
 
 def create_token(*arguments):

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import Error, connection, models, transaction
 from django.utils import timezone
 from knox.models import AuthToken
+from rest_framework.exceptions import APIException, AuthenticationFailed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,8 +25,16 @@ NAME_MAX_LENGTH = 100
 # Nobody needs a date beyond, and much later ones no database can store.
 MOST_DAYS = 36_500
 USE_IS_NOTED_EVERY = timedelta(hours=1)
+# Of one user: so many nobody tells apart.
+MOST_TOKENS = 50
 # So long a request waits for others' writes to have it noted.
 WAIT_SECONDS = 0.2
+
+
+class TooManyTokens(APIException):
+    status_code = 409
+    default_code = "too_many_tokens"
+    default_detail = f"You have {MOST_TOKENS} tokens, as many as one may have. Revoke one first."
 
 
 class TokenDetails(models.Model):
@@ -49,20 +59,43 @@ def life_allowed(days: int | None) -> timedelta | None:
     return timedelta(days=days or most) or None
 
 
-def make_token(user: User, name: str, life: timedelta | None) -> tuple[TokenDetails, str]:
+def make_token(
+    user: User, name: str, life: timedelta | None, asked_by: AuthToken | None = None
+) -> tuple[TokenDetails, str]:
     """Make a token that holds for so long, None without end; return it with its text, which is shown once.
 
-    The user's that have expired are cleared away: nothing else does.
+    The user's that have expired are cleared away: nothing else does. asked_by: the token that this one is asked for
+    with, which it does not outlive. Raises AuthenticationFailed if what the user was known by has ended meanwhile.
     """
     with transaction.atomic():
+        account = locked(user)
         AuthToken.objects.filter(user=user, expiry__lt=timezone.now()).delete()
+        if asked_by:
+            asked_by = AuthToken.objects.filter(user=user, pk=asked_by.pk).first()
+            is_known = asked_by is not None
+        else:
+            is_known = account is not None and account.password == user.password
+        if not (account and account.is_active and is_known):
+            raise AuthenticationFailed("Ended just now: log in again.")
+        if asked_by and AuthToken.objects.filter(user=user).count() >= MOST_TOKENS:
+            raise TooManyTokens
         token, text = AuthToken.objects.create(user, expiry=life)
+        if asked_by and asked_by.expiry and not (token.expiry and token.expiry < asked_by.expiry):
+            token.expiry = asked_by.expiry
+            token.save(update_fields=["expiry"])
         return TokenDetails.objects.create(token=token, name=name), text
 
 
 def end_tokens(user: User) -> None:
-    """End all tokens of a user at once."""
-    AuthToken.objects.filter(user=user).delete()
+    """End all tokens of a user at once, and those that are just being made."""
+    with transaction.atomic():
+        locked(user)
+        AuthToken.objects.filter(user=user).delete()
+
+
+def locked(user: User) -> User | None:
+    """Return the account as it is now; none of its tokens is made or ended beside us to the end of the transaction."""
+    return get_user_model().objects.filter(pk=user.pk).select_for_update(no_key=True).first()
 
 
 def note_use(digest: str, now: datetime) -> None:
