@@ -85,7 +85,7 @@ def kept(author):
             sorted(tagging.tag.name for tagging in devlog.taggings.filter(attempt=None)),
             sorted(removal.tag.name for removal in devlog.removals.all()),
         )
-        for devlog in DevLog.objects.filter(author=author).order_by("pk")
+        for devlog in DevLog.objects.filter(author=author).order_by("created_at")
     ]
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.servers import Server
+from tests.support.servers import ROOT, Server
 from tests.support.site import Site
 
 CLIENTS = ("the author", "another author", "nobody")
+CONFIG = ROOT / "tests" / "fuzz" / "schemathesis.toml"
 PASSWORD = "only-for-the-tests"
 MAKE_USERS = (
     "from django.contrib.auth.models import User\n"
@@ -53,7 +54,13 @@ def logged_in(server: Server, name: str) -> str:
 def fuzz(server: Server, token: str | None, seconds: int, *more: str) -> bool:
     """Send requests for so many seconds and return whether every answer was as the contract says."""
     origin = f"http://127.0.0.1:{server.port}"
-    command = [str(Path(sys.executable).with_name("st")), "run", f"{origin}/api/v1/schema/?format=json"]
+    command = [
+        str(Path(sys.executable).with_name("st")),
+        "--config-file",
+        str(CONFIG),
+        "run",
+        f"{origin}/api/v1/schema/?format=json",
+    ]
     command += ["--max-time", str(seconds), "--checks", CHECKS, "--continue-on-failure", "--no-color", *more]
     if token:
         command += ["--header", f"Authorization: Token {token}", "--exclude-path-regex", ENDS_TOKENS]
