@@ -132,8 +132,8 @@ def test_a_cancelled_job_whose_call_still_runs_is_shown_and_counted_as_failed(ma
     claim()
     Job.objects.cancel([devlog.pk])
 
-    for path in ("jobs", "devlogs"):
-        found = {state: api.get(f"/api/v1/{path}/?state={state}").json()["results"] for state in Job.State.values}
+    for path in ("jobs/?status", "devlogs/?state"):
+        found = {state: api.get(f"/api/v1/{path}={state}").json()["results"] for state in Job.State.values}
         assert {state: len(rows) for state, rows in found.items() if rows} == {"failed": 1}, path
     assert counts() == {"pending": 0, "running": 0, "done": 0, "failed": 1}
 
