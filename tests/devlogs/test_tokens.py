@@ -391,7 +391,7 @@ def test_a_password_that_is_disabled_ends_them(ada, two):
 
 
 def test_a_password_that_is_disabled_in_the_admin_ends_them(ada, two, admin_client):
-    form = {"password1": "", "password2": "", "usable_password": "false"}
+    form = {"usable_password": "false", "unset-password": "Disable"}
 
     assert admin_client.post(f"/admin/auth/user/{ada.pk}/password/", form).status_code == 302
 
