@@ -40,6 +40,7 @@ PROBLEM = {
 BY_HEADER = {
     "Idempotency-Key": {
         "409": "The first request with this `Idempotency-Key` is still being answered; repeat it in a moment.",
+        "410": "The first request with this `Idempotency-Key` was carried out; its dev-log was deleted since.",
         "422": "This `Idempotency-Key` came with another request before.",
     },
     "If-Match": {"412": "The dev-log was edited since that `ETag`; nothing was changed."},

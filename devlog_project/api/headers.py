@@ -15,8 +15,9 @@ CHANGES = ("PUT", "PATCH", "DELETE")
 KEY: dict[str, Any] = {"type": "string", "pattern": f"^[!-~]{{1,{MOST_CHARACTERS}}}$"}
 KEY_TEXT = (
     "Of your choice, and new for each request, such as a UUID. What is sent again with it within 24 hours changes "
-    "nothing more and gets the first answer; not one of 429 or of 5xx, which are not kept. 409: the first is still "
-    "being answered. 422: it came with another request before."
+    "nothing more and gets the first answer, with the dev-log or the job as it is now; not one of 429 or of 5xx, "
+    "which are not kept. 409: the first is still being answered. 410: its dev-log was deleted since. 422: it came "
+    "with another request before."
 )
 REPLAYED_TEXT = "`true` on the answer to a repeat."
 WAIT_TEXT = (

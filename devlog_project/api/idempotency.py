@@ -1,5 +1,7 @@
 """`Idempotency-Key` on a POST: a repeat is given the first answer (draft-ietf-httpapi-idempotency-key-header).
 
+Of a dev-log, or its job, the number alone is kept, and a repeat shows it as it is now.
+
 The answer is kept in the transaction of what it tells of. So a process that is killed in between leaves either both or
 neither, and a repeat neither loses nor doubles anything.
 """
@@ -12,9 +14,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Any, Protocol, runtime_checkable
 
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -44,6 +47,23 @@ class KeyReused(APIException):
     status_code = 422
     default_code = "key_reused"
     default_detail = "This Idempotency-Key came with another request before. A new request takes a new key."
+
+
+class Gone(APIException):
+    status_code = 410
+    default_code = "gone"
+    default_detail = "The first request with this Idempotency-Key was carried out; its dev-log was deleted since."
+
+
+@runtime_checkable
+class ShowsAnew(Protocol):
+    """A view whose answers show one dev-log, or its job, under a number."""
+
+    def number_of(self, shown: dict[str, Any]) -> int | None:
+        """Return the number of what this body shows."""
+
+    def show_anew(self, number: int) -> dict[str, Any]:
+        """Return the body that shows it as it is now; raise Http404 if it is gone."""
 
 
 class Running:
@@ -79,21 +99,12 @@ def answer_once(view: APIView, handler: Handler, request: Request, *args: object
         if kept := IdempotencyKey.objects.kept(key):
             if kept.fingerprint != key.fingerprint:
                 raise KeyReused
-            return replayed(kept)
+            return replayed(view, kept)
         response = answered(view, handler, request, *args, **kwargs)
         if response.status_code < 500 and response.status_code != 429:
-            write(key, response)
+            write(key, view, response)
             key.save(force_insert=True)
-            response.kept_as = key  # type: ignore[attr-defined]
         return response
-
-
-def keep_instead(response: Response) -> None:
-    """Keep a later state of an answer in the place of the first, where it is kept at all."""
-    key: IdempotencyKey | None = getattr(response, "kept_as", None)
-    if key:
-        write(key, response)
-        key.save(update_fields=["status", "headers", "body"])
 
 
 def answered(view: APIView, handler: Handler, request: Request, *args: object, **kwargs: object) -> Response:
@@ -115,18 +126,26 @@ def key_of(request: Request) -> IdempotencyKey:
     return IdempotencyKey(user=user, address=address, key=key, fingerprint=sha256(asked.encode()).hexdigest())
 
 
-def write(key: IdempotencyKey, response: Response) -> None:
+def write(key: IdempotencyKey, view: APIView, response: Response) -> None:
+    """Note what a repeat is answered: of what is shown anew then the number alone, so that no text outlives it."""
     key.status = response.status_code
     key.headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
-    key.body = JSONRenderer().render(response.data).decode()
+    shown = view.number_of(response.data) if isinstance(view, ShowsAnew) and not response.exception else response.data
+    key.body = JSONRenderer().render(shown).decode()
 
 
-def replayed(kept: IdempotencyKey) -> HttpResponse:
+def replayed(view: APIView, kept: IdempotencyKey) -> HttpResponse:
+    headers = kept.headers | {REPLAYED: "true"}
+    if isinstance(view, ShowsAnew) and kept.body.isdecimal():
+        try:
+            return Response(view.show_anew(int(kept.body)), kept.status, headers=headers)
+        except Http404 as error:
+            raise Gone from error
     response = HttpResponse(
         kept.body,
         status=kept.status,
         content_type=CONTENT_TYPE if kept.status >= 400 else JSONRenderer.media_type,
-        headers=kept.headers | {REPLAYED: "true"},
+        headers=headers,
     )
     if not kept.body:
         del response["Content-Type"]

@@ -17,7 +17,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devlog_project.api.access import visible
-from devlog_project.api.idempotency import keep_instead
 from devlog_project.api.preferences import APPLIED, wait_preferred, waiters
 from devlog_project.api.requests import StrictView
 from devlogs.models import DevLog
@@ -43,6 +42,16 @@ class WaitingView(StrictView, GenericAPIView[Any]):
     def followed(self, shown: dict[str, Any]) -> Followed | None:
         """Return the job that this body shows; None where it shows another thing, as a list."""
         raise NotImplementedError
+
+    def number_of(self, shown: dict[str, Any]) -> int | None:
+        job = self.followed(shown)
+        return job and job.job_id
+
+    def show_anew(self, number: int) -> dict[str, Any]:
+        """Return the body that shows it as it is now; raise Http404 if it is gone."""
+        self.kwargs = {**self.kwargs, "pk": number}
+        shown: dict[str, Any] = self.get_serializer(self.get_object()).data
+        return shown
 
     def finalize_response(self, request: Request, response: Response, *args: object, **kwargs: object) -> Response:
         data = getattr(response, "data", None)
@@ -89,16 +98,14 @@ class WaitingView(StrictView, GenericAPIView[Any]):
     ) -> HttpResponse:
         """Answer a POST, which is done by then, with what became of the job."""
         response = handler(request, *args, **kwargs)
-        if not isinstance(response, Response) or response.exception:  # refused, or a repeat
+        if not isinstance(response, Response) or response.exception:  # refused, or the repeat of a refusal
             return response
         # Whatever may happen now: what was asked for is committed, and that is what the client has to hear.
         with suppress(DatabaseError, Http404):
             job = self.followed(response.data)
             if job and waited(job.job_id, seconds):
-                self.kwargs = {**self.kwargs, "pk": job.job_id}
-                response.data = self.get_serializer(self.get_object()).data
+                response.data = self.show_anew(job.job_id)
                 response[APPLIED] = f"wait={seconds}"
-                keep_instead(response)
         return response
 
 

@@ -83,12 +83,53 @@ def test_a_retag_is_kept_too(ada, run_jobs):
     devlog = ada.post(URL, ENTRY).json()["id"]
     run_jobs(Scripted(["Django"]))
     first = post(ada, None, f"{URL}{devlog}/retag/")
-    run_jobs(Scripted(["Redis"]))
+    run_jobs(Scripted(["Django"]))
 
     second = post(ada, None, f"{URL}{devlog}/retag/")
 
-    assert (second.status_code, second.json()) == (202, first.json())
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert (first.json()["tagging"]["state"], second.json()["tagging"]["state"]) == ("pending", "done")
     assert Job.objects.get().state == "done"
+
+
+def test_no_text_of_a_dev_log_is_kept(ada):
+    first = post(ada)
+    job = ada.post(f"/api/v1/jobs/{first.json()['id']}/cancel/", headers={"Idempotency-Key": "cancel"})
+
+    assert (job.status_code, job.json()["input"]) == (202, ENTRY["entry"])
+    assert not [key for key in IdempotencyKey.objects.values_list("body", flat=True) if "Django" in key]
+
+
+def test_a_repeat_shows_the_dev_log_as_it_is_now_with_all_headers(ada):
+    first = post(ada)
+    devlog = f"{URL}{first.json()['id']}/"
+    ada.patch(devlog, {"entry": "Wrote a Flask app."})
+
+    second = post(ada)
+
+    assert (second.status_code, second.json()["entry"]) == (201, "Wrote a Flask app.")
+    assert (second["Location"], second["ETag"]) == (first["Location"], ada.get(devlog)["ETag"])
+    assert int(second["Retry-After"]) > 0
+
+
+def test_a_repeat_may_wait_like_the_first(ada):
+    Job.objects.cancel([post(ada).json()["id"]])
+
+    second = post(ada, key=KEY | {"Prefer": "wait=1"}, **{"wsgi.multithread": True})
+
+    assert (second["Preference-Applied"], second.json()["tagging"]["state"]) == ("wait=1", "failed")
+
+
+@pytest.mark.parametrize("path", ["", "{id}/retag/"])
+def test_the_repeat_for_a_dev_log_that_was_deleted_says_so_and_writes_none(ada, path, run_jobs):
+    devlog = ada.post(URL, ENTRY).json()["id"] if path else 0
+    run_jobs(Scripted(["Django"]))
+    body, url = (None if path else ENTRY), URL + path.format(id=devlog)
+    ada.delete(f"{URL}{post(ada, body, url).json()['id']}/")
+
+    second = post(ada, body, url)
+
+    assert (second.status_code, second["Content-Type"], count()) == (410, PROBLEM, (0, 0, 1))
 
 
 def test_a_refusal_is_repeated_as_it_was(ada):
