@@ -46,6 +46,7 @@ BY_HEADER = {
     "If-Match": {"412": "The dev-log was edited since that `ETag`; nothing was changed."},
 }
 NO_LENGTH = "The body came in chunks, and this server reads none: send it with a Content-Length."
+UNAVAILABLE = "The database, or a place for this, is not to be had now; `Retry-After` says when to try again."
 TOO_LARGE = "The body is too large."
 TOO_MANY_WRITES = "Too many writes in a minute, of this user or address; `Retry-After` says when to try again."
 HEADERS_OF = {
@@ -80,7 +81,7 @@ def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:
 def problems_of(path: str, method: str, operation: dict[str, Any]) -> dict[str, str]:
     """Return by status when an operation answers with it."""
     described = {"400": "What was sent is not valid.", "406": "`Accept` takes nothing that there is."}
-    described["default"] = "Any other problem: a 5xx of ours, or of what stands in front."
+    described |= {"503": UNAVAILABLE, "default": "Any other problem: of ours, or of what stands in front."}
     if operation.get("security"):
         described["401"] = "Who asks is not known, or a token is no longer valid."
     if "{" in path:
