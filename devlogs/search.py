@@ -96,14 +96,19 @@ def is_of_a_word(char: str) -> bool:
 
 
 def containing(devlogs: QuerySet[Row], wanted: list[str]) -> QuerySet[Row]:
-    """Return the dev-logs in whose entries all these words and phrases occur."""
+    """Return the dev-logs in whose entries all these words and phrases occur.
+
+    Few are looked up first, by the index alone: PostgreSQL takes any word for one that many entries have.
+    """
+    every = devlogs.model._default_manager.using(devlogs.db)
     if connections[devlogs.db].vendor == "postgresql":
-        return devlogs.filter(Matches(Vector(F("entry")), All(*(Phrase(Value(phrase)) for phrase in wanted))))
-    question = " ".join(f'"{phrase}"' for phrase in wanted)
-    found = devlogs.model._default_manager.using(devlogs.db).raw(FEW, [question, MANY + 1])
-    if len(ids := [row.pk for row in found]) <= MANY:
-        return devlogs.filter(pk__in=ids)
-    return devlogs.filter(IsAmongFound(F("pk"), Value(question)))
+        condition: Condition = Matches(Vector(F("entry")), All(*(Phrase(Value(phrase)) for phrase in wanted)))
+        ids = list(every.filter(condition).order_by().values_list("pk", flat=True)[: MANY + 1])
+    else:
+        question = " ".join(f'"{phrase}"' for phrase in wanted)
+        condition = IsAmongFound(F("pk"), Value(question))
+        ids = [row.pk for row in every.raw(FEW, [question, MANY + 1])]
+    return devlogs.filter(pk__in=ids) if len(ids) <= MANY else devlogs.filter(condition)
 
 
 def create(editor: BaseDatabaseSchemaEditor) -> None:
