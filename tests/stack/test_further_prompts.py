@@ -11,6 +11,8 @@ from tests.support.replies import Reply, completion
 from tests.support.servers import ROOT
 from tests.support.wire import FakeOpenAI
 
+pytest.importorskip("httpx", reason="the examples need httpx, of requirements/dev.txt")
+
 PAGE = (ROOT / "docs" / "further-prompts.md").read_text(encoding="utf-8")
 SAID = "Said by the model."
 
