@@ -77,6 +77,7 @@ DEVLOG_TAG = DevLogTagSerializer()
 
 
 class TagSerializer(serializers.ModelSerializer[Tag]):
+    slug = serializers.CharField(read_only=True)  # of any letters: the field for slugs would tell clients of ASCII
     kind = serializers.ChoiceField(KINDS, allow_blank=True, read_only=True, help_text=KIND_HELP)
     count = serializers.IntegerField(read_only=True)
 

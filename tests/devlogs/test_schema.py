@@ -129,3 +129,13 @@ def test_a_tag_always_has_a_kind_and_lists_take_one_that_there_is(api):
     for tag in ("Tag", "DevLogTag"):
         assert "kind" in described["components"]["schemas"][tag]["required"]
     assert set(kind["schema"]["enum"]) == set(Kind)
+
+
+def test_a_slug_may_have_the_letters_of_any_script(api):
+    schemas = api.get(SCHEMA, headers=JSON).json()["components"]["schemas"]
+
+    assert {
+        schema["properties"]["slug"].get("pattern")
+        for schema in schemas.values()
+        if "slug" in schema.get("properties", {})
+    } == {None}
