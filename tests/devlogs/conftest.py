@@ -1,4 +1,6 @@
 import pytest
+from django.contrib.auth.models import User
+from knox.models import AuthToken
 
 from tests.devlogs.admin_pages import Answer
 
@@ -13,3 +15,18 @@ def make_tagged(make_devlog, run_jobs):
         return devlog
 
     return make
+
+
+@pytest.fixture
+def ada():
+    return User.objects.create_user("ada", password="lovelace")
+
+
+@pytest.fixture
+def token(ada):
+    return AuthToken.objects.create(ada)[1]
+
+
+@pytest.fixture
+def grace():
+    return User.objects.create_user("grace", password="hopper-1906")

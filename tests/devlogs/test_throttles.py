@@ -9,12 +9,11 @@ import pytest
 from django.contrib.auth import hashers
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db import connection
 from rest_framework.test import APIClient
 
 from devlog_project.api import hashing, posts, throttle
 from devlog_project.api.models import Counter
-from tests.support.waiting import eventually
+from tests.support.waiting import at_once, eventually
 
 pytestmark = pytest.mark.django_db
 DEVLOGS, LOGIN = "/api/v1/devlogs/", "/api/v1/auth/login/"
@@ -157,16 +156,9 @@ def test_a_count_begins_anew_with_its_minute_and_a_clock_that_is_late_does_not_e
 
 @pytest.mark.django_db(transaction=True)
 def test_additions_at_once_all_count():
-    def add(_):
-        try:
-            return Counter.objects.add("name", 1, MINUTE)
-        finally:
-            connection.close()
+    counts = at_once(80, lambda: Counter.objects.add("name", 1, MINUTE))
 
-    with ThreadPoolExecutor(8) as threads:
-        counts = sorted(threads.map(add, range(80)))
-
-    assert counts == list(range(1, 81))
+    assert sorted(counts) == list(range(1, 81))
 
 
 # -- passwords hashed at once ------------------------------------------------------------------------------------
@@ -318,14 +310,7 @@ def test_a_refused_write_costs_no_statement(ada, twenty, django_assert_num_queri
 
 @pytest.mark.django_db(transaction=True)
 def test_writes_at_once_pass_up_to_the_limit_and_not_one_more(twenty):
-    def take(_):
-        try:
-            return posts.permits.take("ada", 20, MINUTE)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as threads:
-        passed = list(threads.map(take, range(60)))
+    passed = at_once(60, lambda: posts.permits.take("ada", 20, MINUTE))
 
     assert passed.count(True) == 20
 

@@ -1,49 +1,20 @@
 """Whose token it is: looked up with each request, and refused from the moment it no longer holds."""
 
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
-from devlog_project.api import login, tokens
 from devlog_project.api.models import TokenDetails
-from devlog_project.api.models import tokens as tokens_model
-from devlog_project.api.models.tokens import MOST_TOKENS, end_tokens, make_token
-from tests.support.waiting import beside
+from devlog_project.api.models.tokens import MOST_TOKENS, make_token
+from tests.support.tokens import BASIC, LOGIN, PASSED, TOKENS, URL, as_holder, days_left, post, refusal
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v1/devlogs/"
-TOKENS, LOGIN = "/api/v1/auth/tokens/", "/api/v1/auth/login/"
-ADMIN = "/admin/api/tokendetails/"
-BASIC = "Basic YWRhOmxvdmVsYWNl"
-PASSED = timedelta(seconds=-1)
-
-
-@pytest.fixture
-def ada():
-    return User.objects.create_user("ada", password="lovelace")
-
-
-@pytest.fixture
-def token(ada):
-    return AuthToken.objects.create(ada)[1]
-
-
-def post(token):
-    return APIClient().post(URL, {"entry": "Wrote a Django app."}, headers={"Authorization": f"Token {token}"})
-
-
-def refusal(token):
-    response = post(token)
-    return response.status_code, response.json()["detail"]
 
 
 def test_a_dev_log_belongs_to_the_owner_of_the_token(ada, token):
@@ -139,16 +110,7 @@ def test_a_logout_revokes_the_token_it_came_with_and_no_other(ada, token):
     assert (refusal(token), post(other).status_code) == ((401, "Invalid token."), 201)
 
 
-def as_holder(token, scheme="Bearer"):
-    return APIClient(headers={"Authorization": f"{scheme} {token}", "Content-Type": "application/json"})
-
-
-@pytest.fixture
-def grace():
-    return User.objects.create_user("grace", password="hopper-1906")
-
-
-# -- Bearer ------------------------------------------------------------------------------------------------------
+# -- Bearer --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["Token", "Bearer", "bearer", "TOKEN"])
@@ -166,7 +128,7 @@ def test_who_comes_without_a_token_is_told_both(settings):
     assert response["WWW-Authenticate"] == 'Bearer realm="api", Token realm="api"'
 
 
-# -- named, listed, made and revoked -----------------------------------------------------------------------------
+# -- named, listed, made and revoked -------------------------------------------------------------------------------
 
 
 def test_a_token_is_made_with_a_name_and_shown_once(token):
@@ -256,10 +218,6 @@ def test_a_token_that_cannot_be_is_refused_by_its_field(token, body, field):
     assert (response.status_code, list(response.json()["errors"])) == (400, [field])
 
 
-def days_left(details):
-    return details.token.expiry and round((details.token.expiry - timezone.now()) / timedelta(days=1))
-
-
 @pytest.mark.parametrize(
     "setting, asked, days", [(30, {}, 30), (30, {"days": 7}, 7), (0, {}, None), (0, {"days": 7}, 7)]
 )
@@ -287,7 +245,27 @@ def test_a_login_gives_a_token_without_an_end_where_the_settings_have_none(ada, 
     assert (response.status_code, response.json()["expiry"]) == (200, None)
 
 
-# -- last used ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("days", [{}, {"days": 5}])
+def test_a_token_does_not_outlive_the_one_it_was_made_with(ada, settings, days):
+    settings.API_TOKEN_DAYS = 0
+    details, text = make_token(ada, "short", timedelta(hours=1))
+
+    made = as_holder(text).post(TOKENS, {"name": "longer", **days}).json()
+
+    assert TokenDetails.objects.get(pk=made["id"]).token.expiry == details.token.expiry
+
+
+def test_one_has_no_more_than_fifty_tokens_and_may_still_log_in(ada, token):
+    for _ in range(MOST_TOKENS - 1):
+        AuthToken.objects.create(ada)
+
+    refused = as_holder(token).post(TOKENS, {"name": "x"})
+
+    assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
+    assert APIClient().post(LOGIN, headers={"Authorization": BASIC}).status_code == 200
+
+
+# -- last used -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -325,246 +303,3 @@ def test_a_use_that_cannot_be_written_fails_no_request(token, monkeypatch):
     monkeypatch.setattr(QuerySet, "update", locked)
 
     assert as_holder(token).get(URL).status_code == 200
-
-
-# -- what ends all tokens ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two(ada, token, grace):
-    """Two tokens of ada's, and a function that says which hold: the first, the second, and grace's."""
-    texts = [token, make_token(ada, "laptop", None)[1], make_token(grace, "hers", None)[1]]
-    return lambda: [post(text).status_code for text in texts]
-
-
-def test_a_new_password_ends_all_tokens_of_its_user(ada, two):
-    ada.set_password("countess-1815")
-    ada.save()
-
-    assert two() == [401, 401, 201]
-
-
-def test_a_new_password_in_the_admin_ends_them_too(ada, two, admin_client):
-    form = {"password1": "countess-1815", "password2": "countess-1815", "usable_password": "true"}
-
-    assert admin_client.post(f"/admin/auth/user/{ada.pk}/password/", form).status_code == 302
-
-    assert two() == [401, 401, 201]
-
-
-def test_a_password_that_is_only_hashed_anew_ends_none(ada, two, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
-
-    assert APIClient(headers={"Authorization": BASIC}).post(LOGIN).status_code == 200
-
-    assert User.objects.get(pk=ada.pk).password.startswith("pbkdf2")
-    assert two() == [201, 201, 201]
-
-
-def test_a_user_who_is_saved_with_the_same_password_keeps_them(ada, two):
-    User.objects.get(pk=ada.pk).save()
-
-    assert two() == [201, 201, 201]
-
-
-def test_a_deactivated_account_ends_them(ada, two):
-    ada.is_active = False
-    ada.save()
-
-    assert two() == [401, 401, 201]
-
-
-def test_a_logout_everywhere_ends_them(token, two):
-    assert as_holder(token).post("/api/v1/auth/logout-everywhere/").status_code == 204
-
-    assert two() == [401, 401, 201]
-
-
-# -- the command -------------------------------------------------------------------------------------------------
-
-
-def test_a_password_that_is_disabled_ends_them(ada, two):
-    ada.set_unusable_password()
-    ada.save()
-
-    assert two() == [401, 401, 201]
-
-
-def test_a_password_that_is_disabled_in_the_admin_ends_them(ada, two, admin_client):
-    form = {"usable_password": "false", "unset-password": "Disable"}
-
-    assert admin_client.post(f"/admin/auth/user/{ada.pk}/password/", form).status_code == 302
-
-    assert two() == [401, 401, 201]
-
-
-def test_an_account_without_a_password_keeps_them_when_it_is_saved(ada):
-    User.objects.update(password="!none")
-    ada.refresh_from_db()
-    _, text = make_token(ada, "laptop", None)
-
-    ada.first_name = "Ada"
-    ada.save()
-
-    assert post(text).status_code == 201
-
-
-def made_just_after(ended, monkeypatch, request):
-    """Have all tokens ended once a request is past its authentication, and return its status."""
-    make = tokens_model.make_token
-
-    def make_after(*arguments):
-        ended()
-        return make(*arguments)
-
-    monkeypatch.setattr(tokens, "make_token", make_after)
-    monkeypatch.setattr(login, "make_token", make_after)
-    return request().status_code
-
-
-def test_a_token_that_is_ended_meanwhile_makes_no_other(ada, token, monkeypatch):
-    def make():
-        return as_holder(token).post(TOKENS, {"name": "x"})
-
-    assert made_just_after(lambda: end_tokens(ada), monkeypatch, make) == 401
-    assert not AuthToken.objects.exists()
-
-
-def test_a_password_that_is_changed_meanwhile_gives_no_token(ada, monkeypatch):
-    def change():
-        ada.set_password("another one")
-        ada.save()
-
-    def log_in():
-        return APIClient().post(LOGIN, headers={"Authorization": BASIC})
-
-    assert made_just_after(change, monkeypatch, log_in) == 401
-    assert not AuthToken.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_one_that_is_just_being_made_is_ended_too(ada):
-    with transaction.atomic():
-        _, text = make_token(ada, "laptop", None)
-        end = beside(lambda: end_tokens(ada))
-    end()
-
-    assert post(text).status_code == 401
-
-
-@pytest.mark.django_db(transaction=True)
-def test_none_is_made_while_all_are_being_ended(ada, token):
-    asking = AuthToken.objects.get()
-    with transaction.atomic():
-        end_tokens(ada)
-        make = beside(lambda: make_token(ada, "laptop", None, asking))
-
-    with pytest.raises(AuthenticationFailed):
-        make()
-    assert not AuthToken.objects.exists()
-
-
-@pytest.mark.parametrize("days", [{}, {"days": 5}])
-def test_a_token_does_not_outlive_the_one_it_was_made_with(ada, settings, days):
-    settings.API_TOKEN_DAYS = 0
-    details, text = make_token(ada, "short", timedelta(hours=1))
-
-    made = as_holder(text).post(TOKENS, {"name": "longer", **days}).json()
-
-    assert TokenDetails.objects.get(pk=made["id"]).token.expiry == details.token.expiry
-
-
-def test_one_has_no_more_than_fifty_tokens_and_may_still_log_in(ada, token):
-    for _ in range(MOST_TOKENS - 1):
-        AuthToken.objects.create(ada)
-
-    refused = as_holder(token).post(TOKENS, {"name": "x"})
-
-    assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
-    assert APIClient().post(LOGIN, headers={"Authorization": BASIC}).status_code == 200
-
-
-def create_token(*arguments):
-    out, err = StringIO(), StringIO()
-    call_command("create_token", *arguments, stdout=out, stderr=err)
-    return out.getvalue().strip(), err.getvalue()
-
-
-def test_the_command_prints_a_token_that_holds_and_says_until_when(ada):
-    text, said = create_token("ada", "--name", "nightly import", "--days", "3")
-
-    assert post(text).json()["author"] == "ada"
-    assert days_left(TokenDetails.objects.get(name="nightly import")) == 3
-    assert said.startswith("It holds until 2")
-    assert text not in said
-
-
-def test_the_command_makes_one_without_an_end_where_the_settings_have_none(ada, settings):
-    settings.API_TOKEN_DAYS = 0
-
-    text, said = create_token("ada", "--name", "nightly")
-
-    assert (post(text).status_code, "until it is revoked" in said) == (201, True)
-
-
-@pytest.mark.parametrize(
-    "arguments, error",
-    [
-        (["bob", "--name", "x"], "There is no user 'bob'."),
-        (["ada", "--name", " "], "--name must be a line of 1 to 100 characters."),
-        (["ada", "--name", "a\nb"], "--name must be a line of 1 to 100 characters."),
-        (["ada", "--name", "x", "--days", "0"], "--days must be at least 1."),
-        (["ada", "--name", "x", "--days", "31"], "A token holds for at most 30 days here. See API_TOKEN_DAYS."),
-    ],
-)
-def test_the_command_says_what_is_wrong_and_makes_none(ada, arguments, error):
-    with pytest.raises(CommandError) as raised:
-        create_token(*arguments)
-
-    assert str(raised.value) == error
-    assert not AuthToken.objects.exists()
-
-
-def test_the_command_makes_none_for_an_inactive_account(ada):
-    User.objects.update(is_active=False)
-
-    with pytest.raises(CommandError, match="is not active"):
-        create_token("ada", "--name", "x")
-
-
-# -- the admin ---------------------------------------------------------------------------------------------------
-
-
-def test_the_admin_shows_tokens_without_their_text_and_hash(ada, admin_client):
-    details, text = make_token(ada, "laptop", None)
-    pages = [admin_client.get(ADMIN), admin_client.get(f"{ADMIN}{details.pk}/change/")]
-
-    for page in pages:
-        assert (page.status_code, "laptop" in page.text, "ada" in page.text) == (200, True, True)
-        for secret in (text, text[:8], details.token.digest):
-            assert secret not in page.text
-
-
-def test_the_admin_revokes_one_token_or_several(ada, admin_client):
-    texts = [make_token(ada, name, None)[1] for name in ("one", "two", "three")]
-    one, two, _ = TokenDetails.objects.order_by("pk")
-
-    admin_client.post(f"{ADMIN}{one.pk}/delete/", {"post": "yes"})
-    chosen = {"action": "delete_selected", "_selected_action": [two.pk], "post": "yes"}
-    admin_client.post(ADMIN, chosen)
-
-    assert [post(text).status_code for text in texts] == [401, 401, 201]
-
-
-def test_the_admin_makes_no_token_and_changes_none(ada, admin_client):
-    details, _ = make_token(ada, "laptop", None)
-
-    assert admin_client.get(f"{ADMIN}add/").status_code == 403
-    assert admin_client.post(f"{ADMIN}{details.pk}/change/", {"name": "x"}).status_code == 403
-    assert admin_client.get("/admin/knox/authtoken/").status_code == 404
-
-
-def test_staff_without_the_permission_see_no_token(client, ada):
-    client.force_login(User.objects.create_user("clerk", is_staff=True))
-
-    assert client.get(ADMIN).status_code == 403

@@ -17,7 +17,7 @@ from tagging.models.endings import endings
 from tests.support.extractors import Scripted, error
 from tests.support.gates import GATED, wait_for_calls
 from tests.support.site import Site, migrated_database
-from tests.support.waiting import eventually
+from tests.support.waiting import begun, eventually
 
 URL = "/api/v1/devlogs/"
 ENTRY = {"entry": "Wrote a Django app."}
@@ -37,21 +37,6 @@ def client_of(name):
     client = APIClient(headers={"content-type": "application/json"}, **{"wsgi.multithread": True})
     client.force_authenticate(User.objects.create_user(name))
     return client
-
-
-def beside(work):
-    """Begin work in a thread."""
-
-    def run():
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(run)
-    pool.shutdown(wait=False)
-    return future
 
 
 def is_waited_for(job_id):
@@ -108,7 +93,7 @@ def test_a_server_with_one_thread_for_all_has_nobody_wait():
 @at_the_api
 @pytest.mark.parametrize("more", [{}, {"Idempotency-Key": "k"}])
 def test_a_post_that_waits_is_answered_with_the_tags(client, run_jobs, more):
-    answer = beside(lambda: client.post(URL, ENTRY, headers=WAIT | more))
+    answer = begun(lambda: client.post(URL, ENTRY, headers=WAIT | more))
     eventually(lambda: is_waited_for(Job.objects.values_list("pk", flat=True).first()), "a client that waits")
 
     run_jobs(Scripted(["Django"]))
@@ -123,7 +108,7 @@ def test_a_post_that_waits_is_answered_with_the_tags(client, run_jobs, more):
 @at_the_api
 def test_a_repeat_is_given_what_was_waited_for(client, run_jobs):
     headers = WAIT | {"Idempotency-Key": "k"}
-    answer = beside(lambda: client.post(URL, ENTRY, headers=headers))
+    answer = begun(lambda: client.post(URL, ENTRY, headers=headers))
     eventually(lambda: is_waited_for(Job.objects.values_list("pk", flat=True).first()), "a client that waits")
     run_jobs(Scripted(["Django"]))
 
@@ -135,7 +120,7 @@ def test_a_repeat_is_given_what_was_waited_for(client, run_jobs):
 @pytest.mark.parametrize("found", [["Django"], error(permanent=True)])
 def test_a_get_waits_for_either_end(client, run_jobs, found):
     devlog = client.post(URL, ENTRY).json()["id"]
-    answer = beside(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))
+    answer = begun(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))
     eventually(lambda: is_waited_for(devlog), "a client that waits")
 
     run_jobs(Scripted(found))
@@ -148,7 +133,7 @@ def test_a_get_waits_for_either_end(client, run_jobs, found):
 @at_the_api
 def test_a_look_at_the_job_waits_too(client, run_jobs):
     devlog = client.post(URL, ENTRY).json()["id"]
-    answer = beside(lambda: client.get(f"/api/v1/jobs/{devlog}/", headers=WAIT))
+    answer = begun(lambda: client.get(f"/api/v1/jobs/{devlog}/", headers=WAIT))
     eventually(lambda: is_waited_for(devlog), "a client that waits")
 
     run_jobs(Scripted(["Django"]))
@@ -161,7 +146,7 @@ def test_a_look_at_the_job_waits_too(client, run_jobs):
 def test_a_retag_waits_for_the_new_tags(client, run_jobs):
     devlog = client.post(URL, ENTRY).json()["id"]
     run_jobs(Scripted(["Django"]))
-    answer = beside(lambda: client.post(f"{URL}{devlog}/retag/", headers=WAIT))
+    answer = begun(lambda: client.post(f"{URL}{devlog}/retag/", headers=WAIT))
     eventually(lambda: is_waited_for(devlog), "a client that waits")
 
     run_jobs(Scripted(["App"]))
@@ -174,7 +159,7 @@ def test_a_retag_waits_for_the_new_tags(client, run_jobs):
 def test_a_job_that_is_asked_once_more_waits_too(client, run_jobs):
     devlog = client.post(URL, ENTRY).json()["id"]
     run_jobs(Scripted(["Django"]))
-    answer = beside(lambda: client.post(f"/api/v1/jobs/{devlog}/retry/", headers=WAIT))
+    answer = begun(lambda: client.post(f"/api/v1/jobs/{devlog}/retry/", headers=WAIT))
     eventually(lambda: is_waited_for(devlog), "a client that waits")
 
     run_jobs(Scripted(["App"]))
@@ -187,7 +172,7 @@ def test_a_job_that_is_asked_once_more_waits_too(client, run_jobs):
 @at_the_api
 def test_an_end_that_another_process_committed_is_seen(client):
     devlog = client.post(URL, ENTRY).json()["id"]
-    answer = beside(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))
+    answer = begun(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))
     eventually(lambda: is_waited_for(devlog), "a client that waits")
 
     Job.objects.update(state=Job.State.FAILED, run_after=None)
@@ -197,7 +182,7 @@ def test_an_end_that_another_process_committed_is_seen(client):
 
 @at_the_api
 def test_a_devlog_that_is_deleted_meanwhile_is_answered_as_it_was_written(client):
-    answer = beside(lambda: client.post(URL, ENTRY, headers=WAIT))
+    answer = begun(lambda: client.post(URL, ENTRY, headers=WAIT))
     devlog = eventually(lambda: DevLog.objects.first(), "the dev-log")
     eventually(lambda: is_waited_for(devlog.pk), "a client that waits")
 
@@ -263,7 +248,7 @@ def test_when_as_many_wait_as_may_the_next_is_answered_at_once(client):
 @at_the_api
 def test_who_waits_holds_no_transaction(client):
     devlog = client.post(URL, ENTRY).json()["id"]
-    answer = beside(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))
+    answer = begun(lambda: client.get(f"{URL}{devlog}/", headers=WAIT))
     eventually(lambda: is_waited_for(devlog), "a client that waits")
 
     with connection.cursor() as cursor:

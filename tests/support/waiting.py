@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -23,13 +23,10 @@ def eventually(condition: Callable[[], Value], what: str, seconds: float = DEADL
     return value
 
 
-def beside(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Begin work in a thread, as another process would, and go on when it waits for us; return its `result`.
+def begun(work: Callable[[], Value]) -> Future[Value]:
+    """Begin work in a thread, with a connection of its own that ends with it."""
 
-    On SQLite nobody can see it wait; there it may also begin after our transaction, which must lead to the same.
-    """
-
-    def run() -> Any:
+    def run() -> Value:
         try:
             return work()
         finally:
@@ -38,6 +35,28 @@ def beside(work: Callable[[], Any]) -> Callable[[], Any]:
     pool = ThreadPoolExecutor(1)
     future = pool.submit(run)
     pool.shutdown(wait=False)
+    return future
+
+
+def at_once(count: int, work: Callable[[], Value], threads: int = 8) -> list[Value]:
+    """Do work so many times, in so many threads with connections of their own; return what each came to."""
+
+    def run(_: int) -> Value:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def beside(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin work in a thread, as another process would, and go on when it waits for us; return its `result`.
+
+    On SQLite nobody can see it wait; there it may also begin after our transaction, which must lead to the same.
+    """
+    future = begun(work)
     if connection.vendor == "postgresql":
         eventually(lambda: future.done() or is_somebody_waiting(), "the other waits for our lock")
     return lambda: future.result(timeout=30)

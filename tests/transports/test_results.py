@@ -18,10 +18,10 @@ from tagging.models.attempt import digest_of
 from tagging.models.term import taught_names
 from tagging.remote import records as remote
 from tests.support.entries import FOUNDING
+from tests.support.results import DJANGO, result_for
 
 CANARY = Extractor.canary
 TOKEN = "a-token-of-thirty-two-characters"
-DJANGO = {"name": "Django", "evidence": "eine Anwendung mit Django geschrieben"}
 
 
 @pytest.fixture(autouse=True)
@@ -39,20 +39,6 @@ def claimed(make_devlog):
         return job
 
     return claim
-
-
-def result_for(job: Job, **fields) -> dict:
-    record = remote.record_of(job)
-    return {
-        "entry_digest": record["entry_digest"],
-        "claim": record["claim"],
-        "extractor": "openai",
-        "model": "gpt-6-luna",
-        "prompt_version": 1,
-        "usage": {"input_tokens": 1000, "output_tokens": 100},
-        **({} if "error" in fields else {"technologies": [DJANGO]}),
-        **fields,
-    }
 
 
 def error_for(job: Job, code: str, **fields) -> dict:

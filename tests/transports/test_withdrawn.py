@@ -9,8 +9,8 @@ from devlogs import entries
 from tagging import queues
 from tagging.extraction.base import ErrorCode, ExtractionError
 from tagging.models import Attempt, AuthorSpending, Job, ProviderState, Spending
-from tagging.remote import records as remote
 from tests.support.entries import FOUNDING
+from tests.support.results import result_for
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-of-thirty-two-characters"
@@ -31,19 +31,6 @@ def sent(make_devlog, django_user_model):
 def claimed() -> list[tuple[Job, dict]]:
     jobs = Job.objects.claim(1, owner="sqs", lease_seconds=60)
     return [(job, result_for(job)) for job in jobs]
-
-
-def result_for(job: Job) -> dict:
-    record = remote.record_of(job)
-    return {
-        "entry_digest": record["entry_digest"],
-        "claim": record["claim"],
-        "extractor": "openai",
-        "model": "gpt-6-luna",
-        "prompt_version": 1,
-        "usage": {"input_tokens": 1000, "output_tokens": 100},
-        "technologies": [{"name": "Django", "evidence": "eine Anwendung mit Django geschrieben"}],
-    }
 
 
 @pytest.fixture
