@@ -25,6 +25,7 @@ from rest_framework.request import Request
 
 from devlog_project.api.access import visible
 from devlog_project.api.filters import one_of
+from devlog_project.api.framework import MOMENT_FORMAT
 from devlog_project.api.preferences import Places
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
@@ -93,7 +94,7 @@ def add_tags(rows: dict[int, Row]) -> None:
 
 
 def in_utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return at.astimezone(UTC).strftime(MOMENT_FORMAT)
 
 
 def as_ndjson(rows: Sequence[Row]) -> str:

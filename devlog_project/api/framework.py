@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# A moment in UTC, always as long: who compares two as texts finds the earlier one.
+MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 # What pages of the origins in CORS_ALLOWED_ORIGINS may send, and read of an answer.
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "prefer"]
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "Preference-Applied", "Idempotency-Replayed"]
@@ -20,6 +22,7 @@ def rest_framework(num_proxies: int) -> dict[str, object]:
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
         "DEFAULT_SCHEMA_CLASS": "devlog_project.api.operations.Operation",
+        "DATETIME_FORMAT": MOMENT_FORMAT,
         "EXCEPTION_HANDLER": "devlog_project.api.problems.exception_handler",
         "URL_FORMAT_OVERRIDE": None,
         "NUM_PROXIES": num_proxies,
