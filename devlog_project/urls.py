@@ -1,9 +1,10 @@
-"""Where everything is: the API under /api/v1/, and the admin. The addresses for machines are in ops/probes.py."""
+"""Where everything is: the pages, the API and the admin. The addresses for machines are in ops/probes.py."""
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.i18n import set_language
 
 from devlog_project.api import index, login, problems, schema, tokens
 from devlog_project.texts import SearchForm
@@ -34,6 +35,8 @@ urlpatterns = [
     path("api/v1/", include(v1)),
     path("admin/login/", login.admin_login),
     path("admin/", admin.site.urls),
+    path("i18n/setlang/", set_language, name="set_language"),
+    path("", include("devlogs.pages.urls")),
 ]
 
 if settings.SIMULATION:

@@ -32,7 +32,7 @@ FLOORS = [
         "tagging.__init__",
     ],
     ["tagging.models", "tagging.migrations"],
-    ["tagging.engine", "tagging.curation", "tagging.stack"],
+    ["tagging.engine", "tagging.curation", "tagging.stack", "tagging.looks"],
     ["tagging.queues"],
     ["tagging.transports", "tagging.remote", "tagging.api", "tagging.admin"],
     ["devlogs", "tagging.management", "tagging.evaluation", "tagging.simulation"],
