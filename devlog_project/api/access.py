@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from knox.crypto import hash_token
@@ -19,8 +20,9 @@ from rest_framework.permissions import BasePermission
 from devlog_project.api.models.tokens import USE_IS_NOTED_EVERY, note_use
 
 if TYPE_CHECKING:  # DRF imports this module while it imports its own views
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import AnonymousUser, User
     from django.db.models import QuerySet
+    from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -29,7 +31,7 @@ NOT_JSON = "Without a token, a POST needs the header `Content-Type: application/
 
 # By hand, since it is asked with every request: to compose it would take longer than all else of the authentication.
 FIND_USER = (
-    "SELECT account.id, account.username, account.is_active, account.is_staff, "
+    "SELECT account.id, account.username, account.is_active, account.is_staff, account.is_superuser, "
     "details.last_used_at IS NULL OR details.last_used_at < %s AS is_use_to_note FROM knox_authtoken token "
     "JOIN auth_user account ON account.id = token.user_id "
     "LEFT JOIN api_tokendetails details ON details.token_id = token.digest "
@@ -106,10 +108,22 @@ def author_of(request: Request) -> User | None:
 
 
 def sees_all(request: Request) -> bool:
-    """Say whether all dev-logs may be seen: by staff, and by everybody while the API is open."""
+    """Say whether what is told of all may be told: to staff, and to everybody while the API is open."""
     return bool(settings.API_OPEN or (request.user.is_active and request.user.is_staff))
 
 
-def visible(queryset: QuerySet[Any], request: Request) -> QuerySet[Any]:
-    """Narrow dev-logs to those that one may see: an author's own, or all."""
-    return queryset if sees_all(request) else queryset.filter(author=request.user)
+def visible(devlogs: QuerySet[Any], request: Request | HttpRequest) -> QuerySet[Any]:
+    """Narrow dev-logs to those that one may see: those one may read, or all while the API is open."""
+    return devlogs if settings.API_OPEN else readable(devlogs, request.user)
+
+
+def readable(devlogs: QuerySet[Any], user: User | AnonymousUser) -> QuerySet[Any]:
+    """Narrow dev-logs to those a user may read: an author's own, for staff all but what others keep private."""
+    if not (user.is_active and user.is_staff):
+        return devlogs.filter(author=user.pk)
+    return devlogs if user.is_superuser else devlogs.exclude(private_to_others(user))
+
+
+def private_to_others(user: User | AnonymousUser) -> Q:
+    """Return the condition for the dev-logs that others keep private."""
+    return Q(is_private=True) & ~Q(author=user.pk)

@@ -25,7 +25,6 @@ NOWHERE = [
     "/api/v1//devlogs/",
     "/API/v1/",
     "/nothing",
-    "/",
     "/healthz/",
 ]
 BAD_CREDENTIALS = [

@@ -1,4 +1,4 @@
-"""Who sees what: an author their own, staff all; another's is as if it were not there."""
+"""Who sees what: an author their own, staff all but what others keep private; another's is as if it were not there."""
 
 import re
 
@@ -70,6 +70,27 @@ def test_staff_count_the_tags_of_all(ada, chief, devlog, make_tagged):
     counts = [client_of(user).get(TAGS).json()["results"][0]["count"] for user in (ada, chief)]
 
     assert counts == [1, 2]
+
+
+def test_what_others_keep_private_is_seen_by_superusers_alone(ada, chief, make_tagged):
+    private, own = (make_tagged("Redis", author=author, is_private=True) for author in (ada, chief))
+    root = User.objects.create_superuser("root")
+
+    assert ids(client_of(chief)) == [own.pk]
+    assert ids(client_of(root)) == [own.pk, private.pk]
+    assert client_of(chief).get(f"{DEVLOGS}{private.pk}/").status_code == 404
+    assert client_of(chief).get(f"{DEVLOGS}?q=redis").json()["results"][0]["id"] == own.pk
+
+
+def test_tags_of_what_others_keep_private_are_counted_by_superusers_alone(ada, chief, make_tagged):
+    make_tagged("Redis", author=ada, is_private=True)
+    make_tagged("Django", author=chief, is_private=True)
+    counts = [
+        {tag["name"]: tag["count"] for tag in client_of(user).get(TAGS).json()["results"]}
+        for user in (chief, User.objects.create_superuser("root"))
+    ]
+
+    assert counts == [{"Django": 1}, {"Django": 1, "Redis": 1}]
 
 
 def test_what_staff_post_is_theirs(chief):
