@@ -3,7 +3,6 @@
 A dev-log created by hand may have no job: `devlog.job` then raises ObjectDoesNotExist, and the admin shows a dash.
 """
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -21,6 +20,7 @@ from django.utils.safestring import SafeString
 
 from devlogs import entries
 from devlogs.admin import lists
+from devlogs.forms import EntryField
 from devlogs.models import AuthorSettings, DevLog
 from tagging import queues
 from tagging.admin import shown
@@ -35,23 +35,8 @@ FOLLOWS = {
 }
 
 
-class EntryField(forms.CharField):
-    """An entry from a browser, which sends CRLF for every newline."""
-
-    widget = AdminTextareaWidget
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(strip=False, **kwargs)
-
-    def to_python(self, value: Any) -> str:
-        return re.sub("\r\n?", "\n", super().to_python(value) or "")
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.to_python(initial), data)
-
-
 class DevLogForm(forms.ModelForm):
-    entry = EntryField()
+    entry = EntryField(widget=AdminTextareaWidget)
     # Compared with what the page showed: a form of before must not make public what was made private since.
     is_private = forms.BooleanField(
         label="private", required=False, show_hidden_initial=True, help_text="Its text never leaves this machine."

@@ -59,10 +59,10 @@ def test_a_devlog_without_a_job_gets_one_when_its_entry_is_edited(admin_client):
 @pytest.mark.parametrize(
     "entry, message",
     [
-        ("", "This field is required."),
-        (" \r\n\t", "This field may not be blank."),
+        ("", "Write something first: an entry cannot be empty."),
+        (" \r\n\t", "Write something first: an entry cannot be empty."),
         ("a\x00b", "Null characters are not allowed."),
-        ("a" * 20_001, "Ensure this field has no more than 20000 characters."),
+        ("a" * 20_001, "An entry has at most 20000 characters; this one has 20001. Save it in parts."),
     ],
 )
 def test_an_entry_that_the_api_refuses_is_refused_here(admin_client, entry, message):
