@@ -157,7 +157,7 @@ class DevLogTagQuerySet(models.QuerySet["DevLogTag"]):
     def shown(self) -> DevLogTagQuerySet:
         """With the tag and who found it, in one statement; not with the whole answers, which take longer to read."""
         shown = ("tag__name", "tag__slug", "tag__kind", "attempt__extractor", "attempt__model")
-        return self.select_related("tag", "attempt").only("devlog_id", "evidence", *shown)
+        return self.select_related("tag", "attempt").only("devlog_id", "evidence", "position", *shown)
 
     def lock(self, *, alone: bool = False) -> None:
         """Keep the vocabulary as it is to the end of the transaction; or, `alone`, keep all others from tagging.
