@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "devlog_project.ops.csp.ContentSecurityPolicy",
     "devlog_project.ops.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before all that answers: a page of another origin reads errors too
