@@ -15,6 +15,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 
 from devlog_project.api.filters import AUTHOR_HELP, AuthorFilter, BooleanFilter, ChoiceFilter, Since, Until
@@ -43,7 +44,7 @@ class NamesField(filters.MultipleChoiceFilter.field_class):
 
     def validate(self, value: list[str]) -> None:
         if len(value) > MAX_TAGS:
-            raise ValidationError(f"At most {MAX_TAGS} tags at once.")
+            raise ValidationError(_("At most %(most)d tags at once.") % {"most": MAX_TAGS})
 
 
 class NamesFilter(filters.MultipleChoiceFilter):
@@ -58,9 +59,9 @@ class QuestionField(forms.CharField):
         if not text:
             return []
         if len(text) > search.MAX_CHARACTERS:
-            raise ValidationError(f"At most {search.MAX_CHARACTERS} characters.")
+            raise ValidationError(_("At most %(most)d characters.") % {"most": search.MAX_CHARACTERS})
         if not (phrases := search.phrases(text)):
-            raise ValidationError("There is no word in it: a letter or a digit at least.")
+            raise ValidationError(_("There is no word in it: a letter or a digit at least."))
         return phrases
 
 

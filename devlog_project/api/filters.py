@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.drainage import set_override
 from rest_framework import serializers
@@ -22,7 +24,10 @@ AUTHOR_HELP = "Name of the user who wrote it. Staff may name anybody, others the
 
 
 def one_of(names: Iterable[object]) -> str:
-    return f"One of: {', '.join(map(str, names))}."
+    return _("One of: %(names)s.") % {"names": ", ".join(map(str, names))}
+
+
+one_of_lazily = lazy(one_of, str)
 
 
 def chosen_author(request: Request, name: str) -> int | None:
@@ -46,7 +51,7 @@ class AuthorFilter(filters.CharFilter):
 
 class ChoiceFilter(filters.ChoiceFilter):
     def __init__(self, *args: str, choices: Iterable[tuple[str, str]], **kwargs: str) -> None:
-        words = {"invalid_choice": one_of(value for value, _ in choices)}
+        words = {"invalid_choice": one_of_lazily([value for value, _name in choices])}
         super().__init__(*args, choices=choices, error_messages=words, **kwargs)
 
 
@@ -62,7 +67,7 @@ class BooleanFilter(filters.TypedChoiceFilter):
 
     def __init__(self, field_name: str, label: str) -> None:
         choices = [("true", "true"), ("false", "false")]
-        words = {"invalid_choice": one_of(["true", "false"])}
+        words = {"invalid_choice": one_of_lazily(["true", "false"])}
         super().__init__(field_name, label=label, choices=choices, coerce="true".__eq__, error_messages=words)
         set_override(self, "field", {"type": "boolean", "description": label})
 

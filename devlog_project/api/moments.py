@@ -9,9 +9,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Value
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext_lazy as _
 
 STORED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?(\+00)?", re.ASCII)
-NO_MOMENT = (
+NO_MOMENT = _(
     "A date (2026-03-31) or a moment (2026-03-31T08:00:00Z), in UTC unless it says otherwise. In an address the + of "
     "a time zone must be escaped."
 )
