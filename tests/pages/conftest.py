@@ -1,0 +1,27 @@
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+
+@pytest.fixture(autouse=True)
+def closed(settings):
+    """The pages as in production: nobody opens them without a login."""
+    settings.API_OPEN = False
+
+
+@pytest.fixture
+def ada(db):
+    return User.objects.create_user("ada", password="lovelace")
+
+
+@pytest.fixture
+def grace(db):
+    return User.objects.create_user("grace", password="hopper-1906")
+
+
+@pytest.fixture
+def page(ada):
+    """A browser in which ada is logged in."""
+    client = Client()
+    client.force_login(ada)
+    return client
