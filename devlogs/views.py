@@ -25,7 +25,7 @@ from devlogs.filters import PARAMETERS, REPEATABLE, DevLogFilter
 from devlogs.models import AuthorSettings, DevLog
 from devlogs.serializers import DEVLOG, AuthorSettingsSerializer, DevLogSerializer
 from tagging import queues
-from tagging.api.limits import TOO_MANY, refuse_too_many
+from tagging.api.limits import TOO_MANY, refuse_one_more, refuse_too_many
 from tagging.api.waiting import Followed
 from tagging.models import Attempt, DevLogTag
 from tagging.models.pace import queue_pace
@@ -98,11 +98,9 @@ class DevLogViewSet(ConditionalView, viewsets.ModelViewSet[DevLog]):
 
     def perform_update(self, serializer: BaseSerializer[DevLog]) -> None:
         devlog: Any = serializer.instance
-        job = getattr(devlog, "job", None)
-        is_one_more = job is None or job.is_final  # else it waits already, and may be mended
         changes = {name for name, value in serializer.validated_data.items() if getattr(devlog, name) != value}
-        if is_one_more and changes:
-            refuse_too_many(devlog.author_id)
+        if changes:
+            refuse_one_more(devlog)
         for name, value in serializer.validated_data.items():
             setattr(devlog, name, value)
         try:

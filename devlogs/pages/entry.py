@@ -1,16 +1,154 @@
-"""One entry: shown, changed and deleted."""
+"""One entry: shown, edited, tagged again, made private or not."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.exceptions import Throttled
 
-from devlogs.pages import cards
-from devlogs.pages.access import open_or_login
+from devlogs import entries
+from devlogs.models import ENTRY_MAX_LENGTH, DevLog
+from devlogs.pages import answers, cards, deleted, drafts, home, tags
+from devlogs.pages.access import open_or_login, wants_fragment
+from tagging import queues
+from tagging.api.limits import refuse_one_more, refuse_too_many
+from tagging.models.attempt import digest_of
 
 
+class EntryField(forms.CharField):
+    """An entry from a browser, which sends CRLF for every newline."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: object) -> str:
+        return with_newlines(super().to_python(value) or "")
+
+    def validate(self, value: str) -> None:
+        if not value.strip():
+            raise ValidationError(_("Write what you did, or cancel and delete the entry."))
+
+
+class EditForm(forms.Form):
+    entry = EntryField(label=_("Entry"), strip=False, max_length=ENTRY_MAX_LENGTH)
+
+
+class ChangedMeanwhileError(Exception):
+    """The entry is another one than the form was opened with; `text` is what it is now."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+def with_newlines(text: str) -> str:
+    return re.sub("\r\n?", "\n", text)
+
+
+@require_safe
 @open_or_login
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "pages/_entry.html", {"devlog": get_object_or_404(cards.queryset(request), pk=pk)})
+    return answers.shown(request, "entry", {"devlog": get_object_or_404(cards.queryset(request), pk=pk)})
 
 
-urls = [path("entries/<int:pk>/", entry, name="entry")]
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    text = with_newlines(request.POST.get("entry", ""))
+    if not answers.may_write(request):
+        if request.method == "POST" and not wants_fragment(request):
+            return drafts.login_with_draft(request, text, request.path)
+        return answers.login_first(request, request.get_full_path())
+    devlog = cards.queryset(request).filter(pk=pk).first()
+    if request.method == "POST":
+        return save(request, devlog, text) if devlog else gone(request, text)
+    if not devlog:
+        raise Http404
+    return edit_form(request, devlog, EditForm(initial={"entry": devlog.entry}, auto_id=f"edit-{pk}-%s"))
+
+
+def edit_form(
+    request: HttpRequest, devlog: DevLog, form: EditForm, *, status: int = 200, now: str | None = None
+) -> HttpResponse:
+    """Show the form; `now` is what the entry was changed to meanwhile."""
+    opened = digest_of(devlog.entry if now is None else now)
+    context = {"devlog": devlog, "form": form, "opened": opened, "now": now}
+    return answers.shown(request, "entry_edit", context, status=status)
+
+
+def gone(request: HttpRequest, text: str) -> HttpResponse:
+    """Answer 404, with what was typed, which may be saved as a new entry."""
+    error = _("That entry is not there any more. Here is what you wrote; saved now, it becomes a new one.")
+    return home.render_home(request, text=text, error=str(error), status=404)
+
+
+def save(request: HttpRequest, devlog: DevLog, text: str) -> HttpResponse:
+    """Save what was typed, unless the entry was changed since the form was opened."""
+    form = EditForm({"entry": text}, auto_id=f"edit-{devlog.pk}-%s")
+    if not form.is_valid():
+        return edit_form(request, devlog, form, status=400)
+    try:
+        write(devlog, form.cleaned_data["entry"], request.POST.get("opened", ""))
+    except DevLog.DoesNotExist:
+        return gone(request, text)
+    except ChangedMeanwhileError as error:
+        return edit_form(request, devlog, form, status=409, now=error.text)
+    except (ValidationError, Throttled) as error:
+        form.add_error("entry", error if isinstance(error, ValidationError) else answers.TOO_MANY)
+        return edit_form(request, devlog, form, status=400)
+    return answers.changed(request, devlog.pk)
+
+
+@transaction.atomic
+def write(devlog: DevLog, text: str, opened: str) -> None:
+    now = entries.locked([devlog.pk]).values_list("entry", flat=True).get()
+    if with_newlines(now) == text:
+        return
+    if digest_of(now) != opened:
+        raise ChangedMeanwhileError(now)
+    refuse_one_more(devlog)
+    devlog.entry = text
+    entries.edit(devlog, ["entry"])
+
+
+@answers.change
+def retag(request: HttpRequest, pk: int) -> HttpResponse:
+    devlog = get_object_or_404(cards.queryset(request), pk=pk)
+    try:
+        refuse_too_many(devlog.author_id)
+    except Throttled:
+        return answers.changed(request, pk, error=answers.TOO_MANY, status=429)
+    with transaction.atomic():
+        queues.retag([pk])
+    return answers.changed(request, pk)
+
+
+@answers.change
+def set_private(request: HttpRequest, pk: int) -> HttpResponse:
+    devlog = get_object_or_404(cards.queryset(request), pk=pk)
+    wanted = {"true": True, "false": False}.get(request.POST.get("private", ""))
+    if wanted is None:
+        raise BadRequest
+    if wanted != devlog.is_private:
+        try:
+            refuse_one_more(devlog)
+        except Throttled:
+            return answers.changed(request, pk, error=answers.TOO_MANY, status=429)
+        entries.set_private([pk], wanted)
+    return answers.changed(request, pk)
+
+
+urls = [
+    path("entries/<int:pk>/", entry, name="entry"),
+    path("entries/<int:pk>/edit/", edit, name="entry-edit"),
+    path("entries/<int:pk>/retag/", retag, name="entry-retag"),
+    path("entries/<int:pk>/private/", set_private, name="entry-private"),
+    *deleted.urls,
+    *tags.urls,
+]

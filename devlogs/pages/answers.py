@@ -1,0 +1,78 @@
+"""Where people are taken when they have changed an entry: its card to a script, else back to where they were."""
+
+from __future__ import annotations
+
+from functools import wraps
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from devlogs.pages import cards
+from devlogs.pages.access import View, wants_fragment
+
+TOO_MANY = _(
+    "So many of your entries wait for their tags that no more may be asked for. "
+    "Nothing was changed; try again when some are done."
+)
+
+
+def change(view: View) -> View:
+    """Have a view take POSTs alone, of people who are logged in unless DEBUG opens the pages."""
+
+    @require_POST
+    @wraps(view)
+    def asked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if may_write(request):
+            return view(request, *args, **kwargs)
+        return login_first(request, back(request, reverse("pages:home")))
+
+    return asked
+
+
+def may_write(request: HttpRequest) -> bool:
+    return bool(request.user.is_authenticated or settings.API_OPEN)
+
+
+def login_first(request: HttpRequest, next_url: str) -> HttpResponse:
+    """Have people log in and go on at this address; a script is told 401."""
+    if wants_fragment(request):
+        return HttpResponse(status=401)
+    return redirect_to_login(next_url, reverse("pages:login"))
+
+
+def back(request: HttpRequest, otherwise: str) -> str:
+    """Return the address of ours where one was: as the form says it, or else the browser."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc == request.get_host() and came_from.path != request.path:
+        otherwise = came_from._replace(scheme="", netloc="", fragment="").geturl()
+    asked = request.POST.get("next") or request.GET.get("next") or otherwise
+    is_ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if is_ours else reverse("pages:home")
+
+
+def changed(request: HttpRequest, pk: int, *, error: object = "", status: int = 200) -> HttpResponse:
+    """Show the card as it is now, or go back to where it stands; `error` says why nothing was changed."""
+    if wants_fragment(request):
+        devlog = get_object_or_404(cards.queryset(request), pk=pk)
+        return render(request, "pages/_entry.html", {"devlog": devlog, "error": error}, status=status)
+    if error:
+        messages.error(request, str(error))
+    return redirect(f"{back(request, reverse('pages:entry', args=[pk])).partition('#')[0]}#entry-{pk}")
+
+
+def shown(request: HttpRequest, part: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:
+    """Show a part to a script, and to all others a page with it; `next` is where one goes from there."""
+    context.setdefault("next", back(request, reverse("pages:home")))
+    template = f"pages/_{part}.html" if wants_fragment(request) else f"pages/{part}.html"
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["X-Fragment"])
+    return response

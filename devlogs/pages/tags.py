@@ -1,0 +1,101 @@
+"""The tags of an entry, as a person sets them and takes them off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from urllib.parse import urlencode
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.html import format_html_join
+from django.views.decorators.http import require_http_methods, require_safe
+
+from devlogs.models import DevLog
+from devlogs.pages import answers, cards
+from devlogs.pages.access import mine, open_or_login, writer
+from tagging.curation import edits
+from tagging.curation.vocabulary import NameRefusedError
+from tagging.extraction import lexicon
+from tagging.models import DevLogTag, Job
+from tagging.models.term import taught_names
+
+# So many of the latest entries tell which tags one uses most: no more work for who has written for years.
+LATEST = 500
+SUGGESTED = 20
+
+
+def suggestions(request: HttpRequest, beginning: str) -> list[str]:
+    """Return the names of tags that begin so: those one uses most first, then those that everybody knows."""
+    wanted = beginning.strip().casefold()
+    known = lexicon.known(beginning) if wanted else None
+    names = {name: None for name in used_most(request) if name.casefold().startswith(wanted)}
+    if known:
+        names[known.name] = None
+    if wanted:
+        taught_names.refresh()
+        all_known = lexicon.load().by_name
+        names |= dict.fromkeys(sorted(name for name in all_known if name.casefold().startswith(wanted)))
+    return list(islice(names, SUGGESTED))
+
+
+def used_most(request: HttpRequest) -> Iterator[str]:
+    latest = mine(DevLog.objects.order_by("-created_at", "-pk"), request).values_list("pk", flat=True)[:LATEST]
+    taggings = DevLogTag.objects.order_by().filter(devlog__in=list(latest))
+    uses = Counter(taggings.values_list("tag__name", flat=True))
+    return (name for name, _ in uses.most_common())
+
+
+def options(names: Iterable[str]) -> str:
+    return format_html_join("", '<option value="{}"></option>', ([name] for name in names))
+
+
+@require_safe
+@open_or_login
+def suggest(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(options(suggestions(request, request.GET.get("q", ""))))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    name = (request.POST.get("name") or request.GET.get("name") or "").strip()
+    if not answers.may_write(request):
+        return answers.login_first(request, f"{request.path}?{urlencode({'name': name})}")
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            with transaction.atomic():
+                edits.add(locked(request, pk), name, writer(request))
+        except NameRefusedError as refused:
+            error, status = str(refused), 400
+        except edits.FullError as full:
+            error, status = str(full), 409
+        else:
+            return answers.changed(request, pk)
+    devlog = get_object_or_404(cards.queryset(request), pk=pk)
+    context = {"devlog": devlog, "name": name, "error": error, "options": options(suggestions(request, ""))}
+    return answers.shown(request, "tag_add", context, status=status)
+
+
+@answers.change
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    with transaction.atomic():
+        edits.remove(locked(request, pk), request.POST.get("name", ""), writer(request))
+    return answers.changed(request, pk)
+
+
+def locked(request: HttpRequest, pk: int) -> DevLog:
+    """Return the dev-log with its job locked: until the transaction ends no worker settles it."""
+    devlogs = mine(DevLog.objects.filter(pk=pk), request)
+    list(Job.objects.filter(devlog__in=devlogs).select_for_update().values_list("pk"))
+    return get_object_or_404(devlogs)
+
+
+urls = [
+    path("entries/tags/", suggest, name="tags"),
+    path("entries/<int:pk>/tags/", add, name="entry-tags"),
+    path("entries/<int:pk>/tags/remove/", remove, name="entry-tags-remove"),
+]
