@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: secrets help install demo run test test-all test-services bench chaos fuzz schema eval test-llm check lint types migrations deploy lock
+.PHONY: secrets help install demo run test test-all test-services test-browser bench chaos fuzz schema messages eval test-llm check lint types migrations deploy lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -53,6 +53,9 @@ test-all: $(VENV)/.installed-dev ## the long ones too; says what it skipped
 test-services: $(VENV)/.installed-dev ## the tests against real servers, those that answer: PostgreSQL, RabbitMQ, Redis, MiniStack
 	@$(RUN) -m tests.services $(SERVICES_FLAGS)
 
+test-browser: $(VENV)/.installed-dev ## the pages and the admin in a real browser, Debian's Chromium; BROWSER_FLAGS="--pictures docs/pictures" draws README's
+	@$(RUN) -m tests.browser $(BROWSER_FLAGS)
+
 bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; writes docs/benchmarks.*
 	@$(RUN) -m tests.load.benchmarks $(BENCH_FLAGS)
 
@@ -64,6 +67,9 @@ fuzz: $(VENV)/.installed-dev ## send thousands of made-up requests to a real ser
 
 schema: $(VENV)/.installed ## write the contract to docs/openapi.yaml
 	@DEBUG=on SECRET_KEY=schema $(RUN) manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
+
+messages: $(VENV)/.installed-dev ## gather what the pages say into the German catalogue, compile it, and list what has no German yet
+	@DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -m tests.support.messages
 
 eval: $(VENV)/.installed ## score the extractor on the repository's own gold set
 	@DEBUG=on SECRET_KEY=eval $(RUN) manage.py evaluate tests/gold.jsonl $(EVAL_FLAGS)

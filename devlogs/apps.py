@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class DevlogsConfig(AppConfig):
     name = "devlogs"
-    verbose_name = "Dev-logs"
+    verbose_name = _("Dev-logs")
 
     def ready(self) -> None:
         post_migrate.connect(mend_search, sender=self)

@@ -1,10 +1,12 @@
 import sys
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class TaggingConfig(AppConfig):
     name = "tagging"
+    verbose_name = _("Tagging")
 
     def ready(self) -> None:
         from tagging import checks, queues  # noqa: F401 - app ready

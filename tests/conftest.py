@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from devlog_project.api.posts import permits
@@ -34,6 +35,7 @@ def nothing_seen_before():
     permits.forget()
     queues.looks.clear()
     taught_names.forget()
+    translation.deactivate()  # a page leaves its reader's language in the thread
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,133 @@
+"""No page shows a German reader what was never translated.
+
+All data is Greek, so that a Latin letter outside of ⟦…⟧ is a text of ours that nobody translated.
+"""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.urls import reverse
+from django.utils.translation import override, trans_real
+
+from devlogs.models import DevLog
+from tagging.models import Job
+from tests.support.extractors import Scripted
+from tests.support.pseudo import pseudo_german, untranslated
+
+pytestmark = pytest.mark.django_db
+OURS = ("api", "devlogs", "tagging")
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+# Proper names, units and formats that are the same in both languages.
+ALLOWED = re.compile(
+    r"\b(Dev-?[Ll]ogs?|Deutsch|English|JSON|Markdown|CSV|API|UTC|MIT|OpenAI|Ctrl|Enter|ms|kB|MB|s|min|h|p\d\d|y|n|j|k)\b"
+)
+
+
+@pytest.fixture(autouse=True)
+def german(monkeypatch, settings):
+    monkeypatch.setitem(trans_real._translations, "de", pseudo_german())
+
+
+@pytest.fixture
+def ada(client):
+    """Log in an author who may do all, called in Greek."""
+    user = User.objects.create_superuser("Αδα", password="λέξη-κλειδί")
+    client.force_login(user)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    return user
+
+
+@pytest.fixture
+def written(ada, make_devlog, run_jobs):
+    """Have three dev-logs, one tagged, one failed, one that waits."""
+    tagged = make_devlog("Έγραψα Ωμέγα και Δέλτα", author=ada)
+    run_jobs(Scripted(["Ωμέγα", "Δέλτα"]))
+    failed = make_devlog("Έγραψα πάλι", author=ada)
+    Job.objects.filter(pk=failed.pk).update(state="failed", run_after=None, error_code="refused", error_detail="όχι")
+    waiting = make_devlog("Έγραψα και κάτι ιδιωτικό", author=ada, is_private=True)
+    Job.objects.filter(pk=waiting.pk).update(waiting_for="provider")
+    Group.objects.create(name="Ομάδα")
+    return tagged
+
+
+def left(response, status=200) -> list[str]:
+    assert response.status_code == status, response
+    return untranslated(response.content.decode(), ALLOWED)
+
+
+def test_the_marks_find_what_was_not_translated():
+    page = '<p>⟦Ganz ⟧3⟦ <b>neu</b>⟧ <i>Raw</i> <input placeholder="Old"> <code>x</code></p>'
+
+    assert untranslated(page, ALLOWED) == ["Old", "Raw"]
+
+
+@pytest.mark.parametrize("name", ["home", "stack", "account"])
+def test_a_page_without_entries(client, ada, name):
+    assert left(client.get(reverse(f"pages:{name}"))) == []
+
+
+@pytest.mark.parametrize("name", ["home", "stack", "account"])
+def test_a_page_with_entries(client, written, name):
+    assert left(client.get(reverse(f"pages:{name}"))) == []
+
+
+def test_an_entry(client, written):
+    assert [left(client.get(reverse("pages:entry", args=[devlog.pk]))) for devlog in DevLog.objects.all()] == [[]] * 3
+
+
+def test_the_login(client):
+    assert left(client.get("/login/", headers={"accept-language": "de"})) == []
+    assert left(client.post("/login/", {"username": "Ω"}, headers={"accept-language": "de"})) == []
+
+
+def test_a_page_that_is_not_there(client, ada):
+    assert left(client.get("/nothing/", headers={"accept": "text/html"}), 404) == []
+
+
+def test_the_index_of_the_admin(client, written):
+    assert left(client.get("/admin/")) == []
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("what", ["changelist", "add", "change", "delete", "history"])
+def test_the_admins_pages(client, written, model, what):
+    one = model._default_manager.first()
+    needs_one = what not in ("changelist", "add")
+    if needs_one and not one:
+        return  # its lists and empty forms are looked at all the same
+    address = reverse(
+        f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}", args=[one.pk] if needs_one else []
+    )
+
+    response = client.get(address, follow=True)
+
+    if response.status_code != 403:  # what nobody may add or delete there
+        assert left(response) == []
+
+
+@pytest.mark.parametrize("model, action", [(m, a) for m in MODELS for a in admin.site._registry[m].actions or ()])
+def test_what_an_action_of_the_admin_asks(client, written, model, action):
+    name = action if isinstance(action, str) else action.__name__
+    one = model._default_manager.first()
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+    response = client.post(address, {"action": name, "_selected_action": [one.pk]}, follow=True)
+
+    assert left(response) == []
+
+
+def test_the_names_of_models_and_apps(german):
+    with override("de"):
+        said = [
+            str(name)
+            for label in OURS
+            for config in [apps.get_app_config(label)]
+            for model in config.get_models()
+            if model in MODELS
+            for name in (config.verbose_name, model._meta.verbose_name, model._meta.verbose_name_plural)
+        ]
+
+    assert [name for name in said if "⟦" not in name] == []
