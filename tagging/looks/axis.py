@@ -12,7 +12,7 @@ from tagging.looks.drawing import cut, element, percent, short, whole
 # In pixels: the room above the highest value, that of the values, and that for the names.
 ABOVE, HEIGHT, BELOW = 12, 150, 26
 MOST_TICKS = 4
-NAME_LENGTH = 12
+NAME_LENGTH = 14
 
 
 class Scale:

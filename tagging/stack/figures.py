@@ -13,14 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Count, DateField, F, Func, Max, Min, Q, QuerySet, Window
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
-from django.db.models.sql.compiler import SQLCompiler
 
 from devlogs.models import DevLog
 from tagging.models import Attempt, DevLogTag, Job, Tag
 from tagging.stack.period import Period
+from tagging.stack.spans import FirstDay, Monday
 
 # A share that changes by less than a quarter is steady.
 RISING, FALLING = 1.25, 0.75
@@ -75,18 +74,6 @@ class Stack:
     technologies: Sequence[Technology]
     # By the Monday of a week: the places of the technologies in it, each with its number of dev-logs.
     weeks: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
-
-
-class Monday(Func):
-    """The first day of the week of a moment in UTC. Django's own calls Python for each row of SQLite."""
-
-    template = "date(%(expressions)s, 'weekday 0', '-6 days')"
-    output_field = DateField()
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[object]]:
-        return self.as_sql(
-            compiler, connection, template="date_trunc('week', %(expressions)s AT TIME ZONE 'UTC')::date"
-        )
 
 
 def stack_of(
@@ -208,16 +195,18 @@ def quotes_in(devlogs: QuerySet[Any], tags: Collection[int], reader: AbstractBas
     }
 
 
-def weeks_of(devlogs: QuerySet[Any], tags: Mapping[int, Tag]) -> dict[date, dict[str, int]]:
-    """Return by week how many dev-logs have each of these tags, most first, the newest week first."""
+def weeks_of(
+    devlogs: QuerySet[Any], tags: Mapping[int, Tag], unit: type[FirstDay] = Monday
+) -> dict[date, dict[str, int]]:
+    """Return by week, or by month, how many dev-logs have each of these tags, most first, the newest week first."""
     rows = (
         devlogs.filter(taggings__isnull=False)
-        .values(tag=F("taggings__tag"), week=Monday("created_at"))
+        .values(tag=F("taggings__tag"), first_day=unit("created_at"))
         .annotate(count=Count("taggings"))
-        .values_list("week", "count", "tag")
+        .values_list("first_day", "count", "tag")
     )
     weeks: dict[date, dict[str, int]] = {}
     shown = [row for row in rows if row[2] in tags]
-    for week, count, tag in sorted(shown, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
-        weeks.setdefault(week, {})[tags[tag].slug] = count
+    for first_day, count, tag in sorted(shown, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
+        weeks.setdefault(first_day, {})[tags[tag].slug] = count
     return weeks

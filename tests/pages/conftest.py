@@ -2,6 +2,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from tests.support.authored import author as author
+from tests.support.authored import on as on
+from tests.support.authored import untagged as untagged
+
 
 @pytest.fixture(autouse=True)
 def closed(settings):
