@@ -92,6 +92,7 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # the admin's files are served from where they are installed: no collectstatic
 
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "pages:login", "pages:home", "pages:login"
+CSRF_FAILURE_VIEW = "devlogs.pages.errors.csrf_failure"
 AUTHENTICATION_BACKENDS = ["devlog_project.api.throttle.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.text import smart_split
 
-from devlog_project.api import problems
+from devlogs.pages import errors
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class OddValuesMiddleware(MiddlewareMixin):
         """Refuse a NUL, which PostgreSQL neither stores nor looks up."""
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
-            return problems.answer(400, "A NUL character (%00) stands in the query; leave it out.")
+            return errors.refused(request, "A NUL character (%00) stands in the query; leave it out.")
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]  # there is no such session
         return None
@@ -57,21 +57,21 @@ class OddValuesMiddleware(MiddlewareMixin):
         for name, values in request.GET.lists():
             path, separator, lookup = name.rpartition("__")
             if separator and lookup in ("regex", "iregex"):
-                return problems.answer(400, f"No list is filtered by a regular expression; use {path}__contains.")
+                return errors.refused(request, f"No list is filtered by a regular expression; use {path}__contains.")
             if (separator or name == "term") and max(map(len, values), default=0) > MAX_LENGTH:
-                return problems.answer(400, f"A filter holds at most {MAX_LENGTH:,} characters.")
+                return errors.refused(request, f"A filter holds at most {MAX_LENGTH:,} characters.")
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Refuse a value that fits nowhere: a year in a filter of the admin, the id of a row that was chosen."""
         if isinstance(exception, OverflowError) and request.GET:
-            return problems.answer(400, "A number in the query is too large.")
+            return errors.refused(request, "A number in the query is too large.")
         if isinstance(exception, (OverflowError, ValueError)) and is_of_admin(request):
             if request.method in ("GET", "HEAD") and request.GET:
                 logger.warning("A value in the query of %s was refused", request.path, exc_info=exception)
-                return problems.answer(400, "A value in the query is out of range; leave it out.")
+                return errors.refused(request, "A value in the query is out of range; leave it out.")
             if any(not is_id(chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-                return problems.answer(400, "A row was chosen that cannot be; choose from the list again.")
+                return errors.refused(request, "A row was chosen that cannot be; choose from the list again.")
         return None
 
 

@@ -6,12 +6,13 @@ from django.contrib.admin.views.main import ChangeList
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import set_language
 
-from devlog_project.api import index, login, problems, schema, tokens
+from devlog_project.api import index, login, schema, tokens
 from devlog_project.texts import SearchForm
+from devlogs.pages import errors
 
-handler400 = "devlog_project.api.problems.bad_request"
-handler403 = "devlog_project.api.problems.permission_denied"
-handler404 = "devlog_project.api.problems.not_found"
+handler400 = "devlogs.pages.errors.bad_request"
+handler403 = "devlogs.pages.errors.permission_denied"
+handler404 = "devlogs.pages.errors.not_found"
 handler500 = "devlog_project.ops.unavailable.server_error"
 
 ChangeList.search_form_class = SearchForm  # also in the lists that are Django's own
@@ -42,4 +43,4 @@ urlpatterns = [
 if settings.SIMULATION:
     urlpatterns.append(path("", include("tagging.simulation.urls")))
 # Last, and not where Django's admin adds a missing slash.
-urlpatterns.append(re_path(r"^(?!admin)", problems.not_found))
+urlpatterns.append(re_path(r"^(?!admin)", errors.not_found))

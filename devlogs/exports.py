@@ -15,7 +15,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -173,22 +173,24 @@ class ExportView(StrictView, generics.GenericAPIView[DevLog]):
         name = request.query_params.get("format", "ndjson")
         if name not in FORMATS:
             raise ValidationError({"format": [one_of(FORMATS)]})
-        with ExitStack() as stack:
-            if request.method != "HEAD" and not stack.enter_context(places.take()):
-                raise TooManyExports
-            texts, content_type = self.texts(request, name)
-            answer = Export(texts, stack.pop_all(), content_type)
-        file_name = f"devlogs-{timezone.now():%Y-%m-%d}.{name}"
-        answer["Content-Disposition"] = f'attachment; filename="{file_name}"'
-        return answer
+        devlogs = self.filter_queryset(visible(self.get_queryset(), request))
+        return as_file(devlogs, name, request._request)
 
-    def texts(self, request: Request, name: str) -> tuple[Iterator[str] | AsyncIterator[str], str]:
-        """Return the parts of the file, and its type."""
-        content_type, head, write = FORMATS[name]
-        portions = map(write, rows_of(self.filter_queryset(visible(self.get_queryset(), request))))
+
+def as_file(devlogs: QuerySet[DevLog], name: str, request: HttpRequest) -> StreamingHttpResponse:
+    """Return these dev-logs in the format of this name; raise TooManyExports where others take all places."""
+    content_type, head, write = FORMATS[name]
+    is_read = request.method != "HEAD"
+    with ExitStack() as stack:
+        if is_read and not stack.enter_context(places.take()):
+            raise TooManyExports
+        portions = map(write, rows_of(devlogs))
         # The first is read now: what is wrong with the database can still be answered.
-        texts = iter(()) if request.method == "HEAD" else chain([head + next(portions, "")], portions)
-        return one_by_one(texts) if isinstance(request._request, ASGIRequest) else texts, content_type
+        texts = chain([head + next(portions, "")], portions) if is_read else iter(())
+        parts = one_by_one(texts) if isinstance(request, ASGIRequest) else texts
+        answer = Export(parts, stack.pop_all(), content_type)
+    answer["Content-Disposition"] = f'attachment; filename="devlogs-{timezone.now():%Y-%m-%d}.{name}"'
+    return answer
 
 
 async def one_by_one(texts: Iterator[str]) -> AsyncIterator[str]:

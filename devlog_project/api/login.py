@@ -1,13 +1,18 @@
 """A token for a name and a password (HTTP Basic), of which knox keeps only the hash; and the admin's login page."""
 
-from typing import Any, NoReturn, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import ngettext
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from knox.views import LoginView as KnoxLoginView
@@ -20,8 +25,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devlog_project.api.access import TokenAuthentication
+from devlog_project.api.hashing import Busy
 from devlog_project.api.models.tokens import make_token
 from devlog_project.api.requests import StrictView
+
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class TokenSerializer(serializers.Serializer[Any]):
@@ -56,22 +64,63 @@ class LogoutView(StrictView, KnoxLogoutView):
     authentication_classes = [TokenAuthentication]
 
 
-class AdminLoginForm(AdminAuthenticationForm):
-    refusal: Any = None
+class ThrottledForm(Form):
+    """A form that looks at a password: after too many attempts it says so, and keeps the refusal for the answer."""
 
-    def clean(self) -> dict[str, Any]:
+    refusal: Throttled | None = None
+
+    @contextmanager
+    def saying_refusals(self) -> Iterator[None]:
         try:
-            return super().clean()
+            yield
         except Throttled as error:
             self.refusal = error
-            raise ValidationError(str(error.detail)) from error
+            raise ValidationError(said(error)) from error
+
+
+class ThrottledLoginForm(ThrottledForm, AuthenticationForm):
+    def clean(self) -> dict[str, Any]:
+        with self.saying_refusals():
+            return super().clean()
+
+
+class AdminLoginForm(ThrottledLoginForm, AdminAuthenticationForm):
+    pass
+
+
+def said(error: Throttled) -> str:
+    """Return a refusal for people, in their language."""
+    seconds = seconds_of(error)
+    if isinstance(error, Busy):
+        text = ngettext(
+            "Too many are logging in at the moment. Try again in %(seconds)s second.",
+            "Too many are logging in at the moment. Try again in %(seconds)s seconds.",
+            seconds,
+        )
+    else:
+        text = ngettext(
+            "Too many failed logins. Try again in %(seconds)s second.",
+            "Too many failed logins. Try again in %(seconds)s seconds.",
+            seconds,
+        )
+    return text % {"seconds": seconds}
+
+
+def seconds_of(error: Throttled) -> int:
+    """Return how long to wait, as the API says it in Retry-After."""
+    return int(vars(error)["wait"] or 1)
+
+
+def with_refusal(response: Answer, form: object) -> Answer:
+    """Have a page with this form answer 429 or 503 like the API, where the form was refused."""
+    if isinstance(form, ThrottledForm) and form.refusal:
+        response.status_code = form.refusal.status_code
+        response["Retry-After"] = str(seconds_of(form.refusal))
+    return response
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """The admin's page to log in, which says 429 or 503 like the API where there are too many."""
+    """The admin's page to log in, with the same limits."""
     response = admin.site.login(request)
     form = (response.context_data or {}).get("form") if isinstance(response, TemplateResponse) else None
-    if isinstance(form, AdminLoginForm) and form.refusal:
-        response.status_code = form.refusal.status_code
-        response["Retry-After"] = str(form.refusal.wait)
-    return response
+    return with_refusal(response, form)

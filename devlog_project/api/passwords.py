@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from devlog_project.api.models.tokens import end_tokens
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class EndTokens:
         """Refuse nothing."""
 
     def get_help_text(self) -> str:
-        return "A new password ends all tokens of the API that were made for this account."
+        return gettext("A new password ends all tokens of the API that were made for this account.")
 
     def password_changed(self, password: str, user: User) -> None:
         end_tokens(user)

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 
 from devlog_project.api import problems
 from devlog_project.ops.readiness import readiness
 from devlog_project.ops.trouble import is_trouble
 from devlog_project.ops.waiting_room import WaitingRoom
+from devlogs.pages import errors
 
 logger = logging.getLogger(__name__)
 
@@ -22,16 +24,12 @@ FOR_MACHINES = ("/healthz", "/readyz")
 # Long enough for a restart or a short lock, short enough for a person.
 RETRY_AFTER_SECONDS = 5
 SAID = "The database cannot be used at the moment."
-PAGE = f"""<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Please try again in a moment</title></head>
-<body>
-<h1>Please try again in a moment</h1>
-<p>{SAID} What you sent may not have been saved. Go back, and send it again in a few seconds: the form still holds it.
-If this stays, tell who runs this site: its log and <code>/readyz</code> say what is wrong.</p>
-</body>
-</html>
-"""
+TITLE = _("Please try again in a moment")
+TEXT = _(
+    "The database cannot be used at the moment. What you sent may not have been saved. Go back, and send it again in "
+    "a few seconds: the form still holds it. If this stays, tell who runs this site: its log and /readyz say what is "
+    "wrong."
+)
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 
@@ -76,13 +74,13 @@ class Unavailable:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for a middleware that met the trouble, and for all other errors."""
     error = sys.exc_info()[1]
-    return unavailable(request) if error and is_trouble(error) else problems.server_error(request)
+    return unavailable(request) if error and is_trouble(error) else errors.server_error(request)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """Return 503 with Retry-After: a page in the admin, a problem elsewhere."""
-    if request.path.startswith("/admin/"):
-        response = HttpResponse(PAGE, status=503)
+    """Return 503 with Retry-After: a page in the admin and for browsers, a problem elsewhere."""
+    if request.path.startswith("/admin/") or errors.wants_page(request):
+        response = errors.bare_page(request, 503, TITLE, TEXT)
     else:
         response = problems.unavailable(f"{SAID} Send the request again after the seconds of Retry-After.")
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -12,6 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import Error, connection, models, transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
@@ -34,7 +37,9 @@ WAIT_SECONDS = 0.2
 class TooManyTokens(APIException):
     status_code = 409
     default_code = "too_many_tokens"
-    default_detail = f"You have {MOST_TOKENS} tokens, as many as one may have. Revoke one first."
+    default_detail = format_lazy(
+        _("You have {most} tokens, as many as one may have. Revoke one first."), most=MOST_TOKENS
+    )
 
 
 class TokenDetails(models.Model):
@@ -55,17 +60,18 @@ def life_allowed(days: int | None) -> timedelta | None:
     """Return how long a token holds for which so many days are wished for; None is without end."""
     most: int = settings.API_TOKEN_DAYS
     if days is not None and most and days > most:
-        raise ValidationError(f"A token holds for at most {most} days here.")
+        raise ValidationError(gettext("A token holds for at most %(most)s days here.") % {"most": most})
     return timedelta(days=days or most) or None
 
 
 def make_token(
-    user: User, name: str, life: timedelta | None, asked_by: AuthToken | None = None
+    user: User, name: str, life: timedelta | None, asked_by: AuthToken | None = None, *, is_limited: bool = False
 ) -> tuple[TokenDetails, str]:
     """Make a token that holds for so long, None without end; return it with its text, which is shown once.
 
     The user's that have expired are cleared away: nothing else does. asked_by: the token that this one is asked for
-    with, which it does not outlive. Raises AuthenticationFailed if what the user was known by has ended meanwhile.
+    with, which it does not outlive. is_limited: whether a user may have only so many also where there is none.
+    Raises AuthenticationFailed if what the user was known by has ended meanwhile.
     """
     with transaction.atomic():
         account = locked(user)
@@ -77,7 +83,7 @@ def make_token(
             is_known = account is not None and account.password == user.password
         if not (account and account.is_active and is_known):
             raise AuthenticationFailed("Ended just now: log in again.")
-        if asked_by and AuthToken.objects.filter(user=user).count() >= MOST_TOKENS:
+        if (asked_by or is_limited) and AuthToken.objects.filter(user=user).count() >= MOST_TOKENS:
             raise TooManyTokens
         token, text = AuthToken.objects.create(user, expiry=life)
         if asked_by and asked_by.expiry and not (token.expiry and token.expiry < asked_by.expiry):
