@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.module_loading import import_string
 
@@ -14,7 +15,7 @@ from devlogs.models import DevLog
 from tagging.engine.guard import ErrorLog, GuardedThread
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.startup import MakeWorker
-from tagging.models import DevLogTag, Job
+from tagging.models import DevLogTag, Job, QueuePause
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ MOST_PENDING_IN_BULK = 100_000
 LOOK_SECONDS = 1.0
 # So many authors are remembered.
 MOST_LOOKS = 10_000
+# Of so many jobs that are due a transport is told when a pause ends; the workers find the others.
+TOLD_AT_RESUMPTION = 10
 looks: dict[tuple[int | None, bool], tuple[float, int]] = {}
 
 
@@ -111,10 +114,24 @@ def notify_after_commit(job_ids: Sequence[int]) -> None:
     transaction.on_commit(partial(notify, job_ids))
 
 
-def notify(job_ids: Sequence[int]) -> None:
-    """Hand these ids to the transport; if it is down, the notification is lost and the request goes on."""
+def resume(user: AbstractBaseUser | None = None) -> QueuePause | None:
+    """End a person's pause of the queue, have workers look at once, and return its row; None where there was none."""
+    pause = QueuePause.objects.resume(user)
+    if pause:
+        first = Job.objects.due().values_list("pk", flat=True)[:TOLD_AT_RESUMPTION]
+        transaction.on_commit(partial(notify, list(first), others=True))
+    return pause
+
+
+def notify(job_ids: Sequence[int], *, others: bool = False) -> None:
+    """Hand these ids to the transport; if it is down, the notification is lost and the request goes on.
+
+    others: tell all processes, also where one here could begin them.
+    """
     try:
         transport().send(job_ids)
+        if others:
+            transport().notify_others()
     except Exception as error:
         errors.note(error)
     else:

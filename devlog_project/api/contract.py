@@ -35,7 +35,7 @@ SPECTACULAR_SETTINGS = {
         "ErrorCode": "tagging.extraction.base.ErrorCode",
         "Kind": "tagging.models.tag.KINDS",
         "State": "tagging.models.Job.State",
-        "WaitingFor": "tagging.extraction.base.WaitingFor",
+        "WaitingFor": "tagging.models.queue_pause.SHOWN_REASONS",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SWAGGER_UI_DIST": "SIDECAR",

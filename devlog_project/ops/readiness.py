@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from devlog_project.ops.trouble import advice_on
 from devlogs.models import DevLog
-from tagging.models import Attempt, Job, ProviderState, sql
+from tagging.models import Attempt, Job, ProviderState, QueuePause, sql
 from tagging.models.claims import seconds_from_now
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ FRESH_SHARE = 0.6
 LAST_ATTEMPTS, LEAST_JOBS, LATE_SECONDS = 10, 3, 3600.0
 
 STILL = "Dev-logs are due and no worker takes them: see that a worker runs (TAGGING_WORKER, or manage.py run_worker)."
+PAUSED = (
+    "A person paused the queue, since {since:%Y-%m-%d %H:%M} UTC: entries are taken and wait. It goes on with "
+    "manage.py resume, or Resume on the queue's page in the admin."
+)
 FULL = "The database's disk is full: make room on it."
 HANGS = "The database accepts us and does not answer: look at its host, its disk and its locks."
 
@@ -93,6 +97,8 @@ def look() -> Findings:
             probe.save(force_insert=True)
             sql.insert_job(probe.pk, Job.Priority.BULK)
             transaction.set_rollback(True)
+        if pause := QueuePause.objects.current():
+            return Findings(queue="paused", advice=(PAUSED.format(since=pause.since),))
         if stands_still():
             return Findings(queue="still", advice=(STILL,))
         if code := failing():

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from devlogs.models import DevLog
-from tagging.api.serializers import ErrorSerializer, PlainSerializer, named
+from tagging.api.serializers import ErrorSerializer, PlainSerializer
 from tagging.api.told import error_told
-from tagging.extraction.base import WaitingFor
 from tagging.models import Attempt, Job
+from tagging.models.queue_pause import SHOWN_REASONS
 from tagging.models.shown_pause import shown_pause
 
 
@@ -47,10 +47,12 @@ class JobSerializer(PlainSerializer):
     )
     init_time = serializers.DateTimeField(help_text="When it was asked for last.")
     finished_time = serializers.DateTimeField(allow_null=True)
-    run_after = serializers.DateTimeField(allow_null=True, help_text="When it is due, if it is pending.")
+    run_after = serializers.DateTimeField(
+        allow_null=True, help_text="When it is due, if it is pending; null while the queue is `paused`: nobody knows."
+    )
     attempts = AttemptSerializer(many=True, help_text="All so far, the oldest first.")
     error = ErrorSerializer(allow_null=True)
-    waiting_for = serializers.ChoiceField(named(WaitingFor), allow_null=True, help_text="Of one that is pending.")
+    waiting_for = serializers.ChoiceField(SHOWN_REASONS, allow_null=True, help_text="Of one that is pending.")
 
     def to_representation(self, instance: DevLog) -> dict[str, Any]:
         return self.shown(instance, self.context["request"])

@@ -28,6 +28,7 @@ from tagging.api.serializers import named
 from tagging.api.waiting import Followed, WaitingView
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import Attempt, DevLogTag, Job
+from tagging.models.queue_pause import PAUSED, SHOWN_REASONS
 from tagging.models.shown_pause import shown_pause
 
 FAILED = RawSQL("'failed'", ())  # in the words of its index
@@ -40,7 +41,7 @@ class Conflict(APIException):
 
 class JobFilter(filters.FilterSet):
     status = ChoiceFilter(method="in_state", choices=Job.State.choices, label="Status of the job.")
-    waiting_for = ChoiceFilter(method="waiting", choices=named(WaitingFor), label="What it waits for.")
+    waiting_for = ChoiceFilter(method="waiting", choices=SHOWN_REASONS, label="What it waits for.")
     error = ChoiceFilter(
         method="with_error",
         choices=named(ErrorCode),
@@ -73,11 +74,15 @@ class JobFilter(filters.FilterSet):
 
     def waiting(self, devlogs: QuerySet[DevLog], name: str, value: str) -> QuerySet[DevLog]:
         """Keep those that `Job.waits_for` says wait for this."""
+        pending = Job.objects.filter(run_after__isnull=False)
+        if shown_pause.queue() or value == PAUSED:
+            is_told = bool(shown_pause.queue()) and value == PAUSED
+            return devlogs.filter(pk__in=pending.values("pk")) if is_told else devlogs.none()
         waiting = Q(waiting_for=value)
         if provider := shown_pause.provider():
             like_all = Q(is_private=False) & ~Q(waiting_for=WaitingFor.RETRY)
             waiting = like_all | waiting if provider.waiting_for == value else waiting & ~like_all
-        return devlogs.filter(pk__in=Job.objects.filter(waiting, run_after__isnull=False).values("pk"))
+        return devlogs.filter(pk__in=pending.filter(waiting).values("pk"))
 
 
 class NewestFirst(Pages):

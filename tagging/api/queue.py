@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from devlog_project.api.access import sees_all
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
-from tagging.api.serializers import ErrorSerializer, PlainSerializer, named
-from tagging.extraction.base import WaitingFor
+from tagging.api.serializers import ErrorSerializer, PlainSerializer
 from tagging.models import queue
+from tagging.models.queue_pause import SHOWN_REASONS
 
 
 class CountsSerializer(PlainSerializer):
@@ -38,15 +38,19 @@ class WorkerSerializer(PlainSerializer):
 
 
 class WaitingSerializer(PlainSerializer):
-    waiting_for = serializers.ChoiceField(named(WaitingFor))
+    waiting_for = serializers.ChoiceField(SHOWN_REASONS)
     since = serializers.DateTimeField(allow_null=True)
-    until = serializers.DateTimeField(allow_null=True, help_text="Null: until a probe is answered.")
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="Null: until a probe is answered, or a person resumes it."
+    )
     error = ErrorSerializer(allow_null=True)
+    paused_by = serializers.CharField(allow_null=True, help_text="Who paused it, if a person did.")
+    reason = serializers.CharField(allow_blank=True, help_text="Why, as that person said.")
 
 
 class PendingSerializer(PlainSerializer):
     waiting_for = serializers.ChoiceField(
-        named(WaitingFor), allow_null=True, help_text="Of its own: null for one that waits for nothing but the others."
+        SHOWN_REASONS, allow_null=True, help_text="Of its own: null for one that waits for nothing but the others."
     )
     count = serializers.IntegerField()
     run_after = serializers.DateTimeField(help_text="When the first of them is due.")

@@ -8,8 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from tagging.api.told import error_told
-from tagging.extraction.base import ErrorCode, WaitingFor
+from tagging.extraction.base import ErrorCode
 from tagging.models import Job, Tag
+from tagging.models.queue_pause import SHOWN_REASONS
 from tagging.models.shown_pause import ShownPause
 from tagging.models.tag import KINDS
 
@@ -45,7 +46,7 @@ class TaggingSerializer(PlainSerializer):
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     run_after = serializers.DateTimeField(allow_null=True)
-    waiting_for = serializers.ChoiceField(named(WaitingFor), allow_null=True)
+    waiting_for = serializers.ChoiceField(SHOWN_REASONS, allow_null=True)
     error = ErrorSerializer(allow_null=True)
     names_dropped = serializers.IntegerField(
         allow_null=True,

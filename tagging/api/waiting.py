@@ -23,6 +23,10 @@ from devlogs.models import DevLog
 from tagging.models import Job
 from tagging.models.endings import wait_for_end
 from tagging.models.pace import queue_pace
+from tagging.models.shown_pause import shown_pause
+
+# When to look again while a person has paused the queue: nobody knows until when.
+PAUSED_SECONDS = 10
 
 
 class Followed(NamedTuple):
@@ -66,7 +70,7 @@ class WaitingView(StrictView, GenericAPIView[Any]):
         seconds = 1
         with suppress(DatabaseError):  # what was asked for is done all the same, and must be answered
             if job.state == Job.State.PENDING:
-                seconds = self.seconds_until_done(job.job_id)
+                seconds = PAUSED_SECONDS if shown_pause.queue() else self.seconds_until_done(job.job_id)
         response["Retry-After"] = str(max(seconds, seconds_until(job.run_after)))
 
     def seconds_until_done(self, job_id: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
@@ -14,19 +13,17 @@ from django.db.models import F
 
 from tagging.engine.attempting import Claimed
 from tagging.engine.heartbeat import Heartbeat
+from tagging.engine.known_waits import KnownWaits
 from tagging.engine.process_lock import Owner, dead_owners
 from tagging.engine.rotation import Rotation
 from tagging.engine.sharing import joining_calls
-from tagging.extraction.base import Extractor, WaitingFor
+from tagging.extraction.base import Extractor
 from tagging.models import Attempt, Job, ProviderState
 from tagging.models.due import DuePart
 from tagging.models.spending import BudgetReachedError, is_limited
 from tagging.models.term import taught_names
 
 logger = logging.getLogger(__name__)
-
-# How long the provider's row is believed without being read again, in seconds.
-PROVIDER_SECONDS = 0.25
 
 
 class Dispatcher:
@@ -35,22 +32,31 @@ class Dispatcher:
     def __init__(self, extractor: Extractor) -> None:
         self.extractor = extractor
         self.owner = Owner()
-        self.provider = ProviderState()
-        self._read_provider_at = 0.0
+        self._waits = KnownWaits()
         self._heartbeat = Heartbeat(self.owner)
-        self._has_begun = self._has_probed = self._has_recovered = False
+        self._has_probed = self._has_recovered = False
         self._rotation = Rotation()
         self._is_backlog = True  # until it is known better
         logger.info("Worker %s started", self.owner.name)
+
+    @property
+    def provider(self) -> ProviderState:
+        return self._waits.provider
+
+    def read_provider_again(self) -> None:
+        self._waits.read_provider_again()
 
     def claim(self, free: int, most_in_call: int = 1, most_jobs: int | None = None, *, free_here: int = 0) -> Claimed:
         """Claim jobs for up to `free` calls, and private ones, which need none; look up known answers.
 
         While all is well and nothing is counted they are claimed together. Else private ones come first, up to
-        `free_here` and whatever the provider and the budget of the day allow.
+        `free_here` and whatever the provider and the budget of the day allow. None while a person has paused
+        the queue.
         """
+        if self._waits.is_paused():
+            return Claimed()
         if free:
-            self._read_provider()
+            self._waits.read_provider()
         is_apart = not free or not self.provider.is_clean or self._is_limited()
         here = self._claim_private(free_here, most_jobs) if is_apart else []
         if most_jobs is not None:
@@ -186,25 +192,6 @@ class Dispatcher:
 
     def _is_limited(self) -> bool:
         return self.extractor.is_paid and is_limited()
-
-    def _read_provider(self) -> None:
-        if not self._has_begun:
-            self._begin()
-            self._has_begun = True
-        if time.monotonic() >= self._read_provider_at:
-            self.provider = ProviderState.objects.current()
-            self._read_provider_at = time.monotonic() + PROVIDER_SECONDS
-
-    def _begin(self) -> None:
-        """End this provider's pauses, as what it waited for may be mended, and doubts of another provider's time."""
-        with transaction.atomic():
-            ProviderState.objects.mine().probe_now()
-            if not ProviderState.objects.current().failures:
-                Job.objects.excuse(WaitingFor.RETRY)
-
-    def read_provider_again(self) -> None:
-        """Believe nothing of what was read of the provider: there is news."""
-        self._read_provider_at = 0.0
 
     def recover(self, in_flight: Collection[int] = ()) -> bool:
         """Take back what dead processes and expired leases hold, and what we hold without a call for it.

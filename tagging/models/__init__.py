@@ -5,6 +5,7 @@ from tagging.models.author_spending import AuthorSpending
 from tagging.models.batch import Batch
 from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
+from tagging.models.queue_pause import QueuePause
 from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
 from tagging.models.term import Term
@@ -17,6 +18,7 @@ __all__ = [
     "DevLogTag",
     "Job",
     "ProviderState",
+    "QueuePause",
     "Removal",
     "Spending",
     "Tag",

@@ -92,7 +92,11 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        indexes = [models.Index(fields=["entry_digest", "model", "prompt_version"], name="attempt_ledger")]
+        indexes = [
+            models.Index(fields=["entry_digest", "model", "prompt_version"], name="attempt_ledger"),
+            # What came of the attempts of an hour, without a look at their answers.
+            models.Index(fields=["finished_at", "outcome"], name="attempt_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.number} at job {self.job_id}: {self.outcome}"

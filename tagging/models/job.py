@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models.attempt import Attempt
+from tagging.models.queue_pause import PAUSED
 from tagging.models.shown_pause import ShownPause
 from tagging.models.transitions import Fence, JobQuerySet
 
@@ -89,6 +90,7 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        permissions = [("operate_queue", "Can retry, cancel, tag again, pause and resume")]
         indexes = [
             models.Index(fields=["priority", "run_after"], condition=Q(run_after__isnull=False), name="job_due"),
             models.Index(
@@ -172,8 +174,10 @@ class Job(models.Model):
     def waits_for(self, pause: ShownPause) -> str | None:
         """Return what the job waits for: its own reason, or the pause of the whole queue; None for nothing.
 
-        A private one is asked of no provider, and so never waits for it.
+        A private one is asked of no provider, and so never waits for it; but for a person who paused the queue.
         """
+        if self.state == self.State.PENDING and pause.queue():
+            return PAUSED
         waits_like_all = self.state == self.State.PENDING and not self.is_private
         if waits_like_all and self.waiting_for != WaitingFor.RETRY and (provider := pause.provider()):
             return provider.waiting_for
@@ -182,9 +186,12 @@ class Job(models.Model):
     def due_at(self, pause: ShownPause) -> datetime | None:
         """Return when a pending job is due, the pause of the whole queue included; None for any other.
 
-        One in doubt is due as far as anybody knows: `run_after` is only when it comes back at the latest.
+        One in doubt is due as far as anybody knows: `run_after` is only when it comes back at the latest. None while
+        a person has paused the queue: nobody knows until when.
         """
         own = self.in_doubt_since or self.run_after
+        if own and pause.queue():
+            return None
         provider = pause.provider() if own and not self.is_private else None
         return max(own, provider.resume_at) if own and provider and provider.resume_at else own
 

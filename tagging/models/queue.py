@@ -13,6 +13,7 @@ from django.utils import timezone
 from tagging.models import pace
 from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
+from tagging.models.queue_pause import PAUSED, QueuePause
 from tagging.models.spending import Spending, today
 from tagging.models.sql import rows_of
 from tagging.models.worker import ALIVE_SECONDS, Worker
@@ -99,13 +100,22 @@ def workers() -> list[dict[str, Any]]:
     return shown
 
 
-def waiting() -> dict[str, Any] | None:
+def waiting() -> Row | None:
+    """Return what the whole queue waits for, a person's pause before the provider's; None for nothing."""
+    if pause := QueuePause.objects.current():
+        said: Row = {"waiting_for": PAUSED, "since": pause.since, "until": None, "error": None}
+        return said | {"paused_by": pause.who, "reason": pause.reason}
+    return provider_waiting()
+
+
+def provider_waiting() -> Row | None:
     provider = ProviderState.objects.current()
     if not (provider.is_paused or provider.is_half_open):
         return None
     until = provider.resume_at if provider.is_paused else None
     error = {"code": provider.error_code, "detail": provider.error_detail} if provider.error_code else None
-    return {"waiting_for": provider.waiting_for, "since": provider.since, "until": until, "error": error}
+    said: Row = {"waiting_for": provider.waiting_for, "since": provider.since, "until": until, "error": error}
+    return said | {"paused_by": None, "reason": ""}
 
 
 def spent_today() -> dict[str, Any]:

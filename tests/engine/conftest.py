@@ -6,7 +6,7 @@ from tests.support.running import drain, engine_for
 @pytest.fixture
 def started(monkeypatch):
     """Return engines that have started already: a start would end the pause itself, and send a probe."""
-    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr("tagging.engine.known_waits.PROVIDER_SECONDS", 0.0)
     engines = []
 
     def start(extractor):

@@ -28,7 +28,7 @@ UNCLEAR = [
 
 @pytest.fixture(autouse=True)
 def one_at_a_time(settings, monkeypatch):
-    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr("tagging.engine.known_waits.PROVIDER_SECONDS", 0.0)
     settings.TAGGING_CONCURRENCY = 1
     settings.TAGGING_BACKOFF_SECONDS = 0
 

@@ -34,7 +34,7 @@ ENTRY = "Wrote a Django view that reads from Redis."
 
 @pytest.fixture(autouse=True)
 def at_once(settings, monkeypatch):
-    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr("tagging.engine.known_waits.PROVIDER_SECONDS", 0.0)
     settings.TAGGING_BACKOFF_SECONDS = 0
 
 

@@ -39,7 +39,7 @@ NAMES = ["Django", "Redis", "GraphQL", "Flask"]
 
 @pytest.fixture(autouse=True)
 def four_in_a_call(settings, monkeypatch):
-    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr("tagging.engine.known_waits.PROVIDER_SECONDS", 0.0)
     settings.TAGGING_ENTRIES_PER_CALL = 4
     settings.TAGGING_CONCURRENCY = 2
     settings.TAGGING_BACKOFF_SECONDS = 0

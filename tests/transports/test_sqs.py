@@ -240,7 +240,7 @@ def relay(url, settings, db):
 
 @pytest.fixture
 def no_pause_between_claims(monkeypatch):
-    monkeypatch.setattr("tagging.engine.dispatch.PROVIDER_SECONDS", 0.0)
+    monkeypatch.setattr("tagging.engine.known_waits.PROVIDER_SECONDS", 0.0)
 
 
 def test_a_due_job_is_claimed_for_lambda_and_sent_as_a_record(sqs, url, relay, make_devlog):
