@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from django import forms
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import BadRequest
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.exceptions import Throttled
 
 from devlogs import entries
-from devlogs.models import ENTRY_MAX_LENGTH, DevLog
+from devlogs.forms import EntryField
+from devlogs.models import DevLog
 from devlogs.pages import answers, cards, deleted, drafts, home, tags
 from devlogs.pages.access import open_or_login, wants_fragment
 from tagging import queues
@@ -23,21 +22,12 @@ from tagging.api.limits import refuse_one_more, refuse_too_many
 from tagging.models.attempt import digest_of
 
 
-class EntryField(forms.CharField):
-    """An entry from a browser, which sends CRLF for every newline."""
+class EditForm(forms.ModelForm):
+    entry = EntryField(label=_("Entry"))
 
-    widget = forms.Textarea
-
-    def to_python(self, value: object) -> str:
-        return with_newlines(super().to_python(value) or "")
-
-    def validate(self, value: str) -> None:
-        if not value.strip():
-            raise ValidationError(_("Write what you did, or cancel and delete the entry."))
-
-
-class EditForm(forms.Form):
-    entry = EntryField(label=_("Entry"), strip=False, max_length=ENTRY_MAX_LENGTH)
+    class Meta:
+        model = DevLog
+        fields = ["entry"]
 
 
 class ChangedMeanwhileError(Exception):
@@ -48,10 +38,6 @@ class ChangedMeanwhileError(Exception):
         self.text = text
 
 
-def with_newlines(text: str) -> str:
-    return re.sub("\r\n?", "\n", text)
-
-
 @require_safe
 @open_or_login
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
@@ -60,25 +46,28 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    text = with_newlines(request.POST.get("entry", ""))
+    text = request.POST.get("entry", "")
     if not answers.may_write(request):
         if request.method == "POST" and not wants_fragment(request):
             return drafts.login_with_draft(request, text, request.path)
         return answers.login_first(request, request.get_full_path())
     devlog = cards.queryset(request).filter(pk=pk).first()
     if request.method == "POST":
-        return save(request, devlog, text) if devlog else gone(request, text)
+        return save(request, devlog) if devlog else gone(request, text)
     if not devlog:
         raise Http404
-    return edit_form(request, devlog, EditForm(initial={"entry": devlog.entry}, auto_id=f"edit-{pk}-%s"))
+    return edit_form(request, form_of(devlog), digest_of(devlog.entry))
+
+
+def form_of(devlog: DevLog, data: QueryDict | None = None) -> EditForm:
+    return EditForm(data, instance=devlog, auto_id=f"edit-{devlog.pk}-%s")
 
 
 def edit_form(
-    request: HttpRequest, devlog: DevLog, form: EditForm, *, status: int = 200, now: str | None = None
+    request: HttpRequest, form: EditForm, opened: str, *, status: int = 200, now: str | None = None
 ) -> HttpResponse:
-    """Show the form; `now` is what the entry was changed to meanwhile."""
-    opened = digest_of(devlog.entry if now is None else now)
-    context = {"devlog": devlog, "form": form, "opened": opened, "now": now}
+    """Show the form; `opened` is the digest of what it changes, and `now` what that was changed to meanwhile."""
+    context = {"devlog": form.instance, "form": form, "opened": opened, "now": now}
     return answers.shown(request, "entry_edit", context, status=status)
 
 
@@ -88,27 +77,27 @@ def gone(request: HttpRequest, text: str) -> HttpResponse:
     return home.render_home(request, text=text, error=str(error), status=404)
 
 
-def save(request: HttpRequest, devlog: DevLog, text: str) -> HttpResponse:
+def save(request: HttpRequest, devlog: DevLog) -> HttpResponse:
     """Save what was typed, unless the entry was changed since the form was opened."""
-    form = EditForm({"entry": text}, auto_id=f"edit-{devlog.pk}-%s")
+    form, opened = form_of(devlog, request.POST), request.POST.get("opened", "")
     if not form.is_valid():
-        return edit_form(request, devlog, form, status=400)
+        return edit_form(request, form, opened, status=400)
     try:
-        write(devlog, form.cleaned_data["entry"], request.POST.get("opened", ""))
+        write(devlog, form.cleaned_data["entry"], opened)
     except DevLog.DoesNotExist:
-        return gone(request, text)
+        return gone(request, form.cleaned_data["entry"])
     except ChangedMeanwhileError as error:
-        return edit_form(request, devlog, form, status=409, now=error.text)
-    except (ValidationError, Throttled) as error:
-        form.add_error("entry", error if isinstance(error, ValidationError) else answers.TOO_MANY)
-        return edit_form(request, devlog, form, status=400)
+        return edit_form(request, form, digest_of(error.text), status=409, now=error.text)
+    except Throttled:
+        form.add_error("entry", answers.TOO_MANY)
+        return edit_form(request, form, opened, status=429)
     return answers.changed(request, devlog.pk)
 
 
 @transaction.atomic
 def write(devlog: DevLog, text: str, opened: str) -> None:
     now = entries.locked([devlog.pk]).values_list("entry", flat=True).get()
-    if with_newlines(now) == text:
+    if not EditForm.base_fields["entry"].has_changed(now, text):
         return
     if digest_of(now) != opened:
         raise ChangedMeanwhileError(now)
