@@ -19,10 +19,7 @@ from django.views.decorators.http import require_POST
 from devlogs.pages import cards
 from devlogs.pages.access import View, wants_fragment
 
-TOO_MANY = _(
-    "So many of your entries wait for their tags that no more may be asked for. "
-    "Nothing was changed; try again when some are done."
-)
+TOO_MANY = _("So many of your dev-logs are waiting for their tags. Nothing was changed; try again when some are done.")
 
 
 def change(view: View) -> View:

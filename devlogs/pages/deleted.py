@@ -7,20 +7,18 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core import signing
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import Throttled
 
 from devlogs import entries, exports
 from devlogs.imports import rows
 from devlogs.imports.importing import Row, bring_back
 from devlogs.models import DevLog
-from devlogs.pages import answers, cards
-from tagging.api.limits import refuse_too_many
+from devlogs.pages import answers, cards, limits
 
 # For so long, in seconds, a deletion may be undone.
 UNDO_SECONDS = 600
@@ -53,13 +51,16 @@ def restore(request: HttpRequest) -> HttpResponse:
         raise BadRequest from error
     try:
         signing.loads(kept, salt=salt(request), max_age=UNDO_SECONDS)
-        devlog = written_again(author_id, row)
     except signing.SignatureExpired:
         said = _("This was deleted too long ago to be undone. Here is what it said; you may write it again.")
         return answers.shown(request, "deleted", {"error": said, "text": row["entry"]}, status=410)
-    except (ValidationError, Throttled, rows.BadRowError, entries.ExternalIdTakenError) as error:
-        said = answers.TOO_MANY if isinstance(error, Throttled) else _("It could not be brought back.")
-        return answers.shown(request, "deleted", {"kept": kept, "error": said}, status=409)
+    if refused := limits.refusal(request):
+        return answers.shown(request, "deleted", {"kept": kept, "error": refused.text}, status=429)
+    try:
+        devlog = written_again(author_id, row)
+    except (ObjectDoesNotExist, ValidationError, rows.BadRowError, entries.ExternalIdTakenError):
+        said = _("It could not be brought back as it was. Here is what it said; you may write it again.")
+        return answers.shown(request, "deleted", {"error": said, "text": row["entry"]}, status=409)
     return answers.changed(request, devlog.pk)
 
 
@@ -73,7 +74,6 @@ def written_again(author_id: int | None, row: dict[str, Any]) -> DevLog:
     written = {"author": author, "created_at": values["created_at"], "entry": values["entry"]}
     if there := DevLog.objects.filter(**written).first():
         return there
-    refuse_too_many(author_id)
     devlog = DevLog(**written, is_private=values["is_private"], external_id=values.get("external_id"))
     entries.write(devlog)
     bring_back(Row("", devlog, values))

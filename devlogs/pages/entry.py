@@ -15,10 +15,10 @@ from rest_framework.exceptions import Throttled
 from devlogs import entries
 from devlogs.forms import EntryField
 from devlogs.models import DevLog
-from devlogs.pages import answers, cards, deleted, drafts, home, tags
+from devlogs.pages import answers, cards, deleted, drafts, home, limits, tags
 from devlogs.pages.access import open_or_login, wants_fragment
 from tagging import queues
-from tagging.api.limits import refuse_one_more, refuse_too_many
+from tagging.api.limits import refuse_one_more
 from tagging.models.attempt import digest_of
 
 
@@ -56,18 +56,20 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return save(request, devlog) if devlog else gone(request, text)
     if not devlog:
         raise Http404
-    return edit_form(request, form_of(devlog), digest_of(devlog.entry))
+    draft = request.session.pop(drafts.KEY, "") if request.method == "GET" else ""
+    if draft in ("", devlog.entry):
+        return edit_form(request, form_of(devlog), digest_of(devlog.entry))
+    typed = form_of(devlog, initial={"entry": draft})
+    return edit_form(request, typed, digest_of(devlog.entry), now=devlog.entry, was_logged_out=True)
 
 
-def form_of(devlog: DevLog, data: QueryDict | None = None) -> EditForm:
-    return EditForm(data, instance=devlog, auto_id=f"edit-{devlog.pk}-%s")
+def form_of(devlog: DevLog, data: QueryDict | None = None, **more: dict[str, str]) -> EditForm:
+    return EditForm(data, instance=devlog, auto_id=f"edit-{devlog.pk}-%s", **more)
 
 
-def edit_form(
-    request: HttpRequest, form: EditForm, opened: str, *, status: int = 200, now: str | None = None
-) -> HttpResponse:
-    """Show the form; `opened` is the digest of what it changes, and `now` what that was changed to meanwhile."""
-    context = {"devlog": form.instance, "form": form, "opened": opened, "now": now}
+def edit_form(request: HttpRequest, form: EditForm, opened: str, *, status: int = 200, **more: object) -> HttpResponse:
+    """Show the form; `opened` is the digest of what it changes, and `now` what that is where both are to be seen."""
+    context = {"devlog": form.instance, "form": form, "opened": opened, **more}
     return answers.shown(request, "entry_edit", context, status=status)
 
 
@@ -109,12 +111,10 @@ def write(devlog: DevLog, text: str, opened: str) -> None:
 @answers.change
 def retag(request: HttpRequest, pk: int) -> HttpResponse:
     devlog = get_object_or_404(cards.queryset(request), pk=pk)
-    try:
-        refuse_too_many(devlog.author_id)
-    except Throttled:
-        return answers.changed(request, pk, error=answers.TOO_MANY, status=429)
+    if refused := limits.refusal(request):
+        return answers.changed(request, devlog.pk, error=refused.text, status=429)
     with transaction.atomic():
-        queues.retag([pk])
+        queues.retag([devlog.pk])
     return answers.changed(request, pk)
 
 

@@ -30,6 +30,10 @@ def waiting(job: Job | None, pause: ShownPause = shown_pause) -> str:
         return _("It was edited while it was being tagged; its new text is next.")
     if job.state == Job.State.RUNNING:
         return _("It is being tagged.")
+    if paused := pause.queue():
+        return _("The queue is paused since %(time)s; your entry is safe and will be tagged when it goes on.") % {
+            "time": moment(paused.since)
+        }
     say = REASONS.get(job.waits_for(pause) or "", queued)
     return say(job, None if job.is_private else pause.provider())
 

@@ -14,11 +14,6 @@ CALLS = [("get", action) for action in READ] + [("post", action) for action in W
 BOTH = pytest.mark.parametrize("headers", [{"X-Fragment": "1"}, {}])
 
 
-@pytest.fixture(autouse=True)
-def closed(settings):
-    settings.API_OPEN = False
-
-
 @pytest.fixture
 def foreign(make_tagged, grace):
     return make_tagged("Django", author=grace)

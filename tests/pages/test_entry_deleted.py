@@ -15,11 +15,6 @@ FRAGMENT = {"X-Fragment": "1"}
 UNDO = "/entries/restore/"
 
 
-@pytest.fixture(autouse=True)
-def closed(settings):
-    settings.API_OPEN = False
-
-
 @pytest.fixture
 def devlog(make_tagged, ada):
     return make_tagged("Django", "Celery", author=ada, is_private=True, external_id="diary-7")
@@ -117,8 +112,8 @@ def test_who_has_too_many_waiting_may_undo_later(page, devlog, make_devlog, monk
 
     answer = page.post(UNDO, form)
 
-    assert answer.status_code == 409
-    assert "no more may be asked for" in said(answer)
+    assert answer.status_code == 429
+    assert "waiting for their tags" in said(answer)
     assert form_of(answer)["kept"] == form["kept"]
 
 

@@ -13,11 +13,6 @@ FRAGMENT = {"X-Fragment": "1"}
 BOTH = pytest.mark.parametrize("headers", [FRAGMENT, {}])
 
 
-@pytest.fixture(autouse=True)
-def closed(settings):
-    settings.API_OPEN = False
-
-
 @pytest.fixture
 def devlog(make_tagged, ada):
     return make_tagged("Django", "Celery", author=ada)
