@@ -34,8 +34,9 @@ def login_with_draft(request: HttpRequest, text: str, next_url: str = "/") -> Ht
 
 def keep(request: HttpRequest, text: str) -> None:
     """Keep the text in the session of who has just logged in, where the page with the box finds it."""
+    text = bounded(text)
     if text.strip():
-        request.session[KEY] = bounded(text)
+        request.session[KEY] = text
 
 
 def bounded(text: str) -> str:

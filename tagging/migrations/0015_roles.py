@@ -24,7 +24,7 @@ def make_roles(apps, schema_editor):
     Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     for app in SEEN:  # Django makes permissions after all migrations only
         config = apps.get_app_config(app)
-        before, config.models_module = config.models_module, True  # else it would make none
+        before, config.models_module = getattr(config, "models_module", None), True  # else it would make none
         create_permissions(config, apps=apps, verbosity=0)
         config.models_module = before
     for name, wanted in ROLES.items():
