@@ -61,7 +61,7 @@ def write(request: HttpRequest) -> HttpResponse:
     devlog = DevLog(author=writer(request))
     form = EntryForm(request.POST, instance=devlog)
     if not form.is_valid():
-        return show(request, form, [error for errors in form.errors.values() for error in errors], status=400)
+        return show(request, form, [str(error) for errors in form.errors.values() for error in errors], status=400)
     if refused := refusal(request):
         answer = show(request, form, [refused.text], status=429)
         answer["Retry-After"] = str(refused.retry_after)

@@ -29,7 +29,7 @@ def refusal(request: HttpRequest) -> Refusal | None:
         PostsPerMinute().allow_request(asked, APIView())
         queues.refuse_too_many(request.user.pk)
     except Throttled as error:
-        seconds = ceil(error.wait or 0)
+        seconds = ceil(error.wait or 0)  # type: ignore[attr-defined]  # the stubs leave it out
         text = _("That was too much in one minute. Nothing was saved; try again in %(seconds)d seconds.")
         return Refusal(text % {"seconds": seconds}, seconds)
     except queues.TooManyPendingError as error:

@@ -39,6 +39,7 @@ FILTERS = tuple(name for name in PARAMETERS if name != "author")
 OF_THE_BOX = ("example", "new")
 KNOWN = {*FILTERS, *OF_THE_BOX, "cursor"}
 PRIVATE = {"true": gettext_lazy("private"), "false": gettext_lazy("not private")}
+TEXTS: Mapping[str, Mapping[str, object]] = {"kind": names.KINDS, "state": names.STATES, "private": PRIVATE}
 RANGES = {
     7: gettext_lazy("7 days"),
     30: gettext_lazy("30 days"),
@@ -214,8 +215,7 @@ def text_of(name: str, value: str) -> str:
         return _("since %(day)s") % {"day": text} if name == "since" else _("until %(day)s") % {"day": text}
     if name == "q":
         return f"“{value}”"
-    texts: Mapping[str, object] = {"kind": names.KINDS, "state": names.STATES, "private": PRIVATE}[name]
-    return str(texts.get(value, value))
+    return str(TEXTS[name].get(value, value))
 
 
 def parse_day(text: str) -> date | None:

@@ -1,7 +1,7 @@
 // The box: an entry is saved and shown without leaving the page. Without this script a plain form does it.
 import { keepDraft } from "./drafts.js";
 import "./keys.js";
-import { news } from "./waiting.js";
+import { announce } from "./waiting.js";
 
 const form = document.getElementById("new");
 const box = form.elements.entry;
@@ -53,7 +53,7 @@ function saved(sent, html) {
     const day = template.content.querySelector(".day");
     const first = days.querySelector(".day");
     document.getElementById("empty")?.remove();
-    news.textContent = news.dataset.saved;
+    announce(day.querySelector(".entry"));
     if (first?.dataset.day === day.dataset.day) first.querySelector("h2").after(...day.querySelectorAll(".entry"));
     else days.prepend(day);
 }

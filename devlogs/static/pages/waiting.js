@@ -1,7 +1,7 @@
 // Cards whose tags are still being looked for: asked for again, less and less often, until all of them are final.
 const FIRST = 1_000, FACTOR = 1.5, LONGEST = 30_000, MOST = 50;
 
-export const news = document.getElementById("news");
+const news = document.getElementById("news");
 const days = document.getElementById("days");
 let delay = FIRST;
 let timer;
@@ -46,19 +46,29 @@ function swap(cards, html) {
         const fresh = template.content.getElementById(card.id);
         if (!fresh) card.remove(); // deleted elsewhere
         else if (fresh.outerHTML !== card.outerHTML) {
-            told.push(textOf(fresh.dataset.state, fresh.parentElement.dataset.tags));
+            told.push(textOf(fresh));
             const hasFocus = document.activeElement === card;
             card.replaceWith(fresh);
             if (hasFocus) fresh.focus({ preventScroll: true });
         }
     }
     observer.takeRecords();
-    if (told.some(Boolean)) news.textContent = told.filter(Boolean).join(" ");
+    tell(told.filter(Boolean).join(" "));
 }
 
-function textOf(state, tags) {
-    if (state === "failed") return news.dataset.failed;
-    if (state !== "done") return "";
+function tell(text) {
+    if (text) news.textContent = text;
+}
+
+// Say that a card is new here.
+export function announce(card) {
+    tell(textOf(card) || news.dataset.saved);
+}
+
+function textOf(card) {
+    const { state } = card.dataset;
+    if (state !== "done") return state === "failed" ? news.dataset.failed : "";
+    const tags = [...card.querySelectorAll(".chip bdi")].map((tag) => tag.textContent).join(", ");
     return tags ? news.dataset.found.replace("{tags}", () => tags) : news.dataset.none;
 }
 
