@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from devlogs.models import DevLog
 from tagging.curation import vocabulary
@@ -35,7 +36,7 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
     meanings = Tag.objects.named([name])
     tag_id = next(iter(meanings.values())).tag_id
     if tag_id is None:
-        raise vocabulary.NameRefusedError("This name is blocked.")
+        raise vocabulary.NameRefusedError(_("This name is blocked."))
     mentions = ground([Technology(text), Technology(name)], devlog.entry).mentions
     evidence, position = (mentions[0].evidence, mentions[0].position) if mentions else ("", len(devlog.entry))
     own = {"person": person, "spelling": name}
@@ -43,7 +44,8 @@ def add(devlog: DevLog, text: str, person: User | None) -> tuple[DevLogTag, bool
         devlog=devlog, tag_id=tag_id, defaults={"evidence": evidence, "position": position, **own}
     )
     if is_new and DevLogTag.objects.filter(devlog=devlog, attempt=None).count() > MAX_TECHNOLOGIES:
-        raise FullError(f"People have set {MAX_TECHNOLOGIES} tags on this dev-log, and may set no more; take one off.")
+        text = _("People have set %(most)d tags on this dev-log, and may set no more; take one off.")
+        raise FullError(text % {"most": MAX_TECHNOLOGIES})
     if tagging.attempt:
         tagging.attempt, tagging.person, tagging.spelling = None, person, name
         tagging.save(update_fields=["attempt", "person", "spelling"])

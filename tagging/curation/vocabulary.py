@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Case, Count, F, OrderBy, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
 
 from tagging.extraction.names import MAX_NAME, canonical, clean, trim
 from tagging.models import DevLogTag, Removal, Tag
@@ -44,10 +45,11 @@ class Overlap(NamedTuple):
 def checked(text: str) -> str:
     """Return the name that a person means, without punctuation around it; all else that is wrong with it is said."""
     if any(unicodedata.category(char).startswith("C") for char in text):
-        raise NameRefusedError("A name has no control characters and no marks of direction.")
+        raise NameRefusedError(_("A name has no control characters and no marks of direction."))
     name = trim(clean(text, MAX_NAME))
     if not any(char.isalnum() for char in name):
-        raise NameRefusedError(f"A name has 1 to {MAX_NAME} characters, a letter or a digit among them.")
+        text = _("A name has 1 to %(most)d characters, a letter or a digit among them.")
+        raise NameRefusedError(text % {"most": MAX_NAME})
     return name
 
 

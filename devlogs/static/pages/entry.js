@@ -142,3 +142,27 @@ document.addEventListener("input", (event) => {
         if (response?.ok && field.list) field.list.innerHTML = await response.text();
     }, 200);
 });
+
+// On an entry's own page: look for its tags until they are there, ever more seldom, and not while nobody sees it.
+const followed = document.querySelector("[data-follow]");
+let pause = 500;
+let seen = "";
+async function follow() {
+    const entry = followed.querySelector(".entry");
+    const isWaiting = ["pending", "running"].includes(entry?.dataset.state);
+    pause = isWaiting ? Math.min(pause * 1.5, 10000) : 500;
+    if (isWaiting && !document.hidden) {
+        const response = await fetch(entry.dataset.url, { headers: { "X-Fragment": "1" } }).catch(() => null);
+        const html = response?.ok ? await response.text() : "";
+        const hasFocus = entry === document.activeElement;
+        // Not under the hands of who is about to press one of its buttons.
+        if (html && html !== seen && entry.isConnected && (hasFocus || !entry.contains(document.activeElement))) {
+            const shown = parsed(html);
+            seen = html;
+            entry.replaceWith(shown);
+            if (hasFocus) shown.focus();
+        }
+    }
+    setTimeout(follow, pause);
+}
+if (followed) follow();
