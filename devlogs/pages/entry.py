@@ -64,7 +64,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def form_of(devlog: DevLog, data: QueryDict | None = None, **more: dict[str, str]) -> EditForm:
-    return EditForm(data, instance=devlog, auto_id=f"edit-{devlog.pk}-%s", **more)
+    return EditForm(data, instance=devlog, auto_id=f"edit-{devlog.pk}-%s", label_suffix="", **more)
 
 
 def edit_form(request: HttpRequest, form: EditForm, opened: str, *, status: int = 200, **more: object) -> HttpResponse:

@@ -3,6 +3,14 @@
 const texts = document.getElementById("entry-script").dataset;
 const actions = document.getElementById("actions");
 
+// The newest one: somebody may have logged in in another tab since this page was opened.
+function withToken(form) {
+    const body = new URLSearchParams(new FormData(form));
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1];
+    if (token) body.set("csrfmiddlewaretoken", token);
+    return body;
+}
+
 // The part that a link, a button or a form belongs to: an entry, its form below it, or what is left of a deleted one.
 const partOf = (element) => element.closest(".entry, .entry-form, .deleted");
 const entryOf = (form) => (form.previousElementSibling?.matches(".entry") ? form.previousElementSibling : null);
@@ -57,14 +65,16 @@ function put(part, shown, field) {
     if (part.matches(".entry-form") && part.isConnected) part.remove();
     (entry?.isConnected ? entry : document.getElementById(shown.id))?.replaceWith(shown);
     (shown.querySelector(field) ?? shown).focus();
+    // What was brought back has another address: on its own page it is that of the page.
+    if (shown.dataset.url && /^\/entries\/[0-9]+\/$/.test(location.pathname)) history.replaceState(null, "", shown.dataset.url);
 }
 
 const formOf = (entry) => (entry?.nextElementSibling?.matches(".entry-form") ? entry.nextElementSibling : null);
 
 async function press(button, part) {
-    const body = new FormData(actions);
+    const body = withToken(actions);
     if (button.name) body.append(button.name, button.value);
-    const shown = await ask(part, button.formAction, new URLSearchParams(body), () => {
+    const shown = await ask(part, button.formAction, body, () => {
         actions.action = button.formAction;
         if (button.name) actions.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
         actions.submit();
@@ -73,7 +83,7 @@ async function press(button, part) {
 }
 
 async function send(form, part) {
-    const shown = await ask(part, form.action, new URLSearchParams(new FormData(form)), () => form.submit());
+    const shown = await ask(part, form.action, withToken(form), () => form.submit());
     if (shown) put(part, shown, form.matches(".tag") ? ".add" : ".undo");
 }
 
@@ -142,27 +152,3 @@ document.addEventListener("input", (event) => {
         if (response?.ok && field.list) field.list.innerHTML = await response.text();
     }, 200);
 });
-
-// On an entry's own page: look for its tags until they are there, ever more seldom, and not while nobody sees it.
-const followed = document.querySelector("[data-follow]");
-let pause = 500;
-let seen = "";
-async function follow() {
-    const entry = followed.querySelector(".entry");
-    const isWaiting = ["pending", "running"].includes(entry?.dataset.state);
-    pause = isWaiting ? Math.min(pause * 1.5, 10000) : 500;
-    if (isWaiting && !document.hidden) {
-        const response = await fetch(entry.dataset.url, { headers: { "X-Fragment": "1" } }).catch(() => null);
-        const html = response?.ok ? await response.text() : "";
-        const hasFocus = entry === document.activeElement;
-        // Not under the hands of who is about to press one of its buttons.
-        if (html && html !== seen && entry.isConnected && (hasFocus || !entry.contains(document.activeElement))) {
-            const shown = parsed(html);
-            seen = html;
-            entry.replaceWith(shown);
-            if (hasFocus) shown.focus();
-        }
-    }
-    setTimeout(follow, pause);
-}
-if (followed) follow();
