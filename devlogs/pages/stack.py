@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from devlogs.models import DevLog
 from devlogs.pages.access import mine, open_or_login
-from devlogs.pages.stack_figures import bars_of, calendar_of, lines_of, of_kind, rows_of
+from devlogs.pages.stack_figures import bars_of, calendar_of, left_out, lines_of, of_kind, rows_of
 from devlogs.pages.stack_form import RANGES, StackForm, today
 from tagging.stack.answer import MOST, WRITERS, Wish
 from tagging.stack.figures import Stack, stack_of
@@ -35,6 +35,7 @@ def stack(request: HttpRequest) -> HttpResponse:
         "form": form,
         "stack": shown,
         "rows": rows_of(shown),
+        "left_out": left_out(shown),
         "bars": bars_of(shown),
         "lines": lines_of(devlogs, shown),
         "calendar": calendar_of(devlogs, today()),

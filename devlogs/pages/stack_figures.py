@@ -23,7 +23,7 @@ from tagging.stack.formats import OTHER
 from tagging.stack.period import DAY, Period
 from tagging.stack.spans import Day, FirstOfMonth, Monday
 
-MOST_BARS, MOST_LINES = 10, 5
+MOST_BARS, MOST_LINES, MOST_ROWS = 10, 5, 100
 # Of a longer time the lines go by month.
 MOST_DAYS_BY_WEEK = 190
 YEAR = 365
@@ -62,8 +62,13 @@ def rows_of(stack: Stack) -> list[Row]:
             str(TRENDS[each.trend][1]),
             _("a person") if each.source == PERSON else each.source,
         )
-        for each in stack.technologies
+        for each in stack.technologies[:MOST_ROWS]
     ]
+
+
+def left_out(stack: Stack) -> int:
+    """Return how many technologies the table does not show."""
+    return stack.left_out + max(len(stack.technologies) - MOST_ROWS, 0)
 
 
 def bars_of(stack: Stack) -> SafeString:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tagging.looks import kinds
 from tagging.stack.formats import OTHER
 from tagging.stack.period import DAY, Period
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # By the name in the address: how many days, today the last of them; none for all.
 DAYS = {"30": 30, "90": 90, "365": 365, "all": None}
@@ -26,7 +28,7 @@ def today() -> date:
 
 
 class DayField(forms.DateField):
-    def __init__(self, label: Promise) -> None:
+    def __init__(self, label: _StrPromise) -> None:
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         words = {"invalid": _("Write the day as 2026-03-01.")}
         super().__init__(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"], error_messages=words)

@@ -200,13 +200,14 @@ def weeks_of(
 ) -> dict[date, dict[str, int]]:
     """Return by week, or by month, how many dev-logs have each of these tags, most first, the newest week first."""
     rows = (
-        devlogs.filter(taggings__isnull=False)
-        .values(tag=F("taggings__tag"), first_day=unit("created_at"))
-        .annotate(count=Count("taggings"))
-        .values_list("first_day", "count", "tag")
+        # By a sum that no index knows: else SQLite may begin with the tags, and read what everybody wrote.
+        devlogs.annotate(shown=F("taggings__tag") + 0)
+        .filter(shown__in=list(tags))
+        .values("shown", first_day=unit("created_at"))
+        .annotate(count=Count("pk"))
+        .values_list("first_day", "count", "shown")
     )
     weeks: dict[date, dict[str, int]] = {}
-    shown = [row for row in rows if row[2] in tags]
-    for first_day, count, tag in sorted(shown, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
+    for first_day, count, tag in sorted(rows, key=lambda row: (-row[0].toordinal(), -row[1], tags[row[2]].slug)):
         weeks.setdefault(first_day, {})[tags[tag].slug] = count
     return weeks
