@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from devlog_project.api import problems
-from devlogs.pages import drafts, home
+from devlogs.pages import home
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -120,7 +119,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not (wants_page(request) or request.path.startswith("/admin/")):
         return problems.answer(403, f"{NO_CSRF} {reason}".strip())
     if request.path == "/" and "entry" in request.POST:
-        return again(request, request.POST["entry"])
+        error = _("This page was too old to be sent; it is a new one now. Save the entry once more.")
+        return home.render_home(request, text=request.POST["entry"], error=str(error), status=403)
     text = _(
         "Nothing was changed. Most often somebody has logged in or out in another tab since the page was opened; "
         "or this browser keeps no cookies of this site. Open the page anew, and send it once more."
@@ -128,14 +128,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return page(
         request, 403, _("The page was too old to be sent"), text, back=referrer(request), typed=long_texts(request)
     )
-
-
-def again(request: HttpRequest, entry: str) -> HttpResponse:
-    """Show the box with the entry once more; who has to log in first takes it along."""
-    if not (request.user.is_authenticated or settings.API_OPEN):
-        return drafts.login_with_draft(request, entry)
-    error = _("This page was too old to be sent; it is a new one now. Save the entry once more.")
-    return home.render_home(request, text=entry, error=str(error), status=403)
 
 
 def referrer(request: HttpRequest) -> str:
