@@ -12,6 +12,7 @@ from devlog_project.ops.readiness import readiness
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.extraction.base import Extractor
+from tagging.models import history
 from tagging.models.pace import queue_pace
 from tagging.models.shown_pause import shown_pause
 from tagging.models.term import taught_names
@@ -31,6 +32,8 @@ def nothing_seen_before():
     shown_pause.forget()
     queue_pace.forget()
     readiness.forget()
+    history.by_hour.forget()
+    history.technologies.forget()
     cache.clear()
     permits.forget()
     queues.looks.clear()

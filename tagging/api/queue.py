@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from devlog_project.api.access import sees_all
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
-from tagging.api.serializers import ErrorSerializer, PlainSerializer
+from tagging.api.serializers import ErrorSerializer, PlainSerializer, named
+from tagging.extraction.base import ErrorCode
 from tagging.models import queue
 from tagging.models.queue_pause import SHOWN_REASONS
 
@@ -32,6 +33,7 @@ class WorkerSerializer(PlainSerializer):
     pid = serializers.IntegerField(allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
     seen_at = serializers.DateTimeField(allow_null=True, help_text="It says every 10 s that it is there.")
+    calls_at_once = serializers.IntegerField(allow_null=True, help_text="How many calls it may have under way.")
     is_alive = serializers.BooleanField(allow_null=True)
     jobs = serializers.IntegerField(help_text="How many it has claimed.")
     lease_expires_at = serializers.DateTimeField(allow_null=True, help_text="Of its last claim.")
@@ -65,6 +67,49 @@ class SpendingSerializer(PlainSerializer):
     tokens_limit_per_author = serializers.IntegerField(allow_null=True)
 
 
+class ExampleSerializer(PlainSerializer):
+    """The latest dev-log that failed so."""
+
+    devlog = serializers.IntegerField(help_text="Its number.")
+    is_private = serializers.BooleanField()
+    detail = serializers.CharField(allow_null=True, help_text="Null of a private one.")
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class FailuresSerializer(PlainSerializer):
+    code = serializers.ChoiceField(named(ErrorCode))
+    count = serializers.IntegerField()
+    example = ExampleSerializer()
+
+
+class HourSerializer(PlainSerializer):
+    hour = serializers.DateTimeField(help_text="Its beginning.")
+    answered = serializers.IntegerField(help_text="Attempts that ended in it with an answer.")
+    failed = serializers.IntegerField(help_text="Attempts that ended in it without one.")
+    milliseconds_until_done = PercentilesSerializer(help_text="From the asking to the answer, of its last 200.")
+    milliseconds_of_call = PercentilesSerializer(help_text="Of its last 200 answers.")
+
+
+class DaySerializer(PlainSerializer):
+    day = serializers.DateField()
+    tokens = serializers.IntegerField()
+    cost = serializers.CharField(help_text="Dollars.")
+
+
+class UsedSerializer(PlainSerializer):
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    devlogs = serializers.ListField(child=serializers.IntegerField(), help_text="By week, of those looked at.")
+
+
+class WeeksSerializer(PlainSerializer):
+    weeks = serializers.ListField(child=serializers.DateField(), help_text="The Monday of each.")
+    devlogs = serializers.ListField(
+        child=serializers.IntegerField(), help_text="How many were looked at, of each week the last 2,000 at most."
+    )
+    technologies = UsedSerializer(many=True, help_text="The six that most of them have.")
+
+
 class QueueSerializer(PlainSerializer):
     jobs = CountsSerializer()
     pending = PendingSerializer(
@@ -78,6 +123,10 @@ class QueueSerializer(PlainSerializer):
     workers = WorkerSerializer(many=True)
     waiting = WaitingSerializer(allow_null=True, help_text="What the whole queue waits for.")
     today = SpendingSerializer()
+    failures = FailuresSerializer(many=True, help_text="Of the latest 10,000 that are `failed`, most first.")
+    hours = HourSerializer(many=True, help_text="The last 24 in UTC, the present one last; some seconds old.")
+    days = DaySerializer(many=True, help_text="The last 30 in UTC, the present one last.")
+    weeks = WeeksSerializer(help_text="Technologies over the last 12 weeks, the present one last; up to a minute old.")
 
 
 class QueueView(StrictView):

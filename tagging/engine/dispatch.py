@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 class Dispatcher:
     """Claims jobs under one owner's name, for an extractor that runs here or elsewhere."""
 
-    def __init__(self, extractor: Extractor) -> None:
+    def __init__(self, extractor: Extractor, calls_at_once: int | None = None) -> None:
         self.extractor = extractor
         self.owner = Owner()
         self._waits = KnownWaits()
-        self._heartbeat = Heartbeat(self.owner)
+        self._heartbeat = Heartbeat(self.owner, calls_at_once)
         self._has_probed = self._has_recovered = False
         self._rotation = Rotation()
         self._is_backlog = True  # until it is known better

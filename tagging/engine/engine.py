@@ -68,7 +68,7 @@ class Engine:
         self.calls = (
             make_calls(extractor, self.slots) if make_calls else CallThreads(extractor, threads, self.slots.finish)
         )
-        self.dispatcher = Dispatcher(extractor)  # last: its lock must not be left behind by what fails before
+        self.dispatcher = Dispatcher(extractor, self.concurrency)  # last: its lock must not be left behind
         self.answered = self.unanswered = self._unsettled = 0
         self.is_finished = False
         self._claims_left = max_jobs

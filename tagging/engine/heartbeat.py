@@ -11,15 +11,15 @@ from tagging.models.worker import SEEN_EVERY_SECONDS
 
 
 class Heartbeat:
-    def __init__(self, owner: Owner) -> None:
-        self._owner = owner
+    def __init__(self, owner: Owner, calls_at_once: int | None = None) -> None:
+        self._owner, self._calls_at_once = owner, calls_at_once
         self._beat_at = 0.0
 
     def beat(self) -> None:
         """Say that this worker is there, if it is time."""
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + SEEN_EVERY_SECONDS
-            Worker.objects.saw(self._owner.name, self._owner.host, self._owner.pid)
+            Worker.objects.saw(self._owner.name, self._owner.host, self._owner.pid, self._calls_at_once)
 
     def end(self) -> None:
         """Say that it is gone; where that fails, its silence tells."""

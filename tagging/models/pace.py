@@ -85,6 +85,10 @@ def percentile(ascending: list[int], percent: int) -> int | None:
     return ascending[math.ceil(len(ascending) * percent / 100) - 1] if ascending else None
 
 
+def percentiles(ascending: list[int]) -> dict[str, int | None]:
+    return {"p50": percentile(ascending, 50), "p95": percentile(ascending, 95)}
+
+
 class QueuePace:
     """The pace and the length of the queue as this process saw them, at most a second old."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max, Min
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from tagging.models import pace
+from tagging.models import failures, history, pace
 from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
 from tagging.models.queue_pause import PAUSED, QueuePause
@@ -46,11 +45,15 @@ def overview() -> dict[str, Any]:
         "pending": pending,
         "oldest_pending_seconds": max(0, round((timezone.now() - oldest).total_seconds())) if oldest else None,
         "finished_per_minute": round(60 * measured.per_second, 1),
-        "milliseconds_until_done": percentiles(measured.waits),
-        "milliseconds_of_call": percentiles(measured.calls),
+        "milliseconds_until_done": pace.percentiles(measured.waits),
+        "milliseconds_of_call": pace.percentiles(measured.calls),
         "workers": workers(),
         "waiting": waiting(),
         "today": spent_today(),
+        "failures": failures.by_code(),
+        "hours": history.by_hour(),
+        "days": history.by_day(),
+        "weeks": history.technologies(),
     }
 
 
@@ -71,10 +74,6 @@ def pending_by_reason() -> list[Row]:
     return [row | {"waiting_for": row["waiting_for"] or None} for row in rows]
 
 
-def percentiles(ascending: list[int]) -> dict[str, int | None]:
-    return {"p50": pace.percentile(ascending, 50), "p95": pace.percentile(ascending, 95)}
-
-
 def workers() -> list[dict[str, Any]]:
     """Return who said that they are there, and who holds claims and says nothing, as SQS."""
     held = Job.objects.running().order_by().values("claimed_by")
@@ -92,6 +91,7 @@ def workers() -> list[dict[str, Any]]:
                 "pid": worker and worker.pid,
                 "started_at": worker and worker.started_at,
                 "seen_at": worker and worker.seen_at,
+                "calls_at_once": worker and worker.calls_at_once,
                 "is_alive": None if seconds is None else seconds < ALIVE_SECONDS,
                 "jobs": claim["jobs"] if claim else 0,
                 "lease_expires_at": claim["lease"] if claim else None,
@@ -125,7 +125,5 @@ def spent_today() -> dict[str, Any]:
         "day": spent.day,
         "tokens": spent.tokens,
         "cost": f"{spent.cost:.6f}",
-        "tokens_limit": settings.TAGGING_DAILY_TOKENS or None,
-        "cost_limit": settings.TAGGING_DAILY_COST or None,
-        "tokens_limit_per_author": settings.TAGGING_DAILY_TOKENS_PER_AUTHOR or None,
+        **history.limits(),
     }

@@ -14,9 +14,9 @@ FORGOTTEN_SECONDS = 24 * 3600
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
-    def saw(self, name: str, host: str, pid: int) -> None:
+    def saw(self, name: str, host: str, pid: int, calls_at_once: int | None = None) -> None:
         """Note that this worker is there, and forget those that have been gone for a day."""
-        row = Worker(name=name, host=host, pid=pid, seen_at=Now())
+        row = Worker(name=name, host=host, pid=pid, calls_at_once=calls_at_once, seen_at=Now())
         Worker.objects.bulk_create([row], update_conflicts=True, update_fields=["seen_at"], unique_fields=["name"])
         self.filter(seen_at__lt=seconds_from_now(-FORGOTTEN_SECONDS)).delete()
 
@@ -27,6 +27,7 @@ class Worker(models.Model):
     name = models.CharField(max_length=200, primary_key=True)
     host = models.CharField(max_length=200)
     pid = models.PositiveIntegerField()
+    calls_at_once = models.PositiveIntegerField(null=True, help_text="How many it may have under way.")
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
 

@@ -45,7 +45,7 @@ class Relay(Sender):
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
-        return Dispatcher(self._make_extractor())
+        return Dispatcher(self._make_extractor(), settings.TAGGING_SQS_IN_FLIGHT)
 
     def seconds_to_wait(self) -> float:
         # Until the next sweep, and no longer than startup lets a worker be silent.

@@ -1,0 +1,47 @@
+"""The dev-logs whose tagging failed, by why: each kind with an example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from devlogs.models import DevLog
+from tagging.models.job import Job
+from tagging.models.sql import rows_of
+
+# So many of the latest dev-logs that failed are counted.
+MOST_COUNTED = 10_000
+
+# By the index that holds such jobs alone; a bound value would keep SQLite from using it.
+COUNT_BY_CODE = (
+    "SELECT error_code, COUNT(*), MAX(devlog_id) FROM (SELECT devlog_id, error_code FROM tagging_job "
+    "WHERE state = 'failed' ORDER BY devlog_id DESC LIMIT %s) failed GROUP BY error_code ORDER BY 2 DESC, 1"
+)
+
+
+def by_code() -> list[dict[str, Any]]:
+    """Return each code with how many failed so, and the latest of them; of a private one no more than its number."""
+    found = rows_of(COUNT_BY_CODE, [MOST_COUNTED])
+    latest = DevLog.objects.select_related("job").in_bulk([devlog_id for *_, devlog_id in found])
+    return [
+        {"code": code, "count": count, "example": example_of(latest[devlog_id])}
+        for code, count, devlog_id in found
+        if devlog_id in latest  # else it was deleted just now
+    ]
+
+
+def example_of(devlog: DevLog) -> dict[str, Any]:
+    return {
+        "devlog": devlog.pk,
+        "is_private": devlog.is_private,
+        "detail": None if devlog.is_private else devlog.job.error_detail,
+        "finished_at": devlog.job.finished_at,
+    }
+
+
+def failed_with(code: str) -> QuerySet[DevLog]:
+    """Return the dev-logs whose tagging failed with this code."""
+    failed = Job.objects.filter(state=RawSQL("'failed'", ()), error_code=code)
+    return DevLog.objects.filter(pk__in=failed.values("pk"))

@@ -1,0 +1,168 @@
+"""How the queue fared, by hour, day and week. Each figure reads ranges of an index, and of many rows a sample."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from devlogs.models import DevLog
+from tagging.models import pace
+from tagging.models.attempt import Attempt
+from tagging.models.author_spending import today
+from tagging.models.spending import Spending
+from tagging.models.sql import prepared, rows_of
+from tagging.models.tag import Tag
+
+HOURS, DAYS, WEEKS = 24, 30, 12
+TECHNOLOGIES = 6
+# Of an hour so many of the last answers are timed, of a week so many of the last dev-logs looked at.
+TIMED_OF_HOUR, SEEN_OF_WEEK = 200, 2_000
+# How old what is shown may be, in seconds: several people look, every few seconds.
+HOURS_SECONDS, WEEKS_SECONDS = 4.0, 60.0
+
+COUNT_ATTEMPTS = (
+    "SELECT {number}, outcome, COUNT(*) FROM tagging_attempt WHERE finished_at >= %s AND finished_at < %s "
+    "GROUP BY outcome"
+)
+# Time the last answers of an hour: the calls, and since they were asked for, where that was not asked anew since.
+TIME_ANSWERS = (
+    "SELECT part.number, {call}, CASE WHEN job.queued_at <= part.started_at THEN {wait} END FROM ({parts}) part "
+    "JOIN tagging_job job ON job.devlog_id = part.job_id"
+)
+LAST_ANSWERS = (
+    "SELECT * FROM (SELECT {number} AS number, job_id, started_at, finished_at FROM tagging_attempt "
+    "WHERE finished_at >= %s AND finished_at < %s AND outcome = 'answered' ORDER BY finished_at DESC LIMIT {most}) "
+    "hour{number}"
+)
+MILLISECONDS = {
+    "sqlite": "(JULIANDAY({end}) - JULIANDAY({start})) * 86400000",
+    "postgresql": "EXTRACT(EPOCH FROM {end} - {start}) * 1000",
+}
+LAST_DEVLOGS = (
+    "SELECT * FROM (SELECT {number} AS number, id FROM devlogs_devlog WHERE created_at >= %s AND created_at < %s "
+    "ORDER BY created_at DESC LIMIT {most}) week{number}"
+)
+COUNT_DEVLOGS = "SELECT number, COUNT(*) FROM ({parts}) part GROUP BY number"
+COUNT_TAGS = (
+    "SELECT part.number, tagging.tag_id, COUNT(*) FROM ({parts}) part "
+    "JOIN tagging_devlogtag tagging ON tagging.devlog_id = part.id GROUP BY part.number, tagging.tag_id"
+)
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """Figures that are read anew once they are older than so many seconds."""
+
+    def __init__(self, read: Callable[[], T], seconds: float) -> None:
+        self._read, self._seconds = read, seconds
+        self.forget()
+
+    def __call__(self) -> T:
+        if time.monotonic() - self._read_at > self._seconds:
+            self._kept, self._read_at = self._read(), time.monotonic()
+        return self._kept
+
+    def forget(self) -> None:
+        self._read_at = -math.inf
+
+
+def read_hours() -> list[Row]:
+    """Return of each of the last hours, the present one last, how many attempts ended how, and what they took."""
+    present = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    starts = [present - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
+    bounds = [(start, start + timedelta(hours=1)) for start in starts]
+    between = [prepared(Attempt, "finished_at", moment) for both in bounds for moment in both]
+    counts = Counter[tuple[int, bool]]()
+    for number, outcome, count in rows_of(union(COUNT_ATTEMPTS), between):
+        counts[number, outcome == Attempt.Outcome.ANSWERED] += count
+    calls: list[list[int]] = [[] for _ in starts]
+    waits: list[list[int]] = [[] for _ in starts]
+    for number, call, wait in rows_of(timing(), between):
+        calls[number].append(round(max(0, call)))
+        if wait is not None:
+            waits[number].append(round(max(0, wait)))
+    return [
+        {
+            "hour": start,
+            "answered": counts[number, True],
+            "failed": counts[number, False],
+            "milliseconds_until_done": pace.percentiles(sorted(waits[number])),
+            "milliseconds_of_call": pace.percentiles(sorted(calls[number])),
+        }
+        for number, start in enumerate(starts)
+    ]
+
+
+def timing() -> str:
+    milliseconds = MILLISECONDS[connection.vendor]
+    call = milliseconds.format(start="part.started_at", end="part.finished_at")
+    wait = milliseconds.format(start="job.queued_at", end="part.finished_at")
+    return TIME_ANSWERS.format(call=call, wait=wait, parts=union(LAST_ANSWERS, most=TIMED_OF_HOUR))
+
+
+def union(part: str, count: int = HOURS, **words: object) -> str:
+    """Return a statement with a part for each of so many numbers."""
+    return " UNION ALL ".join(part.format(number=number, **words) for number in range(count))
+
+
+def by_day(days: int = DAYS) -> list[Row]:
+    """Return what each of the last days cost, in UTC and the present one last, and what it may."""
+    last = today()
+    first = last - timedelta(days=days - 1)
+    spent = {one.day: one for one in Spending.objects.filter(day__gte=first)}
+    rows = []
+    for number in range(days):
+        day = first + timedelta(days=number)
+        of_day = spent.get(day) or Spending(day=day)
+        rows.append({"day": day, "tokens": of_day.tokens, "cost": f"{of_day.cost:.6f}"})
+    return rows
+
+
+def limits() -> Row:
+    """Return what a day may cost, null where nothing limits it."""
+    return {
+        "tokens_limit": settings.TAGGING_DAILY_TOKENS or None,
+        "cost_limit": settings.TAGGING_DAILY_COST or None,
+        "tokens_limit_per_author": settings.TAGGING_DAILY_TOKENS_PER_AUTHOR or None,
+    }
+
+
+def read_technologies() -> Row:
+    """Return of each of the last weeks how many dev-logs were looked at, and how many of these name what most do."""
+    monday = today() - timedelta(days=today().weekday())
+    weeks = [monday - timedelta(weeks=WEEKS - 1 - number) for number in range(WEEKS)]
+    between = [moment for week in weeks for moment in (begin_of(week), begin_of(week + timedelta(weeks=1)))]
+    parts = union(LAST_DEVLOGS, WEEKS, most=SEEN_OF_WEEK)
+    seen = dict(rows_of(COUNT_DEVLOGS.format(parts=parts), between))
+    counts: dict[int, Counter[int]] = {}
+    for number, tag, count in rows_of(COUNT_TAGS.format(parts=parts), between):
+        counts.setdefault(tag, Counter())[number] = count
+    most = sorted(counts, key=lambda tag: (-counts[tag].total(), tag))[:TECHNOLOGIES]
+    tags = Tag.objects.in_bulk(most)
+    used = [
+        {"name": tags[pk].name, "slug": tags[pk].slug, "devlogs": in_order(counts[pk])} for pk in most if pk in tags
+    ]
+    return {"weeks": weeks, "devlogs": in_order(Counter(seen)), "technologies": used}
+
+
+def in_order(counts: Counter[int]) -> Sequence[int]:
+    return [counts[number] for number in range(WEEKS)]
+
+
+def begin_of(day: date) -> object:
+    """Return its first moment, in UTC, as the database has it."""
+    return prepared(DevLog, "created_at", datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+by_hour = Remembered(read_hours, HOURS_SECONDS)
+technologies = Remembered(read_technologies, WEEKS_SECONDS)
