@@ -59,12 +59,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     draft = request.session.pop(drafts.KEY, "") if request.method == "GET" else ""
     if draft in ("", devlog.entry):
         return edit_form(request, form_of(devlog), digest_of(devlog.entry))
-    typed = form_of(devlog, initial={"entry": draft})
+    typed = form_of(devlog, draft=draft)
     return edit_form(request, typed, digest_of(devlog.entry), now=devlog.entry, was_logged_out=True)
 
 
-def form_of(devlog: DevLog, data: QueryDict | None = None, **more: dict[str, str]) -> EditForm:
-    return EditForm(data, instance=devlog, auto_id=f"edit-{devlog.pk}-%s", label_suffix="", **more)
+def form_of(devlog: DevLog, data: QueryDict | None = None, *, draft: str = "") -> EditForm:
+    initial = {"entry": draft} if draft else None
+    return EditForm(data, instance=devlog, initial=initial, auto_id=f"edit-{devlog.pk}-%s", label_suffix="")
 
 
 def edit_form(request: HttpRequest, form: EditForm, opened: str, *, status: int = 200, **more: object) -> HttpResponse:
