@@ -13,6 +13,7 @@ from devlogs.models import DevLog
 from devlogs.pages.access import mine, open_or_login
 from devlogs.pages.stack_figures import bars_of, calendar_of, left_out, lines_of, of_kind, rows_of
 from devlogs.pages.stack_form import RANGES, StackForm, today
+from tagging.looks.drawing import figure
 from tagging.stack.answer import MOST, WRITERS, Wish
 from tagging.stack.figures import Stack, stack_of
 from tagging.stack.formats import CONTENT_TYPES, Format
@@ -34,6 +35,7 @@ def stack(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "stack": shown,
+        "devlogs": figure(shown.devlogs),
         "rows": rows_of(shown),
         "left_out": left_out(shown),
         "bars": bars_of(shown),

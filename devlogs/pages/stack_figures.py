@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from devlogs.models import DevLog
 from tagging.looks import charts
+from tagging.looks.drawing import figure
 from tagging.looks.kinds import name_of
 from tagging.models import Tag
 from tagging.stack.figures import PERSON, Stack, Technology, Trend, weeks_of
@@ -47,6 +48,7 @@ class Row(NamedTuple):
     """A technology as a row of the table."""
 
     technology: Technology
+    devlogs: str
     kind: str
     sign: str
     trend: str
@@ -57,6 +59,7 @@ def rows_of(stack: Stack) -> list[Row]:
     return [
         Row(
             each,
+            figure(each.devlogs),
             name_of(each.kind),
             TRENDS[each.trend][0],
             str(TRENDS[each.trend][1]),
@@ -85,7 +88,7 @@ class Lines(NamedTuple):
     chart: SafeString
     names: Sequence[str]
     is_by_week: bool
-    rows: Sequence[tuple[str, Sequence[int]]]
+    rows: Sequence[tuple[str, Sequence[str]]]
 
 
 def lines_of(devlogs: QuerySet[DevLog], stack: Stack) -> Lines:
@@ -103,8 +106,8 @@ def lines_of(devlogs: QuerySet[DevLog], stack: Stack) -> Lines:
     names = [date_format(day, "MONTH_DAY_FORMAT" if is_by_week else "YEAR_MONTH_FORMAT") for day in first_days]
     series = {each.name: [counts.get(day, {}).get(each.slug, 0) for day in first_days] for each in shown}
     label = _("Dev-logs of a week by technology") if is_by_week else _("Dev-logs of a month by technology")
-    table = list(zip(names, zip(*series.values(), strict=True), strict=True))[::-1] if series else []
-    return Lines(charts.lines(series, names, label), list(series), is_by_week, table)
+    rows = [(names[at], [figure(counts[at]) for counts in series.values()]) for at in range(len(names))]
+    return Lines(charts.lines(series, names, label), list(series), is_by_week, rows[::-1])
 
 
 def weeks(since: date, until: date) -> Iterator[date]:
@@ -130,7 +133,7 @@ class Month(NamedTuple):
     since: date
     until: date
     days: int
-    devlogs: int
+    devlogs: str
 
 
 class Calendar(NamedTuple):
@@ -155,4 +158,4 @@ def days_of(devlogs: QuerySet[Any]) -> dict[date, int]:
 def month_of(first: date, counts: Mapping[date, int]) -> Month:
     its = [count for day, count in counts.items() if (day.year, day.month) == (first.year, first.month)]
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    return Month(first, last, len(its), sum(its))
+    return Month(first, last, len(its), figure(sum(its)))

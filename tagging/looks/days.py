@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from tagging.looks.drawing import drawn, element, empty, figure
 
 # In pixels: a day with the room around it, and what stands at the left and above.
-CELL, LEFT, ABOVE = 14, 34, 18
+CELL, LEFT, ABOVE = 13, 34, 18
 # The sides of the squares: five sizes, from one entry up to as many as the fullest day.
-SIDES = [4, 6, 8, 10, 12]
+SIDES = [3, 5, 7, 9, 11]
 # A name of a month needs so many weeks.
 WEEKS_OF_NAME = 3
 
@@ -50,8 +50,8 @@ def corner(day: date, side: int, monday: date) -> tuple[int, int]:
 
 def empty_days(days: list[date], monday: date) -> SafeString:
     """Draw all days that have nothing in one path of small dots."""
-    places = (corner(day, 2, monday) for day in days)
-    return element("path", {"class": "chart-none", "d": "".join(f"M{x} {y}h2v2h-2z" for x, y in places)})
+    places = (corner(day, 1, monday) for day in days)
+    return element("path", {"class": "chart-none", "d": "".join(f"M{x} {y}h1v1h-1z" for x, y in places)})
 
 
 def full_day(day: date, count: int, highest: int, monday: date) -> SafeString:
