@@ -4,6 +4,7 @@ const button = document.querySelector("#copy");
 
 history.replaceState(null, "", text.closest(".made").querySelector("a").href);
 text.addEventListener("focus", () => text.select());
+text.focus();
 
 if (navigator.clipboard) {
     button.hidden = false;
