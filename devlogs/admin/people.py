@@ -38,6 +38,8 @@ class SettingsInline(admin.StackedInline):
 @admin.register(User)
 class PersonAdmin(BatchAdmin, UserAdmin):
     actions = ["delete_selected"]
+    # When somebody was here is told, not set; and as fields they would have no labels.
+    readonly_fields = ["last_login", "date_joined"]
 
     def get_inlines(self, request: HttpRequest, obj: object = None) -> list[type[InlineModelAdmin]]:
         return [SettingsInline] if obj else []  # not before there is somebody who may choose

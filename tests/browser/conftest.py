@@ -95,10 +95,14 @@ def enter(
 
 def listen(page: Page, troubles: list[str]) -> None:
     page.set_default_timeout(10_000)
-    page.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda said: troubles.append(told(said)) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: troubles.append(f"{error}"))
     page.on("requestfailed", lambda sent: troubles.append(f"{sent.url}: {sent.failure}") if lost(sent) else None)
     page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.accept()))
+
+
+def told(message: Any) -> str:
+    return f"{message.text} ({message.location['url']})"
 
 
 def lost(request: Any) -> bool:
