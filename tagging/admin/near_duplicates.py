@@ -1,4 +1,4 @@
-"""In the admin of tags: which names are nearly the same, to merge them, and which are used once."""
+"""In the admin of tags: which names are nearly the same, to merge them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 
 from tagging.curation.near_duplicates import near_duplicates
-from tagging.models import DevLogTag, Tag
+from tagging.engine import recount
+from tagging.models import Tag, TagUse
 
 PAIRS_ON_A_PAGE = 100
 
@@ -27,22 +28,6 @@ class Suggestion(NamedTuple):
     why: str
     source_count: int
     target_count: int
-
-
-class UsedFilter(admin.SimpleListFilter):
-    title = "used"
-    parameter_name = "used"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("once", "on one dev-log"), ("never", "on none")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> QuerySet[Tag]:
-        places = DevLogTag.objects.filter(tag=OuterRef("pk"))
-        if self.value() == "never":
-            return queryset.exclude(Exists(places))
-        if self.value() == "once":
-            return queryset.filter(Exists(places)).exclude(Exists(places.order_by("pk")[1:2]))
-        return queryset
 
 
 class NearDuplicatesAdmin(admin.ModelAdmin):
@@ -58,11 +43,13 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
         """Suggest which tags to merge, the most used first; each leads to the page that asks before a merge."""
         if not self.has_change_permission(request):
             raise PermissionDenied
+        counted = recount.refresh()
         pages = Paginator(suggestions(), PAIRS_ON_A_PAGE)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Near-duplicates",
+            "title": gettext("Near-duplicates"),
+            "counted": counted,
             "suggestions": pages.get_page(request.GET.get("p")),
             "checkbox": ACTION_CHECKBOX_NAME,
         }
@@ -72,7 +59,7 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
 def suggestions() -> list[Suggestion]:
     """Return the pairs of tags that are nearly the same, those on the most dev-logs first."""
     tags = Tag.objects.filter(alias_of=None, is_blocked=False).in_bulk()
-    counts = dict(DevLogTag.objects.order_by().values_list("tag").annotate(Count("pk")))
+    counts = dict(TagUse.objects.values_list("tag", "devlogs"))
     found = []
     for first, second, why in near_duplicates({pk: tag.name for pk, tag in tags.items()}):
         source, target = sorted((first, second), key=lambda pk: (counts.get(pk, 0), -pk))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from tagging.extraction import lexicon
 from tagging.extraction.grounding.quotes import slips, words
 from tagging.extraction.lexicon.tokens import forms
@@ -14,8 +16,10 @@ from tagging.extraction.names import sign_of
 MIN_LETTERS, MAX_LETTERS = 5, 40
 # So many names are compared that have the same letters left: more of a kind are numbered, and no slips.
 MOST_ALIKE = 20
-SLIP = "one slip"
-VENDOR = "a vendor's name in front"
+SLIP = gettext_noop("one slip")
+VENDOR = gettext_noop("a vendor's name in front")
+PUNCTUATION = gettext_noop("case or punctuation")
+PLURAL = gettext_noop("plural")
 _COMPANIES = {"aws": "amazon", "gcp": "google"}
 
 
@@ -34,8 +38,8 @@ def near_duplicates(names: Mapping[int, str]) -> list[Pair]:
     """
     bare = {pk: "".join(forms(name)[1]) for pk, name in names.items()}
     ways: dict[str, Callable[[int], Iterable[str]]] = {
-        "case or punctuation": lambda pk: [bare[pk]],
-        "plural": lambda pk: [bare[pk].removesuffix("s")],
+        PUNCTUATION: lambda pk: [bare[pk]],
+        PLURAL: lambda pk: [bare[pk].removesuffix("s")],
         VENDOR: lambda pk: [without_vendor(names[pk])],
         SLIP: lambda pk: shortened(bare[pk]),
     }

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from devlogs.models import DevLog
 from tagging.curation.vocabulary import VocabularyError
 from tagging.extraction.grounding import Mention, ground
-from tagging.models import Attempt, DevLogTag, Removal, Tag, sql
+from tagging.models import Attempt, DevLogTag, Removal, Tag, TagUse, sql
 from tagging.models.tag import slug_of
 
 FIELDS = ("devlog", "tag", "attempt", "evidence", "position", "spelling")
@@ -30,8 +32,13 @@ class Separated(NamedTuple):
 
     def told(self, alias: Tag) -> str:
         """Say it to a person."""
-        left = f" Nothing tells of {self.untold} more which of the two they named; they stay." if self.untold else ""
-        return f"Separated {alias} from {self.target}: {self.devlogs} dev-logs carry it again.{left}"
+        done = ngettext(
+            "Separated %(alias)s from %(tag)s: %(devlogs)s dev-log carries it again.",
+            "Separated %(alias)s from %(tag)s: %(devlogs)s dev-logs carry it again.",
+            self.devlogs,
+        ) % {"alias": alias, "tag": self.target, "devlogs": self.devlogs}
+        left = _("Nothing tells of %(count)s more which of the two they named; they stay.") % {"count": self.untold}
+        return f"{done} {left}" if self.untold else done
 
 
 def told(done: dict[Tag, Separated], names: str) -> str:
@@ -40,8 +47,13 @@ def told(done: dict[Tag, Separated], names: str) -> str:
         return next(each.told(alias) for alias, each in done.items())
     devlogs = sum(each.devlogs for each in done.values())
     is_untold = any(each.untold for each in done.values())
-    left = " Some stay, as nothing tells which of the names they meant." if is_untold else ""
-    return f"Separated {names}: {devlogs} dev-logs carry them again.{left}"
+    done = ngettext(
+        "Separated %(names)s: %(devlogs)s dev-log carries them again.",
+        "Separated %(names)s: %(devlogs)s dev-logs carry them again.",
+        devlogs,
+    ) % {"names": names, "devlogs": devlogs}
+    left = _("Some stay, as nothing tells which of the names they meant.")
+    return f"{done} {left}" if is_untold else done
 
 
 def places(aliases: Sequence[Tag]) -> int:
@@ -64,7 +76,7 @@ def separate(alias: Tag) -> Separated:
         stored = Tag.objects.select_related("alias_of").filter(pk=alias.pk).first()
         target = stored and stored.alias_of
         if not target:
-            raise VocabularyError(f"{alias} is no alias.")
+            raise VocabularyError(_("%(name)s is no alias.") % {"name": alias})
         slugs = {target.slug, *target.aliases.values_list("slug", flat=True)} - {alias.slug}
         Tag.objects.filter(pk=alias.pk).update(alias_of=None)
         set_by_people = DevLogTag.objects.filter(tag=target, attempt=None)
@@ -80,6 +92,7 @@ def separate(alias: Tag) -> Separated:
             DevLogTag.objects.lock(alone=True)
             found, unknown = _tell_apart(portion, alias, target, slugs)
         given, untold, last = given + found, untold + unknown, portion[-1].pk
+    TagUse.objects.expire()
     return Separated(target, given, untold)
 
 

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from django.db import transaction
 from django.db.models import Case, Count, F, OrderBy, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tagging.extraction.names import MAX_NAME, canonical, clean, trim
-from tagging.models import DevLogTag, Removal, Tag
+from tagging.models import DevLogTag, Removal, Tag, TagUse
 from tagging.models.sql import portions
 from tagging.models.tag import kind_of, slug_of
 from tagging.models.term import taught_names
 
 # So many places are cleared in one transaction: others write in between.
 PLACES_AT_ONCE = 1_000
-SEPARATE = "separate it first (manage.py separate_tag, or Separate in the admin's list of tags)"
+SEPARATE = gettext_noop("separate it first (manage.py separate_tag, or Separate in the admin's list of tags)")
 
 
 class VocabularyError(Exception):
@@ -66,15 +67,20 @@ def find(name: str) -> Tag | None:
     return (tag.alias_of or tag) if tag else None
 
 
+def refuse(why: str, **named: object) -> NoReturn:
+    raise VocabularyError(why % named)
+
+
 def refuse_to_rename(tag: Tag, name: str) -> None:
     """Raise VocabularyError unless a tag, as it is stored, may bear this name."""
     if slug_of(name) == tag.slug:
         return
-    if tag.alias_of or tag.is_blocked:
-        what = "an alias" if tag.alias_of else "blocked"
-        raise VocabularyError(f"{tag} is {what}: its spelling may change, but {name} is another name.")
+    if tag.alias_of:
+        refuse(_("%(tag)s is an alias: its spelling may change, but %(name)s is another name."), tag=tag, name=name)
+    if tag.is_blocked:
+        refuse(_("%(tag)s is blocked: its spelling may change, but %(name)s is another name."), tag=tag, name=name)
     if other := Tag.objects.filter(slug=slug_of(name)).first():
-        raise VocabularyError(f"There is {other} already: merge {tag} into it.")
+        refuse(_("There is %(other)s already: merge %(tag)s into it."), other=other, tag=tag)
 
 
 @transaction.atomic
@@ -87,6 +93,28 @@ def rename(tag: Tag, name: str) -> None:
     if slug_of(name) != tag.slug:
         Tag.objects.filter(pk=tag.pk, is_kind_fixed=False).update(kind=kind_of(name))
         Tag.objects.create(name=tag.name, slug=tag.slug, alias_of=tag)
+
+
+def refuse_alias(tag: Tag, name: str) -> None:
+    """Raise VocabularyError unless this name, which no tag has, may stand for a tag in answers to come."""
+    if tag.alias_of or tag.is_blocked:
+        refuse(_("%(tag)s is no tag itself: give the alias to one that dev-logs may carry."), tag=tag)
+    meant = canonical(name)
+    if tag.slug in (slug_of(name), slug_of(meant)):
+        refuse(_("%(name)s is read as %(tag)s already."), name=name, tag=tag)
+    if slug_of(meant) != slug_of(name):
+        refuse(_("%(name)s is read as %(meant)s: merge that into %(tag)s."), name=name, meant=meant, tag=tag)
+    if other := Tag.objects.filter(slug=slug_of(name)).first():
+        refuse(_("There is %(other)s already: merge it into %(tag)s."), other=other, tag=tag)
+
+
+@transaction.atomic
+def add_alias(tag: Tag, name: str) -> Tag:
+    """Let one more name stand for a tag, from the next answer on."""
+    taught_names.refresh()
+    DevLogTag.objects.lock(alone=True)
+    refuse_alias(tag, name)
+    return Tag.objects.create(name=name, slug=slug_of(name), alias_of=tag)
 
 
 class Weight(NamedTuple):
@@ -120,15 +148,15 @@ def refuse_to_merge(source: Tag, target: Tag, sources: Collection[Tag] = ()) -> 
     A target that is an alias of a source may: the two are turned round.
     """
     if source == target:
-        raise VocabularyError(f"{source} cannot be merged into itself.")
+        refuse(_("%(source)s cannot be merged into itself."), source=source)
     if source.alias_of_id:
-        raise VocabularyError(f"{source} is an alias already, of {source.alias_of}: {SEPARATE}.")
+        why = _("%(source)s is an alias already, of %(tag)s: %(separate)s.")
+        refuse(why, source=source, tag=source.alias_of, separate=_(SEPARATE))
     if target.alias_of_id and target.alias_of not in (source, *sources):
-        raise VocabularyError(
-            f"{target} is itself an alias, of {target.alias_of}: merge {source} into {target.alias_of}, or {SEPARATE}."
-        )
+        why = _("%(alias)s is itself an alias, of %(tag)s: merge %(source)s into %(tag)s, or %(separate)s.")
+        refuse(why, alias=target, tag=target.alias_of, source=source, separate=_(SEPARATE))
     if target.is_blocked:
-        raise VocabularyError(f"{target} is blocked: unblock it first, in the admin's list of tags.")
+        refuse(_("%(tag)s is blocked: unblock it first, in the admin's list of tags."), tag=target)
 
 
 def merge(source: Tag, target: Tag) -> Overlap:
@@ -158,6 +186,7 @@ def merge_all(sources: Sequence[Tag], target: Tag) -> Overlap:
     removals = Removal.objects.filter(tag=target)
     removals.filter(devlog__in=set_by_people.values("devlog")).delete()
     found.filter(devlog__in=removals.values("devlog")).delete()
+    TagUse.objects.expire()
     return counts
 
 
@@ -168,7 +197,7 @@ def refuse_to_merge_all(sources: Sequence[Tag], target: Tag) -> None:
     now = {tag.pk: tag for ids in portions(pks) for tag in stored.filter(pk__in=ids)}
     for source in sources:
         if not {source.pk, target.pk} <= now.keys():
-            raise VocabularyError(f"{source} or {target} is gone.")
+            refuse(_("%(source)s or %(target)s is gone."), source=source, target=target)
         refuse_to_merge(now[source.pk], now[target.pk], sources)
 
 
@@ -200,6 +229,7 @@ def block(tag_ids: Sequence[int]) -> int:
         standing = DevLogTag.objects.filter(tag__in=ids).order_by("pk").values("pk")
         while gone := DevLogTag.objects.filter(pk__in=standing[:PLACES_AT_ONCE]).delete()[0]:
             places += gone
+    TagUse.objects.expire()
     return places
 
 

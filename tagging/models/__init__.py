@@ -8,6 +8,7 @@ from tagging.models.provider_state import ProviderState
 from tagging.models.queue_pause import QueuePause
 from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
+from tagging.models.tag_use import TagUse
 from tagging.models.term import Term
 from tagging.models.worker import Worker
 
@@ -22,6 +23,7 @@ __all__ = [
     "Removal",
     "Spending",
     "Tag",
+    "TagUse",
     "Term",
     "Worker",
 ]

@@ -29,8 +29,7 @@ def main() -> None:
     hashed = make_password(PASSWORD)
     with transaction.atomic():
         people = {
-            name: User.objects.create(username=name, password=hashed)
-            for name in ("ada", "grace", "mallory", *WRITERS)
+            name: User.objects.create(username=name, password=hashed) for name in ("ada", "grace", "mallory", *WRITERS)
         }
         people["boss"] = User.objects.create_superuser("boss", password=PASSWORD)
         print(json.dumps({name: session_of(user) for name, user in people.items()}))

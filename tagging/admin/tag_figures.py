@@ -1,0 +1,93 @@
+"""What a tag's page tells of its use: by month, in which words, beside what, and by whom it was set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Count, Q
+from django.utils.translation import gettext
+
+from tagging.models import Attempt, DevLogTag, Tag
+
+# Of a tag that is everywhere, so many of its latest places tell how it is used.
+LATEST = 2_000
+NEWEST = 20
+MOST_WORDS = 20
+MOST_RELATED = 20
+Rows = Sequence[tuple[str, int]]
+
+
+class Place(NamedTuple):
+    """A tag on a dev-log, with what is told of it."""
+
+    devlog_id: int
+    evidence: str
+    spelling: str
+    is_private: bool
+    author_id: int | None
+    extractor: str | None
+    model: str | None
+
+    @property
+    def source(self) -> str:
+        if self.extractor is None:
+            return gettext("a person")
+        return Attempt(extractor=self.extractor, model=self.model or "").source
+
+
+class Places:
+    """The latest places of a tag, all of them and those that a person may read."""
+
+    def __init__(self, tag: Tag, user: AbstractBaseUser | AnonymousUser) -> None:
+        columns = ("devlog", "evidence", "spelling", "devlog__is_private", "devlog__author")
+        places = DevLogTag.objects.filter(tag=tag).order_by("-pk")
+        rows = places.values_list(*columns, "attempt__extractor", "attempt__model")[:LATEST]
+        self.tag = tag
+        self.all = [Place(*row) for row in rows]
+        self.readable = [place for place in self.all if may_read(user, place)]
+
+    def sources(self) -> Rows:
+        return most(place.source for place in self.all)
+
+    def words(self) -> Rows:
+        return most(place.evidence for place in self.readable)
+
+    def spellings(self) -> Rows:
+        return most(place.spelling for place in self.readable)
+
+    def related(self) -> list[tuple[Tag, int]]:
+        """Return the tags of the same dev-logs, each with on how many of them it is, most first."""
+        beside = DevLogTag.objects.order_by().filter(devlog__in=[place.devlog_id for place in self.readable])
+        counts = beside.exclude(tag=self.tag).values("tag").annotate(count=Count("pk")).order_by("-count", "tag")
+        rows = list(counts.values_list("tag", "count")[:MOST_RELATED])
+        tags = Tag.objects.in_bulk([pk for pk, _ in rows])
+        return [(tags[pk], count) for pk, count in rows if pk in tags]
+
+
+def may_read(user: AbstractBaseUser | AnonymousUser, place: Place) -> bool:
+    return not place.is_private or place.author_id == user.pk or bool(getattr(user, "is_superuser", False))
+
+
+def newest(tag: Tag, user: AbstractBaseUser | AnonymousUser) -> list[DevLogTag]:
+    """Return the newest places of a tag whose entries a person may read, with their dev-logs."""
+    places = DevLogTag.objects.filter(tag=tag).select_related("devlog__author").order_by("-devlog")
+    if not getattr(user, "is_superuser", False):
+        places = places.filter(Q(devlog__is_private=False) | Q(devlog__author=user.pk))
+    return list(places[:NEWEST])
+
+
+def most(words: Iterable[str]) -> Rows:
+    """Return the most frequent of these words with their counts; of equals the first by the alphabet."""
+    counts = Counter(filter(None, words))
+    return sorted(counts.items(), key=lambda row: (-row[1], row[0]))[:MOST_WORDS]
+
+
+def monthly(months: Mapping[str, int], until: date, count: int) -> list[tuple[date, int]]:
+    """Return so many months up to that of a day, each by its first day, with the dev-logs of each."""
+    last = until.year * 12 + until.month - 1
+    days = [date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 1)]
+    return [(day, months.get(f"{day:%Y-%m}", 0)) for day in days]
