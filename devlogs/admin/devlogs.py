@@ -5,87 +5,80 @@ A dev-log created by hand may have no job: `devlog.job` then raises ObjectDoesNo
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
-from devlogs import entries
+from devlog_project.api.access import readable
+from devlogs import entries, search
 from devlogs.admin import lists
-from devlogs.forms import EntryField
+from devlogs.admin.forms import DevLogForm, TaggedForm
 from devlogs.models import AuthorSettings, DevLog
-from tagging import queues
 from tagging.admin import shown
-from tagging.admin.batches import NAMED, BatchAdmin, Question
-from tagging.models import Job
-from tagging.models.forecast import cost_of
+from tagging.admin.actions import QueueActions
+from tagging.admin.batches import NAMED, Question
+from tagging.looks.marks import marked
+from tagging.models.forecast import cost_of, time_of
 
-# What it leads to that dev-logs become private, or public.
-FOLLOWS = {
-    True: "These will be tagged anew by the embedded extractor alone, and their text leaves this machine no more:",
-    False: "These will be tagged anew by the extractor that is set, and where that is a model it gets their text:",
-}
-
-
-class DevLogForm(forms.ModelForm):
-    entry = EntryField(widget=AdminTextareaWidget)
-    # Compared with what the page showed: a form of before must not make public what was made private since.
-    is_private = forms.BooleanField(
-        label="private", required=False, show_hidden_initial=True, help_text="Its text never leaves this machine."
-    )
-
-    class Meta:
-        model = DevLog
-        fields = ["entry", "author", "is_private"]
-
-    def clean_entry(self) -> str:
-        """Keep an untouched entry exactly as it is stored, whatever the browser made of its newlines."""
-        return self.cleaned_data["entry"] if "entry" in self.changed_data else self.instance.entry
-
-    def clean_author(self) -> object:
-        """Refuse an author who has another dev-log under its external id."""
-        author, external_id = self.cleaned_data["author"], self.instance.external_id
-        others = DevLog.objects.filter(author=author, external_id=external_id).exclude(pk=self.instance.pk)
-        if external_id is not None and others.exists():
-            raise forms.ValidationError(f"This author has a dev-log with the external id {external_id} already.")
-        return author
+SUGGESTED = 200
 
 
 @admin.register(DevLog)
-class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
-    form = DevLogForm
+class DevLogAdmin(QueueActions, admin.ModelAdmin):
+    to_job = "job__"
     raw_id_fields = ["author"]
-    list_display = ["title", "state", "tag_links", "author", "is_private", "created_at"]
+    list_display = ["name", "state", "tag_links", "author", "is_private", "created_at"]
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
     sortable_by = ["created_at"]
-    list_filter = ["job__state", lists.JobFilter, "is_private", "created_at", lists.TagFilter]
+    list_filter = [("job__state", lists.StateFilter), lists.JobFilter, "is_private", "created_at", lists.TagFilter]
     list_select_related = ["author", "job"]
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ["entry", "tags__name"]
+    search_fields = ["entry"]  # for the box; what is done with it is in `get_search_results`
+    search_help_text = _("Whole words of the entry, “phrases” in double quotes, or the name of a tag.")
     readonly_fields = ["created_at", "external_id", "state", "error", "run_after", "attempts"]
-    readonly_fields += ["tags_found", "timeline"]
-    actions = ["tag_again", "retry_failed", "make_private", "make_public", "delete_selected"]
+    readonly_fields += ["marked_entry", "tags_found", "timeline"]
+    actions = ["tag_again", "retry_failed", "cancel", "make_private", "make_public", "delete_selected"]
 
     class Media:
-        css = {"all": ["devlogs/admin.css"]}
+        css = {"all": ["tagging/admin.css", "tagging/marks.css", "devlogs/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DevLog]:
+        """What others keep private is not there, on no page and for no action."""
+        return readable(super().get_queryset(request), request.user)
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         return lists.DevLogList
 
     def get_fieldsets(self, request: HttpRequest, obj: DevLog | None = None) -> Any:
         written = (None, {"fields": ["entry", "author", "is_private"]})
-        became = ("Tagging", {"fields": self.readonly_fields})
-        return [written, became] if obj else [written]
+        if not obj:
+            return [written]
+        by_hand = ["add_tag", "remove_tags"] if self.has_change_permission(request, obj) else []
+        tags = (_("Tags"), {"fields": ["marked_entry", "tags_found", *by_hand]})
+        tagging = ["state", "error", "run_after", "attempts", "timeline", "created_at", "external_id"]
+        return [written, tags, (_("Tagging"), {"fields": tagging})]
+
+    def get_form(
+        self, request: HttpRequest, obj: DevLog | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        may_tag = obj and self.has_change_permission(request, obj)
+        form = super().get_form(request, obj, change, form=TaggedForm if may_tag else DevLogForm, **kwargs)
+        if may_tag:
+            form.suggested = [name for _slug, name, _count in lists.tags_of_late(request, SUGGESTED)]
+        return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         chosen = AuthorSettings.objects.filter(user=request.user.pk, private_by_default=True)
@@ -95,41 +88,52 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[DevLog], search_term: str
     ) -> tuple[QuerySet[DevLog], bool]:
-        words = lists.words_of(search_term)
-        if len(words) > lists.WORDS_SEARCHED:
-            self.message_user(request, f"Search for at most {lists.WORDS_SEARCHED} words.", messages.WARNING)
+        if not search_term.strip():
+            return queryset, False
+        if len(search_term) > search.MAX_CHARACTERS:
+            most = gettext("Search for at most %(count)s characters.") % {"count": search.MAX_CHARACTERS}
+            self.message_user(request, most, messages.WARNING)
             return queryset.none(), False
-        return lists.holding(queryset, words), False
+        return lists.holding(queryset, search_term), False
 
     # -- What is shown --
 
-    @admin.display
+    @admin.display(description=_("title"))
+    def name(self, devlog: DevLog) -> SafeString:
+        return format_html("<bdi>{}</bdi>", devlog.title)
+
+    @admin.display(description=_("state"))
     def state(self, devlog: DevLog) -> SafeString:
         return shown.state(devlog.job)
 
-    @admin.display(description="tags")
+    @admin.display(description=_("tags"))
     def tag_links(self, devlog: DevLog) -> SafeString:
         tags = [tagging.tag for tagging in devlog.taggings.all()]
         links = ((urlencode({"tags__slug": tag.slug}), tag.name) for tag in tags)
-        return format_html_join(" · ", '<a href="?{}">{}</a>', links)
+        return format_html_join(" · ", '<a href="?{}"><bdi>{}</bdi></a>', links)
 
-    @admin.display
-    def error(self, devlog: DevLog) -> str:
-        return shown.value(shown.error(devlog.job))
+    @admin.display(description=_("error"))
+    def error(self, devlog: DevLog) -> SafeString | str:
+        return shown.value(shown.error_told(devlog.job))
 
-    @admin.display
+    @admin.display(description=_("run after"))
     def run_after(self, devlog: DevLog) -> str:
         return shown.value(devlog.job.run_after)
 
-    @admin.display
+    @admin.display(description=_("attempts"))
     def attempts(self, devlog: DevLog) -> int:
         return devlog.job.attempts
 
-    @admin.display(description="tags")
+    @admin.display(description=_("words that show them"))
+    def marked_entry(self, devlog: DevLog) -> SafeString:
+        taggings = devlog.taggings.select_related("tag")
+        return format_html('<bdi class="marked-entry">{}</bdi>', marked(devlog.entry, taggings))
+
+    @admin.display(description=_("tags"))
     def tags_found(self, devlog: DevLog) -> SafeString | str:
         return shown.tags(devlog)
 
-    @admin.display
+    @admin.display(description=_("timeline"))
     def timeline(self, devlog: DevLog) -> SafeString | str:
         return shown.timeline(devlog.job)
 
@@ -140,10 +144,12 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
         if not change:
             entries.write(obj)
             return
+        written = cast(TaggedForm, form)
         try:
-            entries.edit(obj, form.changed_data)
+            entries.edit(obj, written.fields_written)
         except DevLog.DoesNotExist as error:
             raise Http404 from error
+        written.save_tags(cast(User, request.user))
 
     def delete_model(self, request: HttpRequest, obj: DevLog) -> None:
         entries.remove([obj.pk])
@@ -152,61 +158,49 @@ class DevLogAdmin(BatchAdmin, admin.ModelAdmin):
         self, objs: Sequence[DevLog] | QuerySet[DevLog], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Name the dev-log alone: job, attempts and tags go with it, and cannot be deleted by themselves."""
-        return [shown.name_of(devlog, request) for devlog in objs], {"dev-logs": len(objs)}, set(), []
+        return [shown.name_of(devlog, request) for devlog in objs], {gettext("dev-logs"): len(objs)}, set(), []
 
     # -- Actions: on a page of rows, or on all that the list's filter finds --
 
-    @admin.action(description="Tag again", permissions=["change"])
-    def tag_again(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
-        return self.queue(request, "tag_again", queryset.exclude(job__state__in=Job.UNFINISHED), "Dev-logs")
-
-    @admin.action(description="Retry failed", permissions=["change"])
-    def retry_failed(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
-        return self.queue(request, "retry_failed", queryset.filter(job__state=Job.State.FAILED), "Failed dev-logs")
-
-    @admin.action(description="Make private", permissions=["change"])
+    @admin.action(description=_("Make private …"), permissions=["change"])
     def make_private(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
-        return self.set_private(request, queryset, is_private=True)
+        others, act = queryset.exclude(is_private=True), partial(entries.set_private, is_private=True)
+        if self.is_asked(request):
+            self.begin_batch(request, [others], act, gettext_noop("Dev-logs made private"))
+            return None
+        follows = gettext(
+            "These will be tagged anew by the embedded extractor alone, for nothing, and their text leaves this "
+            "machine no more."
+        )
+        return self.ask_first(request, "make_private", gettext("Make private"), others, follows)
 
-    @admin.action(description="Make public", permissions=["change"])
+    @admin.action(description=_("Make public …"), permissions=["change"])
     def make_public(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
-        return self.set_private(request, queryset, is_private=False)
+        others, act = queryset.exclude(is_private=False), partial(entries.set_private, is_private=False)
+        if self.is_asked(request):
+            self.begin_batch(request, [others], act, gettext_noop("Dev-logs made public"))
+            return None
+        follows = gettext(
+            "These will be tagged anew by the extractor that is set, and where that is a model it gets their text: "
+            "%(cost)s."
+        ) % {"cost": cost_of(others, others.count(), as_public=True)}
+        return self.ask_first(request, "make_public", gettext("Make public"), others, follows)
 
-    def set_private(
-        self, request: HttpRequest, devlogs: QuerySet[DevLog], *, is_private: bool
-    ) -> TemplateResponse | None:
-        """Have these be private, or not, once it was said what follows."""
-        others, word = devlogs.exclude(is_private=is_private), "private" if is_private else "public"
-        if not self.is_asked(request):
-            counts = {"dev-logs": others.count()}
-            return self.ask(request, Question(f"make_{word}", f"Make {word}", FOLLOWS[is_private], counts))
-        act = partial(entries.set_private, is_private=is_private)
-        self.begin_batch(request, [others], act, f"Dev-logs made {word}")
-        return None
+    def ask_first(
+        self, request: HttpRequest, action: str, title: str, devlogs: QuerySet[DevLog], follows: str
+    ) -> TemplateResponse:
+        """Say what follows for how many, and how long it takes."""
+        count = devlogs.count()
+        text = f"{follows} {time_of(count)}"
+        return self.ask(request, Question(action, title, text, {gettext("dev-logs"): count}))
 
-    def queue(
-        self, request: HttpRequest, action: str, devlogs: QuerySet[DevLog], whose: str
-    ) -> TemplateResponse | None:
-        """Ask for these dev-logs' tags once more; of a whole list after it was said how many and what they cost."""
-        if self.is_of_all(request) and not self.is_asked(request):
-            count = devlogs.count()
-            text = (
-                f"These will be tagged again, {cost_of(devlogs, count)}. What waits for its tags already is left out."
-            )
-            return self.ask(request, Question(action, "Tag again", text, {"dev-logs": count}))
-        self.begin_batch(request, [devlogs], queue_portion, f"{whose} queued to be tagged again")
-        return None
-
-    @admin.action(description="Delete selected dev-logs", permissions=["delete"])
+    @admin.action(description=_("Delete selected dev-logs"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
         if self.is_asked(request):
-            self.begin_batch(request, [queryset], entries.remove, "Dev-logs deleted", is_deletion=True)
+            deleted = gettext_noop("Dev-logs deleted")
+            self.begin_batch(request, [queryset], entries.remove, deleted, is_deletion=True)
             return None
-        text = "These will be deleted, with their jobs, attempts and tags:"
+        text = gettext("These will be deleted, with their jobs, attempts and tags:")
         named = [shown.name_of(devlog, request) for devlog in queryset.prefetch_related(None)[:NAMED]]
-        counts = {"dev-logs": queryset.count()}
-        return self.ask(request, Question("delete_selected", "Delete dev-logs", text, counts, named))
-
-
-def queue_portion(ids: Sequence[int]) -> None:
-    queues.retag(ids, is_bulk=True)
+        counts = {gettext("dev-logs"): queryset.count()}
+        return self.ask(request, Question("delete_selected", gettext("Delete dev-logs"), text, counts, named))

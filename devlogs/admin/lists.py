@@ -1,36 +1,55 @@
-"""The list of dev-logs: what it is filtered by, searched for and read with, within a second for 200,000."""
+"""The list of dev-logs: what it is filtered by and searched for, each by an index or up to a bound."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
-from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from devlog_project.api.access import readable
+from devlogs import search
+from devlogs.filters import DevLogFilter
 from devlogs.models import DevLog
-from tagging.models import DevLogTag, Job
+from tagging.admin.lists import IdsFirst
+from tagging.curation import vocabulary
+from tagging.models import DevLogTag, Job, Tag
 
 TAGS_OFFERED = 20
 DEVLOGS_COUNTED = 1_000
-WORDS_SEARCHED = 20
+
+
+class StateFilter(admin.ChoicesFieldListFilter):
+    """As the API has it: by the indexes of the jobs that are not done."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
+        for state in self.used_parameters.get(self.lookup_kwarg, ()):
+            queryset = DevLogFilter().in_state(queryset, "state", state) if state in Job.State else queryset.none()
+        return queryset
 
 
 class TagFilter(admin.SimpleListFilter):
     """Offer the tags most used of late: to count all of them would read the whole table."""
 
-    title = "tag (most used of late)"
+    title = gettext_lazy("tag (most used of late)")
     parameter_name = "tags__slug"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        used = DevLog.objects.filter(pk__gt=newest - DEVLOGS_COUNTED, tags__isnull=False).order_by()
-        most_used = used.values_list("tags__slug", "tags__name").annotate(count=Count("pk")).order_by("-count")
-        offered = {slug: f"{name} ({count})" for slug, name, count in most_used[:TAGS_OFFERED]}
+        used = tags_of_late(request, TAGS_OFFERED)
+        offered = {slug: f"{name} ({count})" for slug, name, count in used}
         if chosen := self.value():  # a link from a tag's page may name any
             offered.setdefault(chosen, chosen)
         return list(offered.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
-        return queryset.filter(tags__slug=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        # The tag is looked up first: of a join a database may begin with the dev-logs.
+        tag = Tag.objects.filter(slug=self.value()).first()
+        return queryset.filter(pk__in=DevLogTag.objects.filter(tag=tag).values("devlog")) if tag else queryset.none()
 
 
 class JobFilter(admin.SimpleListFilter):
@@ -39,48 +58,38 @@ class JobFilter(admin.SimpleListFilter):
     Each job has its dev-log: so how many have none is the difference of two counts, which no row is read for.
     """
 
-    title = "job"
+    title = gettext_lazy("job")
     parameter_name = "job__isnull"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         without = DevLog.objects.count() - Job.objects.count()
-        return [("True", f"none: never tagged ({without:,})")] if without > 0 or self.value() else []
+        told = _("none: never tagged (%(count)s)") % {"count": f"{without:,}"}
+        return [("True", told)] if without > 0 or self.value() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
         return queryset.filter(job=None) if self.value() == "True" else queryset
 
 
-class DevLogList(ChangeList):
-    """The dev-logs of a page: their ids first, and the rows of these alone, so that what is skipped is not read."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        ordering = self.queryset.query.order_by
-        first = self.ids(self.queryset[: self.list_per_page + 1]) if self.page_num == 1 and not self.show_all else None
-        if first is not None and len(first) <= self.list_per_page:
-            # All there is: to count it would search once more.
-            self.queryset = self.root_queryset.filter(pk__in=first).order_by(*ordering)
-        super().get_results(request)
-        shown = self.ids(self.result_list) if first is None else first[: self.list_per_page]
-        rows = self.apply_select_related(self.root_queryset.filter(pk__in=shown)).order_by(*ordering)
-        # With the tags of these alone: an action may read all there are.
-        self.result_list = rows.prefetch_related(Prefetch("taggings", DevLogTag.objects.shown()))
-
-    def ids(self, devlogs: QuerySet[DevLog]) -> list[int]:
-        return list(devlogs.values_list("pk", flat=True))
+class DevLogList(IdsFirst):
+    def with_more(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.prefetch_related(Prefetch("taggings", DevLogTag.objects.shown()))
 
 
-def words_of(search_term: str) -> list[str]:
-    """Return the words of a search; what stands in quotation marks is one."""
-    words = smart_split(search_term)
-    return [unescape_string_literal(word) if word[0] in "\"'" and word[0] == word[-1] else word for word in words]
+def tags_of_late(request: HttpRequest, limit: int) -> list[tuple[str, str, int]]:
+    """Return the tags most used in the latest dev-logs that may be read, with their slugs, names and counts."""
+    newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    latest = readable(DevLog.objects.filter(pk__gt=newest - DEVLOGS_COUNTED), request.user)
+    used = latest.filter(tags__isnull=False).order_by().values_list("tags__slug", "tags__name")
+    return list(used.annotate(count=Count("pk")).order_by("-count", "tags__slug")[:limit])
 
 
-def holding(devlogs: QuerySet[DevLog], words: list[str]) -> QuerySet[DevLog]:
-    """Return those whose entry holds each word, or which carry a tag whose name does.
-
-    The tags by themselves: joined to each entry they would take as long again for every tag there is.
-    """
-    for word in words:
-        tagged = DevLogTag.objects.filter(tag__name__icontains=word).values("devlog")
-        devlogs = devlogs.filter(Q(entry__icontains=word) | Q(pk__in=tagged))
-    return devlogs
+def holding(devlogs: QuerySet[DevLog], question: str) -> QuerySet[DevLog]:
+    """Return those whose entry has all words and phrases of a question, or which carry the tag that it names."""
+    phrases = search.phrases(question)
+    tag = vocabulary.find(question)
+    if not tag:
+        return search.containing(devlogs, phrases) if phrases else devlogs.none()
+    found = Q(pk__in=DevLogTag.objects.filter(tag=tag).values("devlog"))
+    if phrases:
+        found |= Q(pk__in=search.containing(DevLog.objects.order_by(), phrases).values("pk"))
+    return devlogs.filter(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -11,8 +12,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from tagging.engine.batches import Portions, Run, Work
 from tagging.models import Batch
@@ -70,19 +76,26 @@ class BatchAdmin(BaseAdmin):
             return int(seen)
         return newest_of(self.model)
 
+    def asked_at(self, request: HttpRequest) -> datetime:
+        """Return when the person was asked, or else the time now, by the database's clock."""
+        try:
+            said = parse_datetime(request.POST.get("asked", ""))
+        except ValueError:
+            said = None
+        if said and timezone.is_aware(said):
+            return said
+        now: datetime | None = self.model._default_manager.order_by().values_list(Now(), flat=True).first()
+        return now or timezone.now()
+
     def is_asked(self, request: HttpRequest) -> bool:
         """Say whether the person was shown what is going to happen, and said yes."""
         return bool(request.POST.get("post"))
-
-    def is_of_all(self, request: HttpRequest) -> bool:
-        """Say whether all rows of the list were chosen, not single ones."""
-        return request.POST.get("select_across") == "1"
 
     def ask(self, request: HttpRequest, question: Question) -> TemplateResponse:
         """Show the count and what it leads to; the form carries the list's filter in its address, not all the ids."""
         named = list(question.named)
         if left := max(question.counts.values(), default=0) - len(named):
-            named.append(f"… and {left:,} more")
+            named.append(_("… and %(count)s more") % {"count": number_format(left, force_grouping=True)})
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -94,6 +107,7 @@ class BatchAdmin(BaseAdmin):
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": request.POST.get("select_across", "0"),
             "newest": self.newest(request),
+            "asked": self.asked_at(request).isoformat(),
             "checkbox": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/batches/confirm.html", context)
@@ -110,7 +124,8 @@ class BatchAdmin(BaseAdmin):
     ) -> None:
         """Do this work on all these rows, and tell how far it came.
 
-        rows: as they are chosen, which may be by what the work changes. label: "Dev-logs deleted".
+        rows: as they are chosen, which may be by what the work changes. label: "Dev-logs deleted", in English; it is
+        shown in the language of who looks.
         last_act: what is to be done after the last portion, once or, if it failed, again.
         """
         chosen = [self.there_already(request, each) for each in rows]
@@ -119,14 +134,15 @@ class BatchAdmin(BaseAdmin):
             for each in chosen:
                 self.log_deletions(request, each)
         elif total:
-            self.log_batch(request, chosen[0].model, f"{label}: {total:,}.", DELETION if is_deletion else CHANGE)
+            self.log_batch(request, chosen[0].model, told(label, total), DELETION if is_deletion else CHANGE)
         batch = Batch.objects.begin(self.opts.label_lower, label, total, request.user.pk)
         run = Run(batch, Portions(chosen, GAP), work, last_act)
         if run.go_on(ANSWER_SECONDS):
             level = messages.SUCCESS if batch.done or is_deletion else messages.WARNING
-            self.message_user(request, f"{label}: {batch.done:,}.", level)
+            self.message_user(request, told(label, batch.done), level)
         else:
-            self.message_user(request, f"This takes longer, and goes on by itself. {batch}.", messages.INFO)
+            goes_on = _("This takes longer, and goes on by itself. %(batch)s.") % {"batch": batch}
+            self.message_user(request, goes_on, messages.INFO)
 
     def there_already(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return those of the rows that were there when the person was asked, or are there now."""
@@ -141,6 +157,12 @@ class BatchAdmin(BaseAdmin):
             object_repr=what[:200],
             action_flag=flag,
         )
+
+
+def told(label: str, count: int) -> str:
+    """Say what was done to how many."""
+    what = {"label": _(label), "count": number_format(count, force_grouping=True)}
+    return _("%(label)s: %(count)s.") % what
 
 
 def newest_of(model: type[Model]) -> int:

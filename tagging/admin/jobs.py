@@ -1,19 +1,26 @@
 """Jobs, attempts, what is known of providers and the spending, to look at; and the end of a pause."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from devlog_project.api.access import readable
+from devlogs.models import DevLog
 from tagging.admin import shown
+from tagging.admin.actions import QueueActions
+from tagging.admin.lists import IdsFirst
 from tagging.admin.read_only import ReadOnly
 from tagging.extraction.base import ErrorCode
 from tagging.models import Attempt, AuthorSpending, Job, ProviderState, Spending, Worker
@@ -22,99 +29,88 @@ from tagging.models import Attempt, AuthorSpending, Job, ProviderState, Spending
 class ErrorCodeFilter(admin.SimpleListFilter):
     """The codes there can be; to look up those there are would read every attempt."""
 
-    title = "error code"
+    title = _("error code")
     parameter_name = "error_code"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [(code.value, code.value) for code in ErrorCode]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
-class Timeline(ReadOnly, admin.TabularInline):
-    model = Attempt
-    verbose_name_plural = "timeline"
-    fields = [
-        *("number", "started_at", "finished_at", "outcome", "error_code", "error_detail", "source"),
-        "entries_in_call",
-    ]
-    readonly_fields = ["source"]
-
-
 class OfDevLog(ReadOnly, admin.ModelAdmin):
-    """Rows about a dev-log. They show words of its entry only to people who may see dev-logs themselves."""
+    """Rows about a dev-log. They show words of its entry only to people who may read it themselves."""
 
-    # Columns and fields with words of an entry, and what is shown in their place.
-    in_place_of_words = {"dev_log": "dev_log_number", "answer": None}
-
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return self.shown_to(request, super().get_list_display(request))
-
-    def get_fields(self, request: HttpRequest, obj: object = None) -> list[Any]:
-        return self.shown_to(request, super().get_fields(request, obj))
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Keep people from guessing by filters at what they may not see."""
-        has_words = self.in_place_of_words.keys() & {lookup.partition("__")[0]}
-        return super().lookup_allowed(lookup, value, request) and (not has_words or shown.may_see_entries(request))
-
-    def shown_to(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
-        if shown.may_see_entries(request):
-            return list(names)
-        return [other for name in names if (other := self.in_place_of_words.get(name, name))]
-
-    @admin.display(description="dev-log")
-    def dev_log(self, row: Job | Attempt) -> SafeString:
-        return shown.link_to(row.devlog if isinstance(row, Job) else row.job.devlog)
-
-    @admin.display(description="dev-log")
-    def dev_log_number(self, row: Job | Attempt) -> int:
-        return row.pk if isinstance(row, Job) else row.job_id
-
-
-@admin.register(Job)
-class JobAdmin(OfDevLog):
-    list_display = ["number", "dev_log", "state", "waiting_for", "error_code", "attempts", "run_after"]
-    list_filter = ["state", "waiting_for", "error_code"]
-    list_select_related = ["devlog"]
+    # From a row to its dev-log.
+    to_devlog = "pk"
+    # Fields with words of an entry, or what lets one guess at them.
+    words = ("answer", "entry_digest")
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
-    sortable_by = ["number"]
+    sortable_by: Sequence[str] = ()
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    readonly_fields = ["dev_log", "dev_log_number"]
+
+    class Media:
+        css = {"all": ["tagging/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Have each row say whether its dev-log may be read by who asks."""
+        rows = super().get_queryset(request)
+        if not shown.may_see_entries(request):
+            return rows.annotate(is_readable=Value(False))
+        own = DevLog.objects.order_by().filter(pk=OuterRef(self.to_devlog))
+        return rows.annotate(is_readable=Exists(readable(own, request.user)))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
+        return IdsFirst
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if name not in self.words or getattr(obj, "is_readable", False)]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Keep people from guessing by filters at what they may not read: who may read all of it has no need to."""
+        if lookup.partition("__")[0] in self.words and not request.user.is_superuser:
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("dev-log"))
+    def dev_log(self, row: Any) -> SafeString | str:
+        """Show the beginning of the entry, or to who may not read it the dev-log's number."""
+        devlog = row.devlog if isinstance(row, Job) else row.job.devlog
+        return shown.link_to(devlog) if row.is_readable else str(devlog)
+
+
+@admin.register(Job)
+class JobAdmin(QueueActions, OfDevLog):
+    list_display = ["number", "dev_log", "state_told", "attempts", "run_after"]
+    list_filter = ["state", "waiting_for", "error_code"]
+    list_select_related = ["devlog"]
+    sortable_by = ["number"]
+    readonly_fields = ["dev_log", "state_told", "error_told", "timeline"]
     fields = [
-        "dev_log",
-        "state",
-        "waiting_for",
-        "error_code",
-        "error_detail",
-        "attempts",
-        "priority",
-        "queued_at",
-        "run_after",
-        "in_doubt_since",
-        "started_at",
-        "finished_at",
-        "claimed_by",
-        "lease_expires_at",
+        *("dev_log", "state_told", "error_told", "timeline"),
+        *("attempts", "priority", "queued_at", "run_after", "in_doubt_since", "started_at", "finished_at"),
+        *("claimed_by", "lease_expires_at"),
     ]
-    inlines = [Timeline]
-    actions = ["cancel"]
 
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("tagging.change_job")
-
-    @admin.action(description="Cancel selected jobs", permissions=["cancel"])
-    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        """End them `failed` where they are not final; what is selected goes in portions."""
-        cancelled = Job.objects.cancel(list(jobs.values_list("pk", flat=True)))
-        self.message_user(request, f"{cancelled} cancelled; the others were final already.", messages.SUCCESS)
-
-    @admin.display(description="job", ordering="pk")
+    @admin.display(description=_("job"), ordering="pk")
     def number(self, job: Job) -> int:
         return job.pk
+
+    @admin.display(description=_("state"))
+    def state_told(self, job: Job) -> SafeString:
+        return shown.state(job)
+
+    @admin.display(description=_("error"))
+    def error_told(self, job: Job) -> SafeString | str:
+        return shown.value(shown.error_told(job))
+
+    @admin.display(description=_("timeline"))
+    def timeline(self, job: Job) -> SafeString | str:
+        return shown.timeline(job)
 
 
 @admin.register(Attempt)
@@ -122,11 +118,26 @@ class AttemptAdmin(OfDevLog):
     list_display = ["number", "dev_log", "outcome", "error_code", "source", "finished_at"]
     list_filter = ["outcome", ErrorCodeFilter]
     list_select_related = ["job__devlog"]
-    sortable_by = ()
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     ordering = ["-pk"]
+    to_devlog = "job"
+    readonly_fields = ["dev_log", "error_told", "source", "milliseconds"]
+    fields = [
+        *("dev_log", "number", "outcome", "error_told", "source", "prompt_version", "started_at", "finished_at"),
+        *("milliseconds", "entries_in_call", "input_tokens", "output_tokens", "cost", "answer", "names_dropped"),
+        *("redacted", "entry_digest"),
+    ]
+
+    @admin.display(description=_("by"))
+    def source(self, attempt: Attempt) -> str:
+        return attempt.source
+
+    @admin.display(description=_("milliseconds"))
+    def milliseconds(self, attempt: Attempt) -> int:
+        return attempt.milliseconds
+
+    @admin.display(description=_("error"))
+    def error_told(self, attempt: Attempt) -> SafeString | str:
+        return shown.value(shown.error_told(attempt))
 
 
 @admin.register(ProviderState)
@@ -160,17 +171,17 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
             self.log_change(request, row, "Resumed.")
             self.message_user(request, row.resumption, messages.SUCCESS)
         if not waited:
-            self.message_user(request, "Nothing is paused.")
+            self.message_user(request, gettext("Nothing is paused."))
         return redirect("admin:tagging_providerstate_changelist")
 
-    @admin.display(description="of the settings", boolean=True)
+    @admin.display(description=_("of the settings"), boolean=True)
     def of_the_settings(self, provider: ProviderState) -> bool:
         return provider.is_current
 
-    @admin.display
+    @admin.display(description=_("until"))
     def until(self, provider: ProviderState) -> datetime | str | None:
         if provider.is_half_open:
-            return "a probe is answered"
+            return gettext("a probe is answered")
         return provider.resume_at if provider.is_paused else None
 
 

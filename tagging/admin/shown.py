@@ -6,22 +6,47 @@ from typing import Any
 from django.contrib.admin.utils import display_for_value
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from devlogs.models import DevLog
+from tagging.admin.advice import advice_for
 from tagging.models import Attempt, DevLogTag, Job
 from tagging.models.shown_pause import shown_pause
 
 EMPTY = "-"
+# Of an error's detail, where many stand below each other.
+MOST_CHARACTERS = 80
+STATES = {
+    Job.State.PENDING: gettext_lazy("pending"),
+    Job.State.RUNNING: gettext_lazy("running"),
+    Job.State.DONE: gettext_lazy("done"),
+    Job.State.FAILED: gettext_lazy("failed"),
+}
+# By what waits: a job, or the whole queue.
+WAITING = {
+    "retry": gettext_lazy("waiting for retry"),
+    "rate_limit": gettext_lazy("waiting for rate limit"),
+    "provider": gettext_lazy("waiting for provider"),
+    "budget": gettext_lazy("waiting for budget"),
+    "paused": gettext_lazy("paused by a person"),
+}
+OUTCOMES = {
+    Attempt.Outcome.ANSWERED: gettext_lazy("answered"),
+    Attempt.Outcome.FAILED: gettext_lazy("failed"),
+    Attempt.Outcome.LOST: gettext_lazy("lost"),
+}
 
 
 def value(cell: object) -> str:
     return display_for_value(cell, EMPTY)
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString | str:
+def table(columns: Iterable[object], rows: Iterable[Iterable[Any]]) -> SafeString | str:
     """Return an HTML table, or a dash when there are no rows."""
     lines = [(format_html_join("", "<td>{}</td>", ((value(cell),) for cell in row)),) for row in rows]
     if not lines:
@@ -44,16 +69,17 @@ def name_of(devlog: DevLog, request: HttpRequest) -> str:
 
 def link_to(devlog: DevLog) -> SafeString:
     url = reverse("admin:devlogs_devlog_change", args=[devlog.pk])
-    return format_html('<a href="{}">{}</a>', url, Truncator(devlog.title).chars(50))
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', url, Truncator(devlog.title).chars(50))
 
 
 def state(job: Job) -> SafeString:
     """Return the job's state, with what it waits for or why it failed."""
-    why = error(job) if job.state == Job.State.FAILED else ""
+    why: object = Truncator(error(job)).chars(MOST_CHARACTERS) if job.state == Job.State.FAILED else ""
     if waiting_for := job.waits_for(shown_pause):
-        why = f"waiting for {waiting_for.replace('_', ' ')}"
+        why = WAITING[waiting_for]
     return format_html(
-        '<span class="job-state job-state-{}">{}</span> <span class="job-why">{}</span>', job.state, job.state, why
+        '<span class="job-state job-state-{}">{}</span> <span class="job-why">{}</span>',
+        *(job.state, STATES[Job.State(job.state)], why),
     )
 
 
@@ -61,25 +87,36 @@ def error(row: Job | Attempt) -> str:
     return f"{row.error_code}: {row.error_detail}" if row.error_code else ""
 
 
-def timeline(job: Job) -> SafeString | str:
-    return table(
-        ["attempt", "started", "took", "outcome", "error", "by"],
-        (
-            [each.number, each.started_at, seconds(each), each.outcome, error(each), each.source]
-            for each in job.timeline.all()
-        ),
+def error_told(row: Job | Attempt) -> SafeString | str:
+    """Return what an error means, in a sentence, with its own words, and what to do about it."""
+    if not row.error_code:
+        return ""
+    meaning, way_out = advice_for(row.error_code)
+    return format_html(
+        '<div class="job-error"><p>{}</p><p class="job-advice">{} {}</p><p class="job-detail">{}</p></div>',
+        *(meaning, _("What to do:"), way_out, error(row)),
     )
 
 
-def seconds(attempt: Attempt) -> str:
-    return f"{(attempt.finished_at - attempt.started_at).total_seconds():.1f} s"
+def timeline(job: Job) -> SafeString | str:
+    """Return the attempts at a job: who answered or did not, how long it took and what it cost."""
+    columns = (_("attempt"), _("started"), _("milliseconds"), _("outcome"), _("by"))
+    columns += (_("tokens in"), _("tokens out"), _("cost in $"), _("error"))
+    return table(columns, ([*facts(each), error_told(each)] for each in job.timeline.all()))
+
+
+def facts(attempt: Attempt) -> list[object]:
+    outcome = OUTCOMES[Attempt.Outcome(attempt.outcome)]
+    price = [attempt.input_tokens, attempt.output_tokens, number_format(attempt.cost.normalize())]
+    return [attempt.number, attempt.started_at, attempt.milliseconds, outcome, attempt.source, *price]
 
 
 def tags(devlog: DevLog) -> SafeString | str:
     """Return the tags of a dev-log with who set them and which words show them."""
     taggings = devlog.taggings.select_related("tag", "attempt", "person")
-    return table(["tag", "source", "evidence"], ([each.tag, source(each), each.evidence] for each in taggings))
+    rows = ([each.tag, source(each), each.evidence] for each in taggings)
+    return table((_("tag"), _("source"), _("evidence")), rows)
 
 
 def source(tagging: DevLogTag) -> str:
-    return f"{tagging.source}: {tagging.person}" if tagging.person else tagging.source
+    return _("person: %(name)s") % {"name": tagging.person} if tagging.person else tagging.source

@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tagging.models.claims import seconds_from_now
 
@@ -15,7 +18,7 @@ from tagging.models.claims import seconds_from_now
 SILENT_SECONDS = 90
 SHOWN_SECONDS = 24 * 3600
 SHOWN = 10
-PROCESS_ENDED = "the process that worked on it has ended"
+PROCESS_ENDED = gettext_noop("the process that worked on it has ended")
 
 
 def stopped() -> Q:
@@ -50,7 +53,7 @@ class Batch(models.Model):
 
     # The list on which it was begun and is shown: app and model.
     page = models.CharField(max_length=100)
-    # What happens to what: "Dev-logs deleted".
+    # What happens to what, in English: "Dev-logs deleted". It is shown in the language of who looks.
     label = models.CharField(max_length=250)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     total = models.PositiveBigIntegerField()
@@ -69,11 +72,14 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
 
     def __str__(self) -> str:
-        how_far = f"{self.label}: {self.done:,} of {self.total:,} ({self.percent} %)"
+        count, total = (number_format(count, force_grouping=True) for count in (self.done, self.total))
+        words = {"label": _(self.label), "done": count, "total": total, "percent": self.percent}
+        how_far = _("%(label)s: %(done)s of %(total)s (%(percent)s %%)") % words
         if not self.is_stopped:
             return how_far
-        why = self.stopped_because or PROCESS_ENDED
-        return f"{how_far}. It stopped there: {why}. Select the rest once more."
+        why = _(self.stopped_because or PROCESS_ENDED)
+        stopped = _("%(how_far)s. It stopped there: %(why)s. Select the rest once more.")
+        return stopped % {"how_far": how_far, "why": why}
 
     @property
     def percent(self) -> int:

@@ -1,36 +1,43 @@
-"""What it will cost to have many dev-logs tagged, in words: shown before a person says yes."""
+"""What it will cost to have many dev-logs tagged, and how long it takes, in words: shown before a person says yes."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db.models import Avg, QuerySet
 from django.db.models.functions import Length
+from django.utils.formats import number_format
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from devlogs.models import DevLog
 from tagging.extraction.base import Extractor
-from tagging.models import spending
+from tagging.models import pace, queue, spending
 from tagging.models.attempt import Attempt
 from tagging.models.spending import Price
 
 # So many stand for all: to measure each entry would read the whole table.
 SAMPLE = 1_000
+# The largest of these units of which there are at least two.
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 
-def cost_of(devlogs: QuerySet[DevLog], count: int) -> str:
+def cost_of(devlogs: QuerySet[DevLog], count: int, *, as_public: bool = False) -> str:
     """Say what the extractor that is set will cost for these dev-logs, `count` of them: at most, and by experience.
 
     The ledger saves none of it: a retag asks the model, also where it answered the same entry before. Private ones
-    cost nothing, as the model is not asked.
+    cost nothing, as the model is not asked. as_public: they are not private any more when they are tagged.
     """
     extractor: type[Extractor] = import_string(settings.TAGGING_EXTRACTOR)
     if not extractor.is_paid:
-        return f"for nothing ({extractor.name})"
-    private = DevLog.objects.filter(is_private=True, pk__in=devlogs.values("pk")).count()
+        return _("for nothing (%(extractor)s)") % {"extractor": extractor.name}
+    is_free = {"is_private": True, "pk__in": devlogs.values("pk")}
+    private = 0 if as_public else DevLog.objects.filter(**is_free).count()
     if private == count:
-        return "for nothing (all are private)"
-    of_them = f"{private} for nothing, as they are private, and the others " if private else ""
-    return of_them + cost_of_asking(extractor, devlogs, count - private)
+        return _("for nothing (all are private)")
+    asked = cost_of_asking(extractor, devlogs, count - private)
+    free = _("%(count)s for nothing, as they are private, and the others ") % {"count": private} if private else ""
+    return free + asked
 
 
 def cost_of_asking(extractor: type[Extractor], devlogs: QuerySet[DevLog], count: int) -> str:
@@ -41,12 +48,20 @@ def cost_of_asking(extractor: type[Extractor], devlogs: QuerySet[DevLog], count:
         full, rest = divmod(count, in_call)
         price = spending.estimate_together(round(length), in_call).times(full)
         price += spending.estimate_together(round(length), rest) if rest else Price()
-        how, when = f"up to {in_call} of an author by a new call", "if each call is full and none fails"
+        how = _(
+            "up to %(in_call)s of an author by a new call, for at most %(cost)s $ if each call is full and none fails "
+            "(%(extractor)s, %(tokens)s tokens)"
+        )
     else:
         price = spending.estimate(round(length)).times(count)
-        how, when = "each by a new call", "if none fails"
-    at_most = f"for at most {price.cost:.2f} $ {when} ({extractor.name}, {price.tokens} tokens)"
-    return f"{how}, {at_most}{by_experience(extractor.name, count, is_shared=in_call > 1)}"
+        how = _("each by a new call, for at most %(cost)s $ if none fails (%(extractor)s, %(tokens)s tokens)")
+    at_most = how % {
+        "in_call": in_call,
+        "cost": number_format(price.cost, 2),
+        "extractor": extractor.name,
+        "tokens": number_format(price.tokens),
+    }
+    return at_most + by_experience(extractor.name, count, is_shared=in_call > 1)
 
 
 def by_experience(extractor: str, count: int, *, is_shared: bool) -> str:
@@ -56,6 +71,34 @@ def by_experience(extractor: str, count: int, *, is_shared: bool) -> str:
     rows = list(answered.order_by("-pk").values("model", "cost")[:SAMPLE])
     # Of the model that is asked now, not of one asked before it.
     costs = [row["cost"] for row in rows if row["model"] == rows[0]["model"]]
-    return (
-        f"; about {count * sum(costs) / len(costs):.2f} $ if they cost what the last {len(costs)} did" if costs else ""
-    )
+    if not costs:
+        return ""
+    about = number_format(count * sum(costs) / len(costs), 2)
+    told = _("; about %(cost)s $ if they cost what the last %(count)s did")
+    return told % {"cost": about, "count": len(costs)}
+
+
+def time_of(count: int) -> str:
+    """Say in a sentence how long so many more jobs take at the present pace, behind all that is pending."""
+    per_second = pace.measured().per_busy_second
+    if not per_second:
+        return _("Nothing was tagged in the last minutes, so nobody can say how long it takes.")
+    pending = queue.counts()["pending"]
+    told = {"time": duration((pending + count) / per_second), "pending": number_format(pending)}
+    if queue.waiting():
+        return _("The queue waits now; once it goes on, they take %(time)s at the pace of late.") % told
+    if pending:
+        return _("At the present pace it takes %(time)s, with the %(pending)s that wait already.") % told
+    return _("At the present pace it takes %(time)s.") % told
+
+
+def duration(seconds: float) -> str:
+    """Return so many seconds as people say them: "about 3 hours"."""
+    if seconds < 2 * MINUTE:
+        count = max(1, round(seconds))
+        return ngettext("about %(count)s second", "about %(count)s seconds", count) % {"count": count}
+    if seconds < 2 * HOUR:
+        return _("about %(count)s minutes") % {"count": round(seconds / MINUTE)}
+    if seconds < 2 * DAY:
+        return _("about %(count)s hours") % {"count": round(seconds / HOUR)}
+    return _("about %(count)s days") % {"count": number_format(round(seconds / DAY))}

@@ -44,7 +44,7 @@ def change_page(instance):
 
 
 def words(html):
-    return " ".join(strip_tags(html).replace("&#x27;", "'").split())
+    return " ".join(strip_tags(html.replace("</p><p", "</p> <p")).replace("&#x27;", "'").split())
 
 
 def inline(html):
@@ -60,8 +60,20 @@ def column(response, name):
 
 def fact(response, name):
     """Return the words of one read-only field of a page."""
-    field = response.content.decode().partition(f"field-{name}")[2]
-    return words(field.partition('<div class="readonly">')[2].partition("</div>")[0])
+    return words(fact_html(response, name))
+
+
+def fact_html(response, name):
+    field = response.content.decode().partition(f'form-row field-{name}"')[2]
+    return (
+        field.partition('<div class="readonly">')[2].partition('<div class="form-row')[0].partition("</fieldset>")[0]
+    )
+
+
+def cells(html):
+    """Return the words in a table's cells, row by row, without its head."""
+    rows = re.findall("<tr>(.*?)</tr>", html, re.DOTALL)
+    return [[words(cell) for cell in re.findall("<td>(.*?)</td>", row, re.DOTALL)] for row in rows if "<td>" in row]
 
 
 def save(client, devlog, **changed):

@@ -53,7 +53,7 @@ def test_a_question_costs_the_same_for_one_as_for_thirty(
 ):
     made = [make_devlog() for _ in range(count)]
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page = act_on_all(admin_client, "delete_selected", made)
 
     assert page.context["model_count"] == {"dev-logs": count}
@@ -197,12 +197,12 @@ def test_what_is_done_is_shown_no_more(admin_client, under_way):
 # -- The list --------------------------------------------------------------------------------------------------------
 
 
-def test_too_many_words_are_refused_rather_than_ignored(admin_client, make_devlog):
+def test_a_search_for_too_much_is_refused_rather_than_cut(admin_client, make_devlog):
     make_devlog("word")
 
     response = admin_client.get(DEVLOGS, {"q": "word " * 1_000})
 
-    assert message_of(response) == "Search for at most 20 words."
+    assert message_of(response) == "Search for at most 200 characters."
     assert response.context["cl"].result_count == 0
 
 

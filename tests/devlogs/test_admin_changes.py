@@ -122,7 +122,7 @@ def test_the_question_before_a_deletion_names_the_first_devlogs_and_counts_the_r
 def test_tag_again_queues_the_selected_and_keeps_their_tags_meanwhile(admin_client, make_tagged):
     chosen, other = make_tagged("Django"), make_tagged("Redis")
 
-    response = act(admin_client, "tag_again", [chosen])
+    response = act(admin_client, "tag_again", [chosen], post="yes")
 
     assert message_of(response) == "Dev-logs queued to be tagged again: 1."
     assert states() == {chosen.pk: "pending", other.pk: "done"}
@@ -132,7 +132,7 @@ def test_tag_again_queues_the_selected_and_keeps_their_tags_meanwhile(admin_clie
 def test_tag_again_gives_a_job_to_a_devlog_that_has_none(admin_client):
     devlog = DevLog.objects.create(entry="Made by hand.")
 
-    act(admin_client, "tag_again", [devlog])
+    act(admin_client, "tag_again", [devlog], post="yes")
 
     assert states() == {devlog.pk: "pending"}
 
@@ -142,7 +142,7 @@ def test_retry_failed_leaves_the_selected_alone_that_did_not_fail(admin_client, 
     run_jobs(REFUSED)
     done = make_tagged("Django")
 
-    response = act(admin_client, "retry_failed", [failed, done])
+    response = act(admin_client, "retry_failed", [failed, done], post="yes")
 
     assert message_of(response) == "Failed dev-logs queued to be tagged again: 1."
     assert states() == {failed.pk: "pending", done.pk: "done"}

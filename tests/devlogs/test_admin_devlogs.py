@@ -11,9 +11,11 @@ from django.utils import timezone
 from devlogs.admin import lists
 from devlogs.models import DevLog
 from tagging.models import DevLogTag, Job, ProviderState, Tag
-from tests.devlogs.admin_pages import DEVLOGS, LIMITED, REFUSED, change_page, column, fact, words
+from tagging.models.tag import slug_of
+from tests.devlogs.admin_pages import DEVLOGS, LIMITED, REFUSED, cells, change_page, column, fact, fact_html, words
 
 pytestmark = pytest.mark.django_db
+REFUSED_TOLD = "The model declined to answer for this entry. What to do: Reword the entry, or set its tags by hand."
 
 
 # -- The list --------------------------------------------------------------------------------------------------------
@@ -30,7 +32,7 @@ def test_the_list_shows_state_and_tags_in_the_order_of_the_entry(admin_client, m
 def test_the_list_shows_the_first_line_of_an_entry(admin_client, make_devlog):
     make_devlog("First line\nsecond line")
 
-    assert column(admin_client.get(DEVLOGS), "title") == ["First line"]
+    assert column(admin_client.get(DEVLOGS), "name") == ["First line"]
 
 
 def test_a_waiting_job_says_what_it_waits_for(admin_client, make_devlog, run_jobs):
@@ -83,7 +85,7 @@ def test_the_list_is_filtered_by_state(admin_client, make_devlog, run_jobs):
 
     response = admin_client.get(f"{DEVLOGS}?job__state__exact=failed")
 
-    assert column(response, "title") == ["Failed."]
+    assert column(response, "name") == ["Failed."]
 
 
 def test_the_list_is_filtered_by_tag(admin_client, make_tagged):
@@ -92,7 +94,7 @@ def test_the_list_is_filtered_by_tag(admin_client, make_tagged):
 
     response = admin_client.get(f"{DEVLOGS}?tags__slug=django")
 
-    assert column(response, "title") == ["Wrote Django"]
+    assert column(response, "name") == ["Wrote Django"]
 
 
 def test_the_filter_offers_the_most_used_tags_only(admin_client, make_tagged, monkeypatch):
@@ -136,12 +138,12 @@ def test_the_filter_counts_the_newest_devlogs_only(admin_client, make_tagged, mo
 def test_a_search_finds_words_of_the_entry_and_names_of_tags_once(admin_client, make_devlog, query):
     devlog = make_devlog("Moved to postgres.")
     for name in ("Redis", "Redis Stack"):
-        DevLogTag.objects.create(devlog=devlog, tag=Tag.objects.create(name=name, slug=name))
+        DevLogTag.objects.create(devlog=devlog, tag=Tag.objects.create(name=name, slug=slug_of(name)))
     make_devlog("Something else.")
 
     response = admin_client.get(f"{DEVLOGS}?q={query}")
 
-    assert column(response, "title") == ["Moved to postgres."]
+    assert column(response, "name") == ["Moved to postgres."]
 
 
 # -- The page --------------------------------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ def test_the_page_shows_the_job(admin_client, make_devlog, run_jobs):
 
     assert [fact(page, name) for name in ("state", "error", "run_after", "attempts")] == [
         "failed refused: The model declined.",
-        "refused: The model declined.",
+        f"{REFUSED_TOLD} refused: The model declined.",
         "-",
         "1",
     ]
@@ -177,13 +179,20 @@ def test_the_page_shows_tags_with_source_and_evidence(admin_client, admin_user, 
 def test_the_page_shows_the_timeline(admin_client, make_devlog, run_jobs):
     devlog = make_devlog()
     run_jobs(REFUSED)
-    devlog.job.timeline.update(started_at="2026-01-01T10:00:00Z", finished_at="2026-01-01T10:00:02Z")
+    devlog.job.timeline.update(
+        started_at="2026-01-01T10:00:00Z",
+        finished_at="2026-01-01T10:00:02Z",
+        input_tokens=120,
+        output_tokens=8,
+        cost="0.0125",
+    )
 
     page = admin_client.get(change_page(devlog))
 
-    assert fact(page, "timeline") == (
-        "attemptstartedtookoutcomeerrorby1Jan. 1, 2026, 10 a.m.2.0 sfailedrefused: The model declined.answer:model-1"
-    )
+    assert cells(fact_html(page, "timeline")) == [
+        ["1", "Jan. 1, 2026, 10 a.m.", "2000", "failed", "answer:model-1", "120", "8", "0.0125"]
+        + [f"{REFUSED_TOLD} refused: The model declined."]
+    ]
 
 
 def test_a_devlog_without_a_job_shows_dashes_on_its_page(admin_client):

@@ -54,7 +54,7 @@ def test_they_see_which_devlog_it_is_and_no_link_to_it(staff, devlog):
 
     for page in (JOBS, ATTEMPTS):
         answer = client.get(page)
-        assert column(answer, "dev_log_number") == [str(devlog.pk)]
+        assert column(answer, "dev_log") == [str(devlog)]
         assert change_page(devlog) not in answer.content.decode()
 
 

@@ -1,0 +1,82 @@
+"""What an error means, in a sentence, and what its reader can do: one of each for every code there is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tagging.extraction.base import ErrorCode
+
+
+class Advice(NamedTuple):
+    """What happened, and what to do."""
+
+    meaning: Promise
+    way_out: Promise
+
+
+ADVICE = {
+    ErrorCode.RATE_LIMITED: Advice(
+        _("The provider takes no more calls for now."),
+        _("Nothing: it is asked again by itself. If it happens often, lower TAGGING_CONCURRENCY or ask for more."),
+    ),
+    ErrorCode.PROVIDER_REFUSED: Advice(
+        _("The provider refuses this service: the key, the credit, the model or the address is wrong."),
+        _("Mend what the detail names, in the settings or at the provider. The queue goes on by itself then."),
+    ),
+    ErrorCode.MISCONFIGURED: Advice(
+        _("A setting of this service is wrong, so nothing could be sent."),
+        _("Mend the setting that the detail names, and restart."),
+    ),
+    ErrorCode.TIMEOUT: Advice(
+        _("The provider did not answer in time."),
+        _("Nothing: it is asked again by itself. If it ends failed, retry it when the provider is quick again."),
+    ),
+    ErrorCode.UNREACHABLE: Advice(
+        _("The provider could not be reached."),
+        _("Look at the network and at OPENAI_BASE_URL. The queue goes on by itself once it is reached."),
+    ),
+    ErrorCode.SERVER_ERROR: Advice(
+        _("The provider failed."),
+        _("Nothing: it is asked again by itself. If it ends failed, retry it when the provider works again."),
+    ),
+    ErrorCode.BAD_REQUEST: Advice(
+        _("The provider refused this request as it is, and answered others meanwhile."),
+        _("Read the detail; shorten or reword the entry, which tags it again."),
+    ),
+    ErrorCode.BAD_ANSWER: Advice(
+        _("The model gave no answer that could be read."),
+        _("Retry it. If it happens often, this model cannot keep to a JSON schema: choose another."),
+    ),
+    ErrorCode.ANSWER_CUT_OFF: Advice(
+        _("The model's answer was too long and was cut off."),
+        _("Raise OPENAI_MAX_COMPLETION_TOKENS, or split the entry."),
+    ),
+    ErrorCode.REFUSED: Advice(
+        _("The model declined to answer for this entry."),
+        _("Reword the entry, or set its tags by hand."),
+    ),
+    ErrorCode.ENTRY_TOO_LONG: Advice(
+        _("The entry is too long for the model."),
+        _("Split the entry, or choose a model that takes more."),
+    ),
+    ErrorCode.WORKER_LOST: Advice(
+        _("The process that worked on this ended before it had an answer."),
+        _("Nothing, if it happened once. If again and again, look in its log for what ends it, such as its memory."),
+    ),
+    ErrorCode.CANCELLED: Advice(
+        _("A person cancelled it."),
+        _("Tag it again if its tags are wanted after all."),
+    ),
+    ErrorCode.INTERNAL: Advice(
+        _("Something went wrong inside this service: a bug."),
+        _("Look in the worker's log for its traceback and report it; then retry."),
+    ),
+}
+
+
+def advice_for(code: str) -> Advice:
+    """Return what to say of a code; of one that is not known, as of a bug."""
+    return ADVICE[ErrorCode(code) if code in list(ErrorCode) else ErrorCode.INTERNAL]
