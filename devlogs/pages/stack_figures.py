@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devlogs.models import DevLog
+from devlogs.pages.stack_form import NO_KIND
 from tagging.looks import charts
 from tagging.looks.drawing import figure
-from tagging.looks.kinds import name_of
+from tagging.looks.names import KINDS
 from tagging.models import Tag
 from tagging.stack.figures import PERSON, Stack, Technology, Trend, weeks_of
 from tagging.stack.formats import OTHER
@@ -60,7 +61,7 @@ def rows_of(stack: Stack) -> list[Row]:
         Row(
             each,
             figure(each.devlogs),
-            name_of(each.kind),
+            str(KINDS.get(each.kind, NO_KIND)),
             TRENDS[each.trend][0],
             str(TRENDS[each.trend][1]),
             _("a person") if each.source == PERSON else each.source,

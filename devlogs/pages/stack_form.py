@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tagging.looks import kinds
+from tagging.looks import names
 from tagging.stack.formats import OTHER
 from tagging.stack.period import DAY, Period
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 DAYS = {"30": 30, "90": 90, "365": 365, "all": None}
 RANGES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("365 days")), ("all", _("all time"))]
 USUAL_RANGE = "90"
-KINDS = [("", _("all kinds")), *((str(kind), name) for kind, name in kinds.NAMES.items()), (OTHER, kinds.NONE)]
+NO_KIND = _("other")
+KINDS = [("", _("all kinds")), *((str(kind), name) for kind, name in names.KINDS.items()), (OTHER, NO_KIND)]
 
 
 def today() -> date:
