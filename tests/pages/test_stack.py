@@ -16,9 +16,8 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def page(client, author, settings):
-    """Ask for the page as the author, where the pages are closed."""
-    settings.API_OPEN = False
+def page(client, author):
+    """Ask for the page as the author."""
     client.force_login(author)
 
     def ask(query="", **expected):
@@ -42,16 +41,15 @@ def test_the_stack_is_of_the_one_who_is_logged_in(on, page, make_tagged, django_
     assert names(page()) == ["Django", "Redis"]
 
 
-def test_without_a_login_one_is_sent_there_and_back(client, settings):
-    settings.API_OPEN = False
-
+def test_without_a_login_one_is_sent_there_and_back(client):
     response = client.get(reverse("pages:stack") + "?range=30")
 
     assert response.status_code == 302
     assert response["Location"] == f"{reverse('pages:login')}?next=/stack/%3Frange%3D30"
 
 
-def test_while_the_pages_are_open_the_stack_is_of_all_and_says_so(on, client):
+def test_while_the_pages_are_open_the_stack_is_of_all_and_says_so(on, client, settings):
+    settings.API_OPEN = True
     on(TODAY, "Django")
 
     html = client.get(reverse("pages:stack")).content.decode()
@@ -115,8 +113,9 @@ def test_what_cannot_be_asked_for_is_refused_in_place(on, page, query, message):
 
 
 @pytest.mark.parametrize("query", ["?since=0001-01-01", "?until=0001-01-01", "?until=9999-12-31", "?since=\x00"])
-def test_the_ends_of_time_are_days_as_all_others(on, client, query):
+def test_the_ends_of_time_are_days_as_all_others(on, author, client, query):
     on(TODAY, "Django")
+    client.force_login(author)
 
     assert client.get(reverse("pages:stack") + query).status_code in (200, 400)
 

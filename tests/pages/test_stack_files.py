@@ -17,8 +17,7 @@ MARKDOWN, RESUME = "pages:stack-markdown", "pages:stack-jsonresume"
 
 
 @pytest.fixture
-def reader(client, author, settings):
-    settings.API_OPEN = False
+def reader(client, author):
     client.force_login(author)
     return client
 
@@ -81,9 +80,7 @@ def test_a_file_of_what_cannot_be_asked_for_is_the_page_that_says_so(reader, nam
 
 
 @pytest.mark.parametrize("name", [MARKDOWN, RESUME])
-def test_a_file_needs_a_login_as_the_page_does(client, settings, name):
-    settings.API_OPEN = False
-
+def test_a_file_needs_a_login_as_the_page_does(client, name):
     assert client.get(reverse(name)).status_code == 302
 
 
