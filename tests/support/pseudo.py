@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"(%\(\w+\)[sdif]|%[sdif%]|\{\w*\})")
 TEXT_ATTRIBUTES = ("aria-label", "aria-description", "title", "placeholder", "alt", "label")
 BUTTONS = ("submit", "button", "reset")
 # What is no text of ours: code, and what people and machines wrote.
-DATA_ELEMENTS = ("script", "style", "code", "pre", "bdi", "kbd")
+DATA_ELEMENTS = ("script", "style", "code", "pre", "bdi", "kbd", "textarea")
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 
 
