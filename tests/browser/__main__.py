@@ -20,7 +20,7 @@ def main() -> int:
         print("There is no Chromium on PATH: `apt-get install chromium`, or say where it is by CHROMIUM=…")
         return 2
     plugin = "pytest_playwright.pytest_playwright"
-    command = [sys.executable, "-m", "pytest", "-rs", "-p", plugin, "tests/browser", *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", plugin, *(sys.argv[1:] or []), "tests/browser"]
     # Its own loop would have Django take this process for one that may not wait for a database.
     return subprocess.run(command, env=os.environ | {ASKED_FOR: "1"}, check=False).returncode
 
