@@ -35,6 +35,7 @@ v1: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("api/v1/", include(v1)),
     path("admin/login/", login.admin_login),
+    path("admin/queue/", include("tagging.admin.dashboard.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
     path("", include("devlogs.pages.urls")),

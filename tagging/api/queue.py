@@ -86,8 +86,8 @@ class HourSerializer(PlainSerializer):
     hour = serializers.DateTimeField(help_text="Its beginning.")
     answered = serializers.IntegerField(help_text="Attempts that ended in it with an answer.")
     failed = serializers.IntegerField(help_text="Attempts that ended in it without one.")
-    milliseconds_until_done = PercentilesSerializer(help_text="From the asking to the answer, of its last 200.")
-    milliseconds_of_call = PercentilesSerializer(help_text="Of its last 200 answers.")
+    milliseconds_until_done = PercentilesSerializer(help_text="From the asking to the answer, of its last 100.")
+    milliseconds_of_call = PercentilesSerializer(help_text="Of its last 100 answers.")
 
 
 class DaySerializer(PlainSerializer):
@@ -105,7 +105,7 @@ class UsedSerializer(PlainSerializer):
 class WeeksSerializer(PlainSerializer):
     weeks = serializers.ListField(child=serializers.DateField(), help_text="The Monday of each.")
     devlogs = serializers.ListField(
-        child=serializers.IntegerField(), help_text="How many were looked at, of each week the last 2,000 at most."
+        child=serializers.IntegerField(), help_text="How many were looked at, of each week the last 300 at most."
     )
     technologies = UsedSerializer(many=True, help_text="The six that most of them have.")
 

@@ -18,15 +18,17 @@ from tagging.models import pace
 from tagging.models.attempt import Attempt
 from tagging.models.author_spending import today
 from tagging.models.spending import Spending
-from tagging.models.sql import prepared, rows_of
+from tagging.models.sql import marks, prepared, rows_of
 from tagging.models.tag import Tag
 
 HOURS, DAYS, WEEKS = 24, 30, 12
 TECHNOLOGIES = 6
 # Of an hour so many of the last answers are timed, of a week so many of the last dev-logs looked at.
-TIMED_OF_HOUR, SEEN_OF_WEEK = 200, 2_000
+TIMED_OF_HOUR, SEEN_OF_WEEK = 100, 300
 # How old what is shown may be, in seconds: several people look, every few seconds.
 HOURS_SECONDS, WEEKS_SECONDS = 4.0, 60.0
+# For so long after an hour attempts may still be committed that ended in it.
+STILL_COMING = timedelta(minutes=1)
 
 COUNT_ATTEMPTS = (
     "SELECT {number}, outcome, COUNT(*) FROM tagging_attempt WHERE finished_at >= %s AND finished_at < %s "
@@ -34,8 +36,8 @@ COUNT_ATTEMPTS = (
 )
 # Time the last answers of an hour: the calls, and since they were asked for, where that was not asked anew since.
 TIME_ANSWERS = (
-    "SELECT part.number, {call}, CASE WHEN job.queued_at <= part.started_at THEN {wait} END FROM ({parts}) part "
-    "JOIN tagging_job job ON job.devlog_id = part.job_id"
+    "SELECT number, {call}, CASE WHEN queued_at <= started_at THEN {wait} END FROM (SELECT part.*, "
+    "(SELECT queued_at FROM tagging_job WHERE devlog_id = part.job_id) AS queued_at FROM ({parts}) part) timed"
 )
 LAST_ANSWERS = (
     "SELECT * FROM (SELECT {number} AS number, job_id, started_at, finished_at FROM tagging_attempt "
@@ -51,9 +53,14 @@ LAST_DEVLOGS = (
     "ORDER BY created_at DESC LIMIT {most}) week{number}"
 )
 COUNT_DEVLOGS = "SELECT number, COUNT(*) FROM ({parts}) part GROUP BY number"
+FIND_MOST_USED = (
+    "SELECT tagging.tag_id FROM ({parts}) part JOIN tagging_devlogtag tagging ON tagging.devlog_id = part.id "
+    "GROUP BY tagging.tag_id ORDER BY COUNT(*) DESC, tagging.tag_id LIMIT {technologies}"
+)
 COUNT_TAGS = (
     "SELECT part.number, tagging.tag_id, COUNT(*) FROM ({parts}) part "
-    "JOIN tagging_devlogtag tagging ON tagging.devlog_id = part.id GROUP BY part.number, tagging.tag_id"
+    "JOIN tagging_devlogtag tagging ON tagging.devlog_id = part.id AND tagging.tag_id IN {tags} "
+    "GROUP BY part.number, tagging.tag_id"
 )
 
 Row = dict[str, Any]
@@ -76,23 +83,43 @@ class Remembered(Generic[T]):
         self._read_at = -math.inf
 
 
-def read_hours() -> list[Row]:
-    """Return of each of the last hours, the present one last, how many attempts ended how, and what they took."""
-    present = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    starts = [present - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
+class Hours:
+    """The last hours, the present one last: how many attempts ended how, and what they took.
+
+    What is over does not change any more, and is read once.
+    """
+
+    def __init__(self) -> None:
+        self._over: dict[datetime, Row] = {}
+
+    def __call__(self) -> list[Row]:
+        now = timezone.now().astimezone(UTC)
+        present = now.replace(minute=0, second=0, microsecond=0)
+        starts = [present - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
+        read = read_hours([start for start in starts if start not in self._over])
+        rows = [self._over.get(start) or read[start] for start in starts]
+        ended_before = now - timedelta(hours=1) - STILL_COMING
+        self._over = {row["hour"]: row for row in rows if row["hour"] < ended_before}
+        return rows
+
+    def forget(self) -> None:
+        self._over = {}
+
+
+def read_hours(starts: Sequence[datetime]) -> dict[datetime, Row]:
     bounds = [(start, start + timedelta(hours=1)) for start in starts]
     between = [prepared(Attempt, "finished_at", moment) for both in bounds for moment in both]
     counts = Counter[tuple[int, bool]]()
-    for number, outcome, count in rows_of(union(COUNT_ATTEMPTS), between):
+    for number, outcome, count in rows_of(union(COUNT_ATTEMPTS, len(starts)), between):
         counts[number, outcome == Attempt.Outcome.ANSWERED] += count
     calls: list[list[int]] = [[] for _ in starts]
     waits: list[list[int]] = [[] for _ in starts]
-    for number, call, wait in rows_of(timing(), between):
+    for number, call, wait in rows_of(timing(len(starts)), between):
         calls[number].append(round(max(0, call)))
         if wait is not None:
             waits[number].append(round(max(0, wait)))
-    return [
-        {
+    return {
+        start: {
             "hour": start,
             "answered": counts[number, True],
             "failed": counts[number, False],
@@ -100,17 +127,17 @@ def read_hours() -> list[Row]:
             "milliseconds_of_call": pace.percentiles(sorted(calls[number])),
         }
         for number, start in enumerate(starts)
-    ]
+    }
 
 
-def timing() -> str:
+def timing(hours: int) -> str:
     milliseconds = MILLISECONDS[connection.vendor]
-    call = milliseconds.format(start="part.started_at", end="part.finished_at")
-    wait = milliseconds.format(start="job.queued_at", end="part.finished_at")
-    return TIME_ANSWERS.format(call=call, wait=wait, parts=union(LAST_ANSWERS, most=TIMED_OF_HOUR))
+    call = milliseconds.format(start="started_at", end="finished_at")
+    wait = milliseconds.format(start="queued_at", end="finished_at")
+    return TIME_ANSWERS.format(call=call, wait=wait, parts=union(LAST_ANSWERS, hours, most=TIMED_OF_HOUR))
 
 
-def union(part: str, count: int = HOURS, **words: object) -> str:
+def union(part: str, count: int, **words: object) -> str:
     """Return a statement with a part for each of so many numbers."""
     return " UNION ALL ".join(part.format(number=number, **words) for number in range(count))
 
@@ -143,16 +170,17 @@ def read_technologies() -> Row:
     weeks = [monday - timedelta(weeks=WEEKS - 1 - number) for number in range(WEEKS)]
     between = [moment for week in weeks for moment in (begin_of(week), begin_of(week + timedelta(weeks=1)))]
     parts = union(LAST_DEVLOGS, WEEKS, most=SEEN_OF_WEEK)
-    seen = dict(rows_of(COUNT_DEVLOGS.format(parts=parts), between))
-    counts: dict[int, Counter[int]] = {}
-    for number, tag, count in rows_of(COUNT_TAGS.format(parts=parts), between):
-        counts.setdefault(tag, Counter())[number] = count
-    most = sorted(counts, key=lambda tag: (-counts[tag].total(), tag))[:TECHNOLOGIES]
+    seen = Counter[int](dict(rows_of(COUNT_DEVLOGS.format(parts=parts), between)))
+    most = [tag for (tag,) in rows_of(FIND_MOST_USED.format(parts=parts, technologies=TECHNOLOGIES), between)]
+    counts = {tag: Counter[int]() for tag in most}
+    by_week = COUNT_TAGS.format(parts=parts, tags=marks(most) if most else "(NULL)")
+    for number, tag, count in rows_of(by_week, [*between, *most]):
+        counts[tag][number] = count
     tags = Tag.objects.in_bulk(most)
     used = [
         {"name": tags[pk].name, "slug": tags[pk].slug, "devlogs": in_order(counts[pk])} for pk in most if pk in tags
     ]
-    return {"weeks": weeks, "devlogs": in_order(Counter(seen)), "technologies": used}
+    return {"weeks": weeks, "devlogs": in_order(seen), "technologies": used}
 
 
 def in_order(counts: Counter[int]) -> Sequence[int]:
@@ -164,5 +192,13 @@ def begin_of(day: date) -> object:
     return prepared(DevLog, "created_at", datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
-by_hour = Remembered(read_hours, HOURS_SECONDS)
+hours_over = Hours()
+by_hour = Remembered(hours_over, HOURS_SECONDS)
 technologies = Remembered(read_technologies, WEEKS_SECONDS)
+
+
+def forget() -> None:
+    """Read all anew."""
+    hours_over.forget()
+    by_hour.forget()
+    technologies.forget()

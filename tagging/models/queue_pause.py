@@ -35,7 +35,7 @@ class QueuePauseQuerySet(models.QuerySet["QueuePause"]):
 
     def pause(self, user: AbstractBaseUser | None = None, reason: str = "") -> QueuePause:
         """Pause the queue and return the row: the first one's, where it is paused already."""
-        said = " ".join(reason.split())[:REASON_MAX_LENGTH]
+        said = in_one_line(reason)[:REASON_MAX_LENGTH]
         with transaction.atomic():
             pause, is_new = self.get_or_create(pk=ONLY, defaults={"by": user, "reason": said})
             if is_new:
@@ -81,6 +81,11 @@ class QueuePause(models.Model):
         """Say since when, by whom and why it is paused, as in "The queue is …"."""
         why = f" ({self.reason})" if self.reason else ""
         return f"paused since {self.since:%Y-%m-%d %H:%M:%S} UTC by {self.who}{why}"
+
+
+def in_one_line(text: str) -> str:
+    """Return it without newlines, and without signs that are not seen but change what is shown."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def name_of(user: AbstractBaseUser | None) -> str:

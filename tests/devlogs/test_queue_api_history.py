@@ -106,9 +106,19 @@ def test_hours_are_read_once_in_some_seconds(make_devlog, noon, django_assert_nu
 
     with django_assert_num_queries(0):
         history.by_hour()
-    history.by_hour.forget()
+    history.forget()
     with django_assert_num_queries(2):
         history.by_hour()
+
+
+def test_hours_that_are_over_are_read_once_and_the_present_one_each_time(make_devlog, noon):
+    devlog, begin = make_devlog(), noon.replace(minute=0)
+    history.by_hour()
+    attempt(devlog, begin - timedelta(minutes=1))
+    attempt(devlog, begin + timedelta(minutes=1))
+    history.by_hour.forget()
+
+    assert [hour["answered"] for hour in history.by_hour()[-2:]] == [0, 1]
 
 
 # -- by day ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,144 @@
+"""What requests to `/admin/queue/` do: who sees jobs sees it, who operates the queue may pause, resume and retry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial, wraps
+from hashlib import blake2b
+from typing import cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from devlogs.models import DevLog
+from tagging import queues
+from tagging.admin import shown
+from tagging.admin.batches import BatchAdmin, Question
+from tagging.admin.dashboard.page import DAYS, page_of
+from tagging.extraction.base import ErrorCode
+from tagging.models import Batch, QueuePause, failures, queue
+from tagging.models.forecast import cost_of
+
+SEE, OPERATE = "tagging.view_job", "tagging.operate_queue"
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def needing(permission: str) -> Callable[[View], View]:
+    """Refuse those who may not."""
+
+    def decorated(view: View) -> View:
+        @wraps(view)
+        def refusing(request: HttpRequest) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            return view(request)
+
+        return refusing
+
+    return decorated
+
+
+@needing(SEE)
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show the page; or its figures alone, where a script asks for these, if they are not what it has."""
+    figures = {**queue.overview(), "provider": queue.provider_waiting()}
+    days = days_asked(request)
+    rights = request.user.has_perm(OPERATE), shown.may_see_entries(request)
+    batches = list(Batch.objects.shown(DevLog._meta.label_lower))
+    context = {
+        "batches": batches,
+        "days_offered": DAYS,
+        "may_operate": rights[0],
+        "may_see_entries": rights[1],
+    }
+    if "X-Fragment" not in request.headers:
+        context |= {**admin.site.each_context(request), "title": _("Queue"), "page": page_of(figures, days)}
+        return TemplateResponse(request, "admin/queue/dashboard.html", context)
+    etag = etag_of([figures, days, rights, get_language(), [str(batch) for batch in batches]])
+    if request.headers.get("If-None-Match") == etag:
+        answer: HttpResponse = HttpResponseNotModified()
+    else:
+        context["page"] = page_of(figures, days)
+        answer = TemplateResponse(request, "admin/queue/_figures.html", context)
+    answer["ETag"] = etag
+    return answer
+
+
+def days_asked(request: HttpRequest) -> int:
+    said = request.GET.get("days", "")
+    return int(said) if said in map(str, DAYS) else DAYS[0]
+
+
+def etag_of(values: object) -> str:
+    return f'"{blake2b(json.dumps(values, default=str).encode(), digest_size=16).hexdigest()}"'
+
+
+@needing(OPERATE)
+def pause(request: HttpRequest) -> HttpResponse:
+    if QueuePause.objects.current():
+        messages.info(request, _("The queue was paused already."))
+        return redirect("queue:dashboard")
+    paused = QueuePause.objects.pause(person(request), request.POST.get("reason", ""))
+    log(request, paused, f"Paused the queue: {paused.reason}" if paused.reason else "Paused the queue.")
+    messages.success(request, _("The queue is paused. What runs is finished; dev-logs are taken in and wait."))
+    return redirect("queue:dashboard")
+
+
+@needing(OPERATE)
+def resume(request: HttpRequest) -> HttpResponse:
+    if ended := queues.resume(person(request)):
+        log(request, ended, "Resumed the queue.")
+        messages.success(request, _("The queue goes on."))
+    else:
+        messages.info(request, _("The queue was not paused."))
+    return redirect("queue:dashboard")
+
+
+def person(request: HttpRequest) -> User:
+    return cast("User", request.user)  # whoever is not logged in was asked to
+
+
+def log(request: HttpRequest, paused: QueuePause, what: str) -> None:
+    LogEntry.objects.create(
+        user=person(request),
+        content_type=ContentType.objects.get_for_model(paused),
+        object_id=str(paused.pk),
+        object_repr=what[:200],
+        action_flag=CHANGE,
+    )
+
+
+@needing(OPERATE)
+def retry(request: HttpRequest) -> HttpResponse:
+    """Ask for the tags of all that failed with one code once more, after it was said how many and what that costs."""
+    if request.method != "POST":  # also the way back from the question
+        return redirect("queue:dashboard")
+    code = request.GET.get("code", "")
+    if code not in list(ErrorCode):
+        raise Http404
+    devlogs, devlog_admin = failures.failed_with(code), batch_admin()
+    if not devlog_admin.is_asked(request):
+        count = devlogs.count()
+        text = _("These failed with %(code)s and will be tagged again, %(cost)s.") % {
+            "code": code,
+            "cost": cost_of(devlogs, count),
+        }
+        return devlog_admin.ask(request, Question("retry", _("Tag again"), text, {_("dev-logs"): count}))
+    label = _("Failed dev-logs (%(code)s) queued to be tagged again") % {"code": code}
+    devlog_admin.begin_batch(request, [devlogs], partial(queues.retag, is_bulk=True), label)
+    return redirect("queue:dashboard")
+
+
+def batch_admin() -> BatchAdmin:
+    """Return the admin of dev-logs, on whose list too one sees how far a batch is."""
+    return cast("BatchAdmin", admin.site.get_model_admin(DevLog))
