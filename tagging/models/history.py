@@ -72,7 +72,7 @@ class Remembered(Generic[T]):
 
     def __init__(self, read: Callable[[], T], seconds: float) -> None:
         self._read, self._seconds = read, seconds
-        self.forget()
+        self._read_at = -math.inf
 
     def __call__(self) -> T:
         if time.monotonic() - self._read_at > self._seconds:

@@ -28,7 +28,7 @@ STATES: dict[str, Promise] = {
     "failed": gettext_lazy("failed"),
 }
 # What the whole queue waits for.
-WAITS: dict[str, Promise] = {
+WAITS: dict[str | None, Promise] = {
     PAUSED: gettext_lazy("a person who resumes it"),
     "rate_limit": gettext_lazy("the provider's rate limit"),
     "provider": gettext_lazy("the provider"),
