@@ -8,11 +8,13 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
 
+from tagging.admin.tag_figures import nameable
 from tagging.curation.near_duplicates import near_duplicates
 from tagging.engine import recount
 from tagging.models import Tag, TagUse
@@ -44,7 +46,7 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         counted = recount.refresh()
-        pages = Paginator(suggestions(), PAIRS_ON_A_PAGE)
+        pages = Paginator(suggestions(nameable(Tag.objects.all(), request.user)), PAIRS_ON_A_PAGE)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -56,9 +58,9 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/tagging/tag/near_duplicates.html", context)
 
 
-def suggestions() -> list[Suggestion]:
-    """Return the pairs of tags that are nearly the same, those on the most dev-logs first."""
-    tags = Tag.objects.filter(alias_of=None, is_blocked=False).in_bulk()
+def suggestions(names: QuerySet[Tag]) -> list[Suggestion]:
+    """Return the pairs of these tags that are nearly the same, those on the most dev-logs first."""
+    tags = names.filter(alias_of=None, is_blocked=False).in_bulk()
     counts = dict(TagUse.objects.values_list("tag", "devlogs"))
     found = []
     for first, second, why in near_duplicates({pk: tag.name for pk, tag in tags.items()}):

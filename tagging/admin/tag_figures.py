@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Count, Q
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
+from devlogs.models import DevLog
 from tagging.models import Attempt, DevLogTag, Tag
 
 # Of a tag that is everywhere, so many of its latest places tell how it is used.
@@ -42,7 +43,7 @@ class Place(NamedTuple):
 class Places:
     """The latest places of a tag, all of them and those that a person may read."""
 
-    def __init__(self, tag: Tag, user: AbstractBaseUser | AnonymousUser) -> None:
+    def __init__(self, tag: Tag, user: User | AnonymousUser) -> None:
         columns = ("devlog", "evidence", "spelling", "devlog__is_private", "devlog__author")
         places = DevLogTag.objects.filter(tag=tag).order_by("-pk")
         rows = places.values_list(*columns, "attempt__extractor", "attempt__model")[:LATEST]
@@ -68,16 +69,31 @@ class Places:
         return [(tags[pk], count) for pk, count in rows if pk in tags]
 
 
-def may_read(user: AbstractBaseUser | AnonymousUser, place: Place) -> bool:
-    return not place.is_private or place.author_id == user.pk or bool(getattr(user, "is_superuser", False))
+def may_read(user: User | AnonymousUser, place: Place) -> bool:
+    return not place.is_private or place.author_id == user.pk or user.is_superuser
 
 
-def newest(tag: Tag, user: AbstractBaseUser | AnonymousUser) -> list[DevLogTag]:
+def readable(user: User | AnonymousUser) -> Q:
+    """Return the condition for the places on dev-logs that a person may read."""
+    if user.is_superuser:
+        return Q()
+    return Q(devlog__is_private=False) | Q(devlog__author=user.pk)
+
+
+def nameable(tags: QuerySet[Tag], user: User | AnonymousUser) -> QuerySet[Tag]:
+    """Leave out the names that stand nowhere but in what others keep private."""
+    if user.is_superuser:
+        return tags
+    private = DevLogTag.objects.filter(devlog__in=DevLog.objects.filter(is_private=True).exclude(author=user.pk))
+    others = DevLogTag.objects.filter(readable(user), tag=OuterRef("pk"))
+    return tags.exclude(Q(pk__in=private.order_by().values("tag")) & ~Exists(others))
+
+
+def newest(tag: Tag, user: User | AnonymousUser) -> list[DevLogTag]:
     """Return the newest places of a tag whose entries a person may read, with their dev-logs."""
-    places = DevLogTag.objects.filter(tag=tag).select_related("devlog__author").order_by("-devlog")
-    if not getattr(user, "is_superuser", False):
-        places = places.filter(Q(devlog__is_private=False) | Q(devlog__author=user.pk))
-    return list(places[:NEWEST])
+    places = DevLogTag.objects.filter(readable(user), tag=tag)
+    # By the column itself: by "-devlog" it would be the ordering of dev-logs, the other way round.
+    return list(places.select_related("devlog__author").order_by("-devlog_id")[:NEWEST])
 
 
 def most(words: Iterable[str]) -> Rows:

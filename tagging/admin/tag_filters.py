@@ -52,9 +52,8 @@ class UsedFilter(admin.SimpleListFilter):
         return [("once", gettext("on one dev-log")), ("never", gettext("on none"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> QuerySet[Tag]:
-        counts = {"once": 1, "never": 0}
-        chosen = self.value()
-        return queryset.filter(count=counts[chosen]) if chosen in counts else queryset
+        count = {"once": 1, "never": 0}.get(self.value() or "")
+        return queryset if count is None else queryset.alias(uses=COUNT).filter(uses=count)
 
 
 class NameFilter(admin.SimpleListFilter):

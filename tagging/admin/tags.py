@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tagging.admin.near_duplicates import NearDuplicatesAdmin
 from tagging.admin.tag_actions import VocabularyActions
-from tagging.admin.tag_figures import monthly
+from tagging.admin.tag_figures import monthly, nameable
 from tagging.admin.tag_filters import COUNT, NameFilter, UsedFilter, UsedWithinFilter
 from tagging.admin.tag_forms import TagForm
 from tagging.admin.tag_page import TagPageAdmin
@@ -68,7 +68,7 @@ class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
         return TagList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return super().get_queryset(request).annotate(count=COUNT)
+        return nameable(super().get_queryset(request), request.user).annotate(count=COUNT)
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

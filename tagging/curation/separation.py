@@ -47,13 +47,13 @@ def told(done: dict[Tag, Separated], names: str) -> str:
         return next(each.told(alias) for alias, each in done.items())
     devlogs = sum(each.devlogs for each in done.values())
     is_untold = any(each.untold for each in done.values())
-    done = ngettext(
+    said = ngettext(
         "Separated %(names)s: %(devlogs)s dev-log carries them again.",
         "Separated %(names)s: %(devlogs)s dev-logs carry them again.",
         devlogs,
     ) % {"names": names, "devlogs": devlogs}
     left = _("Some stay, as nothing tells which of the names they meant.")
-    return f"{done} {left}" if is_untold else done
+    return f"{said} {left}" if is_untold else said
 
 
 def places(aliases: Sequence[Tag]) -> int:

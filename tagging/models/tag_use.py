@@ -55,7 +55,7 @@ class TagUseQuerySet(models.QuerySet["TagUse"]):
             with transaction.atomic():
                 there = set(Tag.objects.filter(pk__in=[use.pk for use in some]).values_list("pk", flat=True))
                 kept = [use for use in some if use.pk in there]
-                self.bulk_create(kept, update_conflicts=True, unique_fields=["tag"], update_fields=FIELDS)
+                TagUse.objects.bulk_create(kept, update_conflicts=True, unique_fields=["tag"], update_fields=FIELDS)
 
     def expire(self) -> None:
         """Have them counted anew when they are next looked at."""
