@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: secrets help install demo run test test-all test-services test-browser bench chaos fuzz schema messages eval test-llm check lint types migrations deploy lock
+.PHONY: secrets help install demo run seed test test-all test-services test-browser bench chaos fuzz schema messages eval test-llm check lint types migrations deploy lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -39,10 +39,16 @@ demo: $(VENV)/.installed ## post five dev-logs to a real server and watch their 
 run: install ## migrate and serve, with the worker in the same process
 	@$(RUN) manage.py migrate --verbosity 0
 	@$(RUN) manage.py createsuperuser --noinput >/dev/null 2>&1 || true
+	@$(RUN) manage.py seed --offer
+	@echo "Page:  http://127.0.0.1:$(PORT)/"
 	@echo "API:   http://127.0.0.1:$(PORT)/api/v1/devlogs/   (described at http://127.0.0.1:$(PORT)/api/v1/docs/)"
 	@echo "Admin: http://127.0.0.1:$(PORT)/admin/"
 	@sed -n 's/^DJANGO_SUPERUSER_USERNAME=/Login: /p; s/^DJANGO_SUPERUSER_PASSWORD=/       /p' .env
 	@$(RUN) manage.py runserver 127.0.0.1:$(PORT)
+
+seed: install ## fill an empty database with a year of made-up dev-logs, to have something to look at
+	@$(RUN) manage.py migrate --verbosity 0
+	@$(RUN) manage.py seed
 
 test: $(VENV)/.installed ## run the tests: no network, no services, under two minutes
 	@$(RUN) -m pytest -n 2 --dist worksteal -m "not long"

@@ -41,6 +41,10 @@ def main() -> int:
     for entry in wrong:
         print(f"NOT AS EXPECTED: {sorted(EXPECTED[entry])} for: {entry}")
     print("The demo failed." if wrong else "The demo passed.")
+    print(f"\nFor people the same is a page: http://127.0.0.1:{server.port}/ was its address until this server ended.")
+    print(
+        "To see it: `make run`, then http://127.0.0.1:8000/ in a browser; `make seed` fills it with a year of entries."
+    )
     return bool(wrong)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import NamedTuple
 
 from devlogs.seeding.story import Written
@@ -66,6 +67,7 @@ class Fate(NamedTuple):
 def fates_of(story: Sequence[Written], now: datetime, most_tries: int) -> list[Fate]:
     """Say what became of each of these entries, the oldest first."""
     dice = random.Random("fates")
+    lasting = cycle(LASTING)
     newest = [one for one in story if not one.is_private][-(FRESH + RETRYING) :]
     waiting = {id(one): place for place, one in enumerate(newest)}
     fates = []
@@ -74,7 +76,7 @@ def fates_of(story: Sequence[Written], now: datetime, most_tries: int) -> list[F
         if id(one) in waiting:
             fates.append(waits(one, waiting[id(one)], now, dice))
         elif is_by_model:
-            fates.append(asked_of_model(one, most_tries, dice))
+            fates.append(asked_of_model(one, most_tries, lasting, dice))
         else:
             fates.append(Fate(one, False, [attempt(one.at, 0.004, 0.02, dice)]))
     return fates
@@ -95,12 +97,12 @@ def waits(one: Written, place: int, now: datetime, dice: random.Random) -> Fate:
     return Fate(one, True, tries, fault, now + timedelta(minutes=dice.randint(50, 400)))
 
 
-def asked_of_model(one: Written, most_tries: int, dice: random.Random) -> Fate:
+def asked_of_model(one: Written, most_tries: int, lasting: Iterator[Fault], dice: random.Random) -> Fate:
     chance = dice.uniform(0, 100)
     if chance < FAILED / 8:
         return Fate(one, True, (), CALLED_OFF)
     if chance < FAILED:
-        fault = dice.choice(LASTING)
+        fault = next(lasting)
         count = 1 if fault.is_permanent else min(2, most_tries) if fault.is_paid else most_tries
         return Fate(one, True, failures(one.at, count, fault, dice), fault)
     before = failures(one.at, dice.randint(1, 2), dice.choice(PASSING), dice) if chance < FAILED + LATE else []

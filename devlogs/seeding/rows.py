@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -36,7 +36,7 @@ SET_EVERY, TAKEN_OFF_EVERY = 35, 90
 Spent = dict[date, dict[int, Price]]
 
 
-def save(fates: Sequence[Fate], users: Mapping[str, User]) -> Iterator[int]:
+def save(fates: Sequence[Fate], users: Mapping[str, User], today: date) -> Iterator[int]:
     """Write all rows, to be called in one transaction; yield how many dev-logs are done."""
     extractor = EmbeddedExtractor()
     spent: Spent = defaultdict(dict)
@@ -50,7 +50,7 @@ def save(fates: Sequence[Fate], users: Mapping[str, User]) -> Iterator[int]:
         note_spending(spent, attempts)
         done += len(portion)
         yield done
-    save_spending(spent, before=max(fate.written.at for fate in fates))
+    save_spending(spent, today)
     change_by_hand(users)
 
 
@@ -110,9 +110,9 @@ def note_spending(spent: Spent, attempts: Sequence[Attempt]) -> None:
         of_day[each.job.author_id] = of_day.get(each.job.author_id, Price()) + each.price
 
 
-def save_spending(spent: Spent, before: datetime) -> None:
-    """Write what each day cost but the last one, whose budget is for what is really asked."""
-    days = {day: prices for day, prices in spent.items() if day < before.date()}
+def save_spending(spent: Spent, today: date) -> None:
+    """Write what each day cost but today, whose budget is for what is really asked."""
+    days = {day: prices for day, prices in spent.items() if day < today}
     totals = {day: sum(prices.values(), Price()) for day, prices in days.items()}
     Spending.objects.bulk_create(Spending(day=day, tokens=each.tokens, cost=each.cost) for day, each in totals.items())
     AuthorSpending.objects.bulk_create(
@@ -135,7 +135,7 @@ def change_by_hand(users: Mapping[str, User]) -> None:
         person = users[devlog.author.username] if devlog.author else None
         if not person:
             continue
-        if devlog.job.state == Job.State.FAILED and dice.random() < 0.4 or number % SET_EVERY == SET_EVERY - 1:
+        if (devlog.job.state == Job.State.FAILED and dice.random() < 0.4) or number % SET_EVERY == SET_EVERY - 1:
             edits.add(devlog, dice.choice(names[person.username]), person)
         if number % TAKEN_OFF_EVERY == TAKEN_OFF_EVERY - 1 and (tag := devlog.tags.order_by("slug").last()):
             edits.remove(devlog, tag.name, person)

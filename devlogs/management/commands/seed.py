@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 raise CommandError(HAS_DEVLOGS)
             passwords = {name: make_user(name) for name in [author.name for author in AUTHORS]}
             users = {user.username: user for user in User.objects.filter(username__in=passwords)}
-            for done in rows.save(fates, users):
+            for done in rows.save(fates, users, now.date()):
                 draw_bar(self.stderr, done, len(fates))
         self.say(fates, passwords[SHOWN])
 
