@@ -18,6 +18,8 @@ WITHOUT_MODEL = 0.2
 FAILED, LATE = 2.0, 6.0
 # The newest wait: some that nobody has asked for yet, some after failures, until hours from now.
 FRESH, RETRYING = 3, 4
+# Between those that are tried again others are done.
+APART = 4
 
 
 class Fault(NamedTuple):
@@ -68,7 +70,8 @@ def fates_of(story: Sequence[Written], now: datetime, most_tries: int) -> list[F
     """Say what became of each of these entries, the oldest first."""
     dice = random.Random("fates")
     lasting = cycle(LASTING)
-    newest = [one for one in story if not one.is_private][-(FRESH + RETRYING) :]
+    public = [one for one in story if not one.is_private]
+    newest = public[-1 : -FRESH - 1 : -1] + public[-FRESH - APART :: -APART][:RETRYING]
     waiting = {id(one): place for place, one in enumerate(newest)}
     fates = []
     for number, one in enumerate(story):
@@ -89,7 +92,7 @@ def attempt(at: datetime, fastest: float, slowest: float, dice: random.Random, f
 
 
 def waits(one: Written, place: int, now: datetime, dice: random.Random) -> Fate:
-    if place >= RETRYING:
+    if place < FRESH:
         return Fate(one, True, due_at=one.at)
     fault = PASSING[place % len(PASSING)]
     tries = failures(one.at, 1 + place % 3, fault, dice)
