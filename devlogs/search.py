@@ -7,13 +7,19 @@ question only parts its words: it never reaches the syntax of either database.
 Outside the Latin script the two fold differently: PostgreSQL drops the accents there too, and takes й for и.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=Model)
 
@@ -42,12 +48,18 @@ REBUILD = "INSERT INTO devlogs_search (devlogs_search) VALUES ('rebuild')"
 STANDING = "SELECT rowid AS id FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'devlogs_search_%%'"
 FEW = "SELECT rowid AS id FROM devlogs_search WHERE devlogs_search MATCH %s LIMIT %s"
 
-# PostgreSQL: the index is on this very expression, and is used where a query has the same.
+# PostgreSQL: a column that it keeps by itself, beside the model's, and an index on it. Of an expression each row would
+# be folded anew to be counted, or to look whether a phrase is in it.
 FOLDED = (
     "regexp_replace(regexp_replace(normalize({text}, NFD), '[\\u0300-\\u036f]+', '', 'g'), '[^[:alnum:]]+', ' ', 'g')"
 )
-VECTOR = f"to_tsvector('simple', {FOLDED})"
-GIN = f"CREATE INDEX devlogs_search ON devlogs_devlog USING gin (({VECTOR.format(text='entry')}))"
+COLUMN = "search_words"
+ADD_COLUMN = (
+    f"ALTER TABLE devlogs_devlog ADD COLUMN IF NOT EXISTS {COLUMN} tsvector "
+    f"GENERATED ALWAYS AS (to_tsvector('simple', {FOLDED.format(text='entry')})) STORED"
+)
+GIN = f"CREATE INDEX devlogs_search ON devlogs_devlog USING gin ({COLUMN})"
+DROP_GIN = "DROP INDEX IF EXISTS devlogs_search"
 
 
 class Condition(Func):
@@ -68,8 +80,12 @@ class Matches(Condition):
     arg_joiner = " @@ "
 
 
-class Vector(Func):
-    template = VECTOR.format(text="%(expressions)s")
+class WordsOf(Func):
+    """The column of words beside the one it is given."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **kwargs: Any) -> tuple[str, tuple[()]]:
+        (beside,) = self.get_source_expressions()
+        return f"{compiler.quote_name_unless_alias(beside.alias)}.{COLUMN}", ()
 
 
 class Phrase(Func):
@@ -102,7 +118,7 @@ def containing(devlogs: QuerySet[Row], wanted: list[str]) -> QuerySet[Row]:
     """
     every = devlogs.model._default_manager.using(devlogs.db)
     if connections[devlogs.db].vendor == "postgresql":
-        condition: Condition = Matches(Vector(F("entry")), All(*(Phrase(Value(phrase)) for phrase in wanted)))
+        condition: Condition = Matches(WordsOf(F("entry")), All(*(Phrase(Value(phrase)) for phrase in wanted)))
         ids = list(every.filter(condition).order_by().values_list("pk", flat=True)[: MANY + 1])
     else:
         question = " ".join(f'"{phrase}"' for phrase in wanted)
@@ -114,7 +130,8 @@ def containing(devlogs: QuerySet[Row], wanted: list[str]) -> QuerySet[Row]:
 def create(editor: BaseDatabaseSchemaEditor) -> None:
     """Create the index of this database, with what is stored already."""
     if editor.connection.vendor == "postgresql":
-        editor.execute(GIN)
+        for statement in (ADD_COLUMN, DROP_GIN, GIN):
+            editor.execute(statement)
         return
     editor.execute(TABLE)
     set_triggers(editor)
@@ -128,7 +145,7 @@ def set_triggers(editor: BaseDatabaseSchemaEditor) -> None:
 
 def drop(editor: BaseDatabaseSchemaEditor) -> None:
     if editor.connection.vendor == "postgresql":
-        editor.execute("DROP INDEX devlogs_search")
+        editor.execute(f"ALTER TABLE devlogs_devlog DROP COLUMN {COLUMN}")  # and the index with it
         return
     for name in TRIGGERS:
         editor.execute(f"DROP TRIGGER {name}")

@@ -38,7 +38,7 @@ SUGGESTED = 200
 class DevLogAdmin(QueueActions, admin.ModelAdmin):
     to_job = "job__"
     raw_id_fields = ["author"]
-    list_display = ["name", "state", "tag_links", "author", "is_private", "created_at"]
+    list_display = ["name", "state", "tag_links", "author", "private", "created_at"]
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
     sortable_by = ["created_at"]
     list_filter = [("job__state", lists.StateFilter), lists.JobFilter, "is_private", "created_at", lists.TagFilter]
@@ -53,7 +53,7 @@ class DevLogAdmin(QueueActions, admin.ModelAdmin):
     actions = ["tag_again", "retry_failed", "cancel", "make_private", "make_public", "delete_selected"]
 
     class Media:
-        css = {"all": ["tagging/admin.css", "tagging/marks.css", "devlogs/admin.css"]}
+        css = {"all": ["tagging/marks.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DevLog]:
         """What others keep private is not there, on no page and for no action."""
@@ -111,6 +111,10 @@ class DevLogAdmin(QueueActions, admin.ModelAdmin):
         tags = [tagging.tag for tagging in devlog.taggings.all()]
         links = ((urlencode({"tags__slug": tag.slug}), tag.name) for tag in tags)
         return format_html_join(" · ", '<a href="?{}"><bdi>{}</bdi></a>', links)
+
+    @admin.display(description=_("private"))
+    def private(self, devlog: DevLog) -> str:
+        return gettext("private") if devlog.is_private else ""
 
     @admin.display(description=_("error"))
     def error(self, devlog: DevLog) -> SafeString | str:

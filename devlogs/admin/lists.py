@@ -23,11 +23,14 @@ DEVLOGS_COUNTED = 1_000
 
 
 class StateFilter(admin.ChoicesFieldListFilter):
-    """As the API has it: by the indexes of the jobs that are not done."""
+    """As the API has it, by the indexes of jobs; but for those that are done, which are counted quicker by a join."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
         for state in self.used_parameters.get(self.lookup_kwarg, ()):
-            queryset = DevLogFilter().in_state(queryset, "state", state) if state in Job.State else queryset.none()
+            if state in Job.State and state != Job.State.DONE:
+                queryset = DevLogFilter().in_state(queryset, "state", state)
+            else:
+                queryset = queryset.filter(job__state=state)
         return queryset
 
 

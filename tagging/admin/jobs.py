@@ -52,9 +52,6 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
-    class Media:
-        css = {"all": ["tagging/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Have each row say whether its dev-log may be read by who asks."""
         rows = super().get_queryset(request)
@@ -85,6 +82,7 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Job)
 class JobAdmin(QueueActions, OfDevLog):
+    actions = ["tag_again", "retry_failed", "cancel"]
     list_display = ["number", "dev_log", "state_told", "attempts", "run_after"]
     list_filter = ["state", "waiting_for", "error_code"]
     list_select_related = ["devlog"]

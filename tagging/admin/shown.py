@@ -1,6 +1,6 @@
 """Jobs, attempts and tags as pieces of a page, for every admin that shows them; all text is escaped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.admin.utils import display_for_value
@@ -48,13 +48,16 @@ def value(cell: object) -> str:
 
 def table(columns: Iterable[object], rows: Iterable[Iterable[Any]]) -> SafeString | str:
     """Return an HTML table, or a dash when there are no rows."""
-    lines = [(format_html_join("", "<td>{}</td>", ((value(cell),) for cell in row)),) for row in rows]
+    return framed(columns, [format_html_join("", "<td>{}</td>", ((value(cell),) for cell in row)) for row in rows])
+
+
+def framed(columns: Iterable[object], lines: Sequence[SafeString]) -> SafeString | str:
     if not lines:
         return EMPTY
     return format_html(
         "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
         format_html_join("", '<th scope="col">{}</th>', ((column,) for column in columns)),
-        format_html_join("", "<tr>{}</tr>", lines),
+        format_html_join("", "<tr>{}</tr>", ((line,) for line in lines)),
     )
 
 
@@ -99,10 +102,15 @@ def error_told(row: Job | Attempt) -> SafeString | str:
 
 
 def timeline(job: Job) -> SafeString | str:
-    """Return the attempts at a job: who answered or did not, how long it took and what it cost."""
+    """Return the attempts at a job: who answered or did not, how long it took, what it cost, and what went wrong."""
     columns = (_("attempt"), _("started"), _("milliseconds"), _("outcome"), _("by"))
-    columns += (_("tokens in"), _("tokens out"), _("cost in $"), _("error"))
-    return table(columns, ([*facts(each), error_told(each)] for each in job.timeline.all()))
+    columns += (_("tokens in"), _("tokens out"), _("cost in $"))
+    lines = []
+    for attempt in job.timeline.all():
+        lines.append(format_html_join("", "<td>{}</td>", ((value(fact),) for fact in facts(attempt))))
+        if attempt.error_code:  # below, as it needs the whole width
+            lines.append(format_html('<td colspan="{}">{}</td>', len(columns), error_told(attempt)))
+    return framed(columns, lines)
 
 
 def facts(attempt: Attempt) -> list[object]:

@@ -73,7 +73,7 @@ def fact_html(response, name):
 def cells(html):
     """Return the words in a table's cells, row by row, without its head."""
     rows = re.findall("<tr>(.*?)</tr>", html, re.DOTALL)
-    return [[words(cell) for cell in re.findall("<td>(.*?)</td>", row, re.DOTALL)] for row in rows if "<td>" in row]
+    return [[words(cell) for cell in re.findall("<td.*?>(.*?)</td>", row, re.DOTALL)] for row in rows if "<td" in row]
 
 
 def save(client, devlog, **changed):

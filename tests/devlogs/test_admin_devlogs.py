@@ -67,7 +67,7 @@ def test_every_state_has_a_colour_of_its_own_in_the_stylesheet(admin_client, mak
 
     html = admin_client.get(DEVLOGS).content.decode()
 
-    stylesheet = Path(finders.find("devlogs/admin.css")).read_text()
+    stylesheet = Path(finders.find("tagging/admin.css")).read_text()
     assert f'<span class="job-state job-state-{state}">{state}</span>' in html
     assert f".job-state-{state} {{" in stylesheet
 
@@ -190,8 +190,8 @@ def test_the_page_shows_the_timeline(admin_client, make_devlog, run_jobs):
     page = admin_client.get(change_page(devlog))
 
     assert cells(fact_html(page, "timeline")) == [
-        ["1", "Jan. 1, 2026, 10 a.m.", "2000", "failed", "answer:model-1", "120", "8", "0.0125"]
-        + [f"{REFUSED_TOLD} refused: The model declined."]
+        ["1", "Jan. 1, 2026, 10 a.m.", "2000", "failed", "answer:model-1", "120", "8", "0.0125"],
+        [f"{REFUSED_TOLD} refused: The model declined."],
     ]
 
 

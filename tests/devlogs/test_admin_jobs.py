@@ -126,7 +126,7 @@ def test_the_provider_of_the_settings_is_told_from_others(admin_client, settings
 
     page = admin_client.get(PROVIDERS)
 
-    marks = re.findall(r'field-of_the_settings"><img [^>]*alt="(\w+)"', page.content.decode())
+    marks = re.findall(r'field-of_the_settings"[^>]*><img [^>]*alt="(\w+)"', page.content.decode())
     assert (column(page, "error_code"), marks) == (["refused", "rate_limited"], ["True", "False"])
     assert "sk-another" not in page.content.decode()
 

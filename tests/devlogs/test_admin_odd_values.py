@@ -75,4 +75,4 @@ def test_an_action_on_what_is_no_row_is_refused_and_nothing_is_done(admin_client
     response = admin_client.post(url, form)
 
     assert detail(response) == "A row was chosen that cannot be; choose from the list again."
-    assert (DevLog.objects.count(), Group.objects.count()) == (1, 1)
+    assert (DevLog.objects.count(), Group.objects.filter(name="group").count()) == (1, 1)
