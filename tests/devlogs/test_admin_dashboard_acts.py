@@ -115,7 +115,7 @@ def test_to_retry_asks_first_with_count_and_cost(operator, failed, settings):
     answer = operator.post(RETRY)
 
     said = words(answer.content.decode())
-    assert "These failed with refused and will be tagged again" in said
+    assert "These will be tagged again, each by a new call" in said
     assert ("Dev-logs: 3" in said, "$" in said, states()) == (True, True, ["failed"] * 3)
 
 
@@ -127,7 +127,7 @@ def test_then_all_that_failed_so_are_queued_again_behind_what_people_write(opera
 
     assert states() == ["pending"] * 3 + ["failed"]
     assert set(Job.objects.filter(state="pending").values_list("priority", flat=True)) == {Job.Priority.BULK}
-    assert [what.partition(":")[0] for _, what in logged()] == ["Failed dev-logs (refused) queued to be tagged again"]
+    assert [what.partition(":")[0] for _, what in logged()] == ["Failed dev-logs queued to be tagged again"]
 
 
 def test_to_retry_twice_does_no_harm(operator, failed):

@@ -15,18 +15,13 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tagging.admin import shown
 from tagging.looks import charts
 from tagging.models.queue_pause import PAUSED
 
 # Of so many days the spending is shown.
 DAYS = 14, 30
 
-STATES: dict[str, Promise] = {
-    "pending": gettext_lazy("pending"),
-    "running": gettext_lazy("running"),
-    "done": gettext_lazy("done"),
-    "failed": gettext_lazy("failed"),
-}
 # What the whole queue waits for.
 WAITS: dict[str | None, Promise] = {
     PAUSED: gettext_lazy("a person who resumes it"),
@@ -83,7 +78,7 @@ def page_of(figures: Figures, days: int) -> Page:
         waits = waits[:1]  # the provider's is both
     return Page(
         timezone.now(),
-        [(str(name), figures["jobs"][state]) for state, name in STATES.items()],
+        [(str(name), figures["jobs"][state.value]) for state, name in shown.STATES.items()],
         facts_of(figures),
         [{**waiting, "what": WAITS[waiting["waiting_for"]]} for waiting in waits],
         [{**row, "what": OWN_WAITS[row["waiting_for"]]} for row in figures["pending"]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from hashlib import blake2b
 from typing import cast
 
@@ -22,13 +22,12 @@ from django.utils.translation import gettext as _
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.admin import shown
-from tagging.admin.batches import BatchAdmin, Question
+from tagging.admin.actions import OPERATE, QueueActions
 from tagging.admin.dashboard.page import DAYS, page_of
 from tagging.extraction.base import ErrorCode
 from tagging.models import Batch, QueuePause, failures, queue
-from tagging.models.forecast import cost_of
 
-SEE, OPERATE = "tagging.view_job", "tagging.operate_queue"
+SEE = "tagging.view_job"
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -126,19 +125,8 @@ def retry(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "")
     if code not in list(ErrorCode):
         raise Http404
-    devlogs, devlog_admin = failures.failed_with(code), batch_admin()
-    if not devlog_admin.is_asked(request):
-        count = devlogs.count()
-        text = _("These failed with %(code)s and will be tagged again, %(cost)s.") % {
-            "code": code,
-            "cost": cost_of(devlogs, count),
-        }
-        return devlog_admin.ask(request, Question("retry", _("Tag again"), text, {_("dev-logs"): count}))
-    label = _("Failed dev-logs (%(code)s) queued to be tagged again") % {"code": code}
-    devlog_admin.begin_batch(request, [devlogs], partial(queues.retag, is_bulk=True), label)
-    return redirect("queue:dashboard")
-
-
-def batch_admin() -> BatchAdmin:
-    """Return the admin of dev-logs, on whose list too one sees how far a batch is."""
-    return cast("BatchAdmin", admin.site.get_model_admin(DevLog))
+    devlog_admin = cast("QueueActions", admin.site.get_model_admin(DevLog))
+    question = devlog_admin.queue(
+        request, "retry", failures.failed_with(code), "Failed dev-logs queued to be tagged again"
+    )
+    return question or redirect("queue:dashboard")
