@@ -18,7 +18,7 @@ from tagging.models import pace
 from tagging.models.attempt import Attempt
 from tagging.models.author_spending import today
 from tagging.models.spending import Spending
-from tagging.models.sql import marks, prepared, rows_of
+from tagging.models.sql import prepared, rows_for, rows_of
 from tagging.models.tag import Tag
 
 HOURS, DAYS, WEEKS = 24, 30, 12
@@ -30,9 +30,10 @@ HOURS_SECONDS, WEEKS_SECONDS = 4.0, 60.0
 # For so long after an hour attempts may still be committed that ended in it.
 STILL_COMING = timedelta(minutes=1)
 
+# Count all that ended in an hour, and those of them that were answered.
 COUNT_ATTEMPTS = (
-    "SELECT {number}, outcome, COUNT(*) FROM tagging_attempt WHERE finished_at >= %s AND finished_at < %s "
-    "GROUP BY outcome"
+    "SELECT {number}, COUNT(*), COALESCE(SUM(CASE WHEN outcome = 'answered' THEN 1 ELSE 0 END), 0) "
+    "FROM tagging_attempt WHERE finished_at >= %s AND finished_at < %s"
 )
 # Time the last answers of an hour: the calls, and since they were asked for, where that was not asked anew since.
 TIME_ANSWERS = (
@@ -52,16 +53,8 @@ LAST_DEVLOGS = (
     "SELECT * FROM (SELECT {number} AS number, id FROM devlogs_devlog WHERE created_at >= %s AND created_at < %s "
     "ORDER BY created_at DESC LIMIT {most}) week{number}"
 )
-COUNT_DEVLOGS = "SELECT number, COUNT(*) FROM ({parts}) part GROUP BY number"
-FIND_MOST_USED = (
-    "SELECT tagging.tag_id FROM ({parts}) part JOIN tagging_devlogtag tagging ON tagging.devlog_id = part.id "
-    "GROUP BY tagging.tag_id ORDER BY COUNT(*) DESC, tagging.tag_id LIMIT {technologies}"
-)
-COUNT_TAGS = (
-    "SELECT part.number, tagging.tag_id, COUNT(*) FROM ({parts}) part "
-    "JOIN tagging_devlogtag tagging ON tagging.devlog_id = part.id AND tagging.tag_id IN {tags} "
-    "GROUP BY part.number, tagging.tag_id"
-)
+# By index for each dev-log: of a join a planner might read all tags there are.
+READ_TAGS = "SELECT devlog_id, tag_id FROM tagging_devlogtag WHERE devlog_id IN {portion}"
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -109,9 +102,7 @@ class Hours:
 def read_hours(starts: Sequence[datetime]) -> dict[datetime, Row]:
     bounds = [(start, start + timedelta(hours=1)) for start in starts]
     between = [prepared(Attempt, "finished_at", moment) for both in bounds for moment in both]
-    counts = Counter[tuple[int, bool]]()
-    for number, outcome, count in rows_of(union(COUNT_ATTEMPTS, len(starts)), between):
-        counts[number, outcome == Attempt.Outcome.ANSWERED] += count
+    counts = {number: ended for number, *ended in rows_of(union(COUNT_ATTEMPTS, len(starts)), between)}
     calls: list[list[int]] = [[] for _ in starts]
     waits: list[list[int]] = [[] for _ in starts]
     for number, call, wait in rows_of(timing(len(starts)), between):
@@ -121,8 +112,8 @@ def read_hours(starts: Sequence[datetime]) -> dict[datetime, Row]:
     return {
         start: {
             "hour": start,
-            "answered": counts[number, True],
-            "failed": counts[number, False],
+            "answered": counts[number][1],
+            "failed": counts[number][0] - counts[number][1],
             "milliseconds_until_done": pace.percentiles(sorted(waits[number])),
             "milliseconds_of_call": pace.percentiles(sorted(calls[number])),
         }
@@ -170,17 +161,16 @@ def read_technologies() -> Row:
     weeks = [monday - timedelta(weeks=WEEKS - 1 - number) for number in range(WEEKS)]
     between = [moment for week in weeks for moment in (begin_of(week), begin_of(week + timedelta(weeks=1)))]
     parts = union(LAST_DEVLOGS, WEEKS, most=SEEN_OF_WEEK)
-    seen = Counter[int](dict(rows_of(COUNT_DEVLOGS.format(parts=parts), between)))
-    most = [tag for (tag,) in rows_of(FIND_MOST_USED.format(parts=parts, technologies=TECHNOLOGIES), between)]
-    counts = {tag: Counter[int]() for tag in most}
-    by_week = COUNT_TAGS.format(parts=parts, tags=marks(most) if most else "(NULL)")
-    for number, tag, count in rows_of(by_week, [*between, *most]):
-        counts[tag][number] = count
+    week_of = {pk: number for number, pk in rows_of(parts, between)}
+    counts: dict[int, Counter[int]] = {}
+    for devlog, tag in rows_for(READ_TAGS, list(week_of)):
+        counts.setdefault(tag, Counter())[week_of[devlog]] += 1
+    most = sorted(counts, key=lambda tag: (-counts[tag].total(), tag))[:TECHNOLOGIES]
     tags = Tag.objects.in_bulk(most)
     used = [
         {"name": tags[pk].name, "slug": tags[pk].slug, "devlogs": in_order(counts[pk])} for pk in most if pk in tags
     ]
-    return {"weeks": weeks, "devlogs": in_order(seen), "technologies": used}
+    return {"weeks": weeks, "devlogs": in_order(Counter(week_of.values())), "technologies": used}
 
 
 def in_order(counts: Counter[int]) -> Sequence[int]:
