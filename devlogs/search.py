@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db import connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -83,7 +83,9 @@ class Matches(Condition):
 class WordsOf(Func):
     """The column of words beside the one it is given."""
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **kwargs: Any) -> tuple[str, tuple[()]]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **kwargs: object
+    ) -> tuple[str, tuple[()]]:
         (beside,) = self.get_source_expressions()
         return f"{compiler.quote_name_unless_alias(beside.alias)}.{COLUMN}", ()
 

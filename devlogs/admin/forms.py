@@ -23,6 +23,9 @@ from tagging.models import Job
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.forms.renderers import BaseRenderer
+
+    Attributes = dict[str, Any] | None
 
 
 class NameInput(forms.TextInput):
@@ -30,7 +33,9 @@ class NameInput(forms.TextInput):
 
     known: Sequence[str] = ()
 
-    def render(self, name: str, value: object, attrs: Any = None, renderer: Any = None) -> SafeString:
+    def render(
+        self, name: str, value: object, attrs: Attributes = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
         attrs = {**(attrs or {}), "list": f"{name}-known", "autocomplete": "off"}
         options = format_html_join("", '<option value="{}"></option>', ((known,) for known in self.known))
         field = super().render(name, value, attrs, renderer)
@@ -94,8 +99,8 @@ class TaggedForm(DevLogForm):
     # Names to choose from when a tag is set.
     suggested: Sequence[str] = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         carried = [(each.tag.slug, each.tag.name) for each in self.instance.taggings.select_related("tag")]
         if "remove_tags" in self.fields:  # not for who may only look
             self.fields["remove_tags"].widget.choices = carried

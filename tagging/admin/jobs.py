@@ -63,7 +63,7 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         return IdsFirst
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: object = None) -> list[Any]:
         fields = super().get_fields(request, obj)
         return [name for name in fields if name not in self.words or getattr(obj, "is_readable", False)]
 
@@ -74,10 +74,10 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
         return super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("dev-log"))
-    def dev_log(self, row: Any) -> SafeString | str:
+    def dev_log(self, row: Job | Attempt) -> SafeString | str:
         """Show the beginning of the entry, or to who may not read it the dev-log's number."""
         devlog = row.devlog if isinstance(row, Job) else row.job.devlog
-        return shown.link_to(devlog) if row.is_readable else str(devlog)
+        return shown.link_to(devlog) if vars(row)["is_readable"] else str(devlog)
 
 
 @admin.register(Job)
