@@ -44,7 +44,7 @@ function swap(cards, html) {
     const told = [];
     for (const card of cards.filter((each) => each.isConnected && !isInUse(each))) {
         const fresh = template.content.getElementById(card.id);
-        if (!fresh) card.remove(); // deleted elsewhere
+        if (!fresh) drop(card);
         else if (fresh.outerHTML !== card.outerHTML) {
             told.push(textOf(fresh));
             const hasFocus = document.activeElement === card;
@@ -54,6 +54,13 @@ function swap(cards, html) {
     }
     observer.takeRecords();
     tell(told.filter(Boolean).join(" "));
+}
+
+// It was deleted elsewhere; with it goes a day of which nothing else is left.
+function drop(card) {
+    const day = card.closest(".day");
+    card.remove();
+    if (day && !day.querySelector(".entry, .deleted")) day.remove();
 }
 
 function tell(text) {
