@@ -6,7 +6,7 @@ import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from tests.load.benchmarks.scale import CALLS, READERS
+from tests.load.benchmarks.scale import CALLS, PAGES, READERS
 from tests.load.benchmarks.stage import BenchSite
 from tests.load.benchmarks.transports import NotHereError
 from tests.load.benchmarks.waking import postgres
@@ -17,7 +17,8 @@ SECONDS = 3_600
 DATABASES = {"SQLite": lambda: nullcontext(""), "PostgreSQL": postgres}
 # More of its growth than this must have a reason in docs/benchmarks.md.
 MOST = 5
-LABELS = [f"{database}: {call}, {who}" for database in DATABASES for who in READERS for call in CALLS]
+READ = [f"{call}, {who}" for who in READERS for call in CALLS] + [*PAGES]
+LABELS = [f"{database}: {call}" for database in DATABASES for call in READ]
 
 
 def growth(large: int) -> dict[str, float | str]:
