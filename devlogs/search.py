@@ -83,7 +83,7 @@ class Matches(Condition):
 class WordsOf(Func):
     """The column of words beside the one it is given."""
 
-    def as_sql(
+    def as_sql(  # type: ignore[override]  # it composes nothing
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **kwargs: object
     ) -> tuple[str, tuple[()]]:
         (beside,) = self.get_source_expressions()

@@ -77,7 +77,9 @@ class DevLogAdmin(QueueActions, admin.ModelAdmin):
         may_tag = obj and self.has_change_permission(request, obj)
         form = super().get_form(request, obj, change, form=TaggedForm if may_tag else DevLogForm, **kwargs)
         if may_tag:
-            form.suggested = [name for _slug, name, _count in lists.tags_of_late(request, SUGGESTED)]
+            cast(type[TaggedForm], form).suggested = [
+                name for _slug, name, _count in lists.tags_of_late(request, SUGGESTED)
+            ]
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

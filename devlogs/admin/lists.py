@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -26,7 +26,8 @@ class StateFilter(admin.ChoicesFieldListFilter):
     """As the API has it, by the indexes of jobs; but for those that are done, which are counted quicker by a join."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> QuerySet[DevLog]:
-        for state in self.used_parameters.get(self.lookup_kwarg, ()):
+        chosen = cast("dict[str, list[str]]", self.used_parameters)
+        for state in chosen.get(self.lookup_kwarg, ()):
             if state in Job.State and state != Job.State.DONE:
                 queryset = DevLogFilter().in_state(queryset, "state", state)
             else:

@@ -1,6 +1,5 @@
 """Jobs, attempts, what is known of providers and the spending, to look at; and the end of a pause."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +46,7 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
     # Fields with words of an entry, or what lets one guess at them.
     words = ("answer", "entry_digest")
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
-    sortable_by: Sequence[str] = ()
+    sortable_by = ["pk"]
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

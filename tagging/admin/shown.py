@@ -103,8 +103,8 @@ def error_told(row: Job | Attempt) -> SafeString | str:
 
 def timeline(job: Job) -> SafeString | str:
     """Return the attempts at a job: who answered or did not, how long it took, what it cost, and what went wrong."""
-    columns = (_("attempt"), _("started"), _("milliseconds"), _("outcome"), _("by"))
-    columns += (_("tokens in"), _("tokens out"), _("cost in $"))
+    columns = [_("attempt"), _("started"), _("milliseconds"), _("outcome"), _("by")]
+    columns += [_("tokens in"), _("tokens out"), _("cost in $")]
     lines = []
     for attempt in job.timeline.all():
         lines.append(format_html_join("", "<td>{}</td>", ((value(fact),) for fact in facts(attempt))))
