@@ -192,3 +192,12 @@ def test_the_number_of_queries_is_constant(on, page, django_assert_max_num_queri
 
     with django_assert_max_num_queries(12):
         page(query)
+
+
+def test_no_day_to_come_is_counted(on, page):
+    on(TODAY, "Django")
+
+    html = page("?since=2020-01-01&until=2999-12-31")
+
+    assert "Dec. 31, 2999" not in html
+    assert len(html) < 100_000
