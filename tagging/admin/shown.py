@@ -55,7 +55,7 @@ def framed(columns: Iterable[object], lines: Sequence[SafeString]) -> SafeString
     if not lines:
         return EMPTY
     return format_html(
-        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        '<div class="scrolled" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         format_html_join("", '<th scope="col">{}</th>', ((column,) for column in columns)),
         format_html_join("", "<tr>{}</tr>", ((line,) for line in lines)),
     )

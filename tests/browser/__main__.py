@@ -20,7 +20,9 @@ def main() -> int:
         print("There is no Chromium on PATH: `apt-get install chromium`, or say where it is by CHROMIUM=…")
         return 2
     plugin = "pytest_playwright.pytest_playwright"
-    command = [sys.executable, "-m", "pytest", "-rs", "-p", plugin, *(sys.argv[1:] or []), "tests/browser"]
+    asked = sys.argv[1:]
+    where = [] if any(word.startswith("tests/") for word in asked) else ["tests/browser"]
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", plugin, *where, *asked]
     # Its own loop would have Django take this process for one that may not wait for a database.
     return subprocess.run(command, env=os.environ | {ASKED_FOR: "1"}, check=False).returncode
 
