@@ -4,7 +4,7 @@ from datetime import UTC, date
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet, Value
+from django.db.models import F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from tagging.admin import shown
 from tagging.admin.near_duplicates import NearDuplicatesAdmin
 from tagging.admin.tag_actions import VocabularyActions
 from tagging.admin.tag_figures import monthly, nameable
@@ -52,12 +53,11 @@ class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
     list_display = ["name", "kind", "count", "first_used", "last_used", "twelve_months", "other_names"]
     list_filter = ["kind", UsedWithinFilter, UsedFilter, NameFilter]
     list_select_related = ["alias_of", "use"]
-    ordering = [COUNT.desc(), "name"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["name"]  # and the names of aliases, see below
     search_help_text = _("Searches names and aliases.")
-    readonly_fields = ["slug", "is_name_fixed", "is_kind_fixed"]
+    readonly_fields = ["slug", "decided"]
     fields = ["name", "kind", *readonly_fields]
     delete_confirmation_template = "admin/tagging/tag/delete.html"
 
@@ -66,6 +66,9 @@ class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         return TagList
+
+    def get_ordering(self, request: HttpRequest) -> list[OrderBy | str]:
+        return [F("count").desc(), "name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         return nameable(super().get_queryset(request), request.user).annotate(count=COUNT)
@@ -124,6 +127,11 @@ class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
         values = [count for _month, count in monthly(use.months, timezone.now().astimezone(UTC).date(), MONTHS)]
         said = gettext("Dev-logs in each of the last twelve months: %(counts)s")
         return charts.sparkline(values, said % {"counts": ", ".join(map(str, values))})
+
+    @admin.display(description=_("decided by people"))
+    def decided(self, tag: Tag) -> str:
+        decided = {gettext("the spelling"): tag.is_name_fixed, gettext("the kind"): tag.is_kind_fixed}
+        return ", ".join(what for what, is_fixed in decided.items() if is_fixed) or shown.EMPTY
 
     @admin.display(description=_("other names"))
     def other_names(self, tag: Tag) -> SafeString | str:

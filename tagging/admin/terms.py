@@ -3,6 +3,7 @@
 from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from tagging.curation.terms import overruled
 from tagging.models import Term
@@ -20,5 +21,5 @@ class TermAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Term, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if lost := overruled(obj):
-            what = f"{obj} is taken for your own from now on, no longer for {', '.join(lost)}."
-            self.message_user(request, what, messages.WARNING)
+            what = gettext("%(term)s is taken for your own from now on, no longer for %(others)s.")
+            self.message_user(request, what % {"term": obj, "others": ", ".join(lost)}, messages.WARNING)

@@ -188,3 +188,12 @@ def test_who_may_only_view_sees_the_list_without_forms(viewer, on):
     assert names(page) == ["Django"]
     assert page.context["action_form"] is None
     assert "near-duplicates" not in page.content.decode()
+
+
+def test_the_list_says_by_what_it_is_ordered(admin_client, on):
+    on(0, "Django")
+
+    page = admin_client.get(TAGS).content.decode()
+
+    ordered = dict(re.findall(r'class="sortable column-(\w+) sorted (\w+)', page))
+    assert ordered == {"name": "ascending", "count": "descending"}
