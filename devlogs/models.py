@@ -9,6 +9,7 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 ENTRY_MAX_LENGTH = 20_000
 EXTERNAL_ID_MAX_LENGTH = 200
@@ -47,13 +48,14 @@ class EntryField(models.TextField):
 class DevLog(models.Model):
     """One entry, stored exactly as sent."""
 
-    entry = EntryField(max_length=ENTRY_MAX_LENGTH)
+    entry = EntryField(_("entry"), max_length=ENTRY_MAX_LENGTH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="devlogs")
     # Tagged by the embedded extractor alone, whatever is set: its text never leaves the machine.
-    is_private = models.BooleanField("private", db_default=False)
-    created_at = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
+    is_private = models.BooleanField(_("private"), db_default=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), db_index=True, editable=False)
     # What its author's own system calls it: so that to send it again makes no second one.
     external_id = models.CharField(  # noqa: DJ001  # null: of empty texts there could be one
+        _("external id"),
         max_length=EXTERNAL_ID_MAX_LENGTH,
         null=True,
         blank=True,
@@ -78,8 +80,8 @@ class DevLog(models.Model):
                 name="devlog_external_id_anonymous",
             ),
         ]
-        verbose_name = "dev-log"
-        verbose_name_plural = "dev-logs"
+        verbose_name = _("dev-log")
+        verbose_name_plural = _("dev-logs")
         ordering = ["-pk"]
 
     def __str__(self) -> str:
@@ -100,11 +102,13 @@ class AuthorSettings(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="devlog_settings"
     )
     private_by_default = models.BooleanField(
-        db_default=False, help_text="What a new dev-log is that does not say whether it is private."
+        _("private by default"),
+        db_default=False,
+        help_text=_("What a new dev-log is that does not say whether it is private."),
     )
 
     class Meta:
-        verbose_name = verbose_name_plural = "settings of dev-logs"
+        verbose_name = verbose_name_plural = _("settings of dev-logs")
 
     def __str__(self) -> str:
         return f"settings of user {self.user_id}"

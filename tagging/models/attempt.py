@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import Extractor, Technology
 from tagging.extraction.grounding import Mention
@@ -52,31 +53,37 @@ class Attempt(models.Model):
     """One finished or lost attempt at a job: together the job's timeline, and where each tag came from."""
 
     class Outcome(models.TextChoices):
-        ANSWERED = "answered"
-        FAILED = "failed"
-        LOST = "lost"
+        ANSWERED = "answered", _("Answered")
+        FAILED = "failed", _("Failed")
+        LOST = "lost", _("Lost")
 
     job = models.ForeignKey("tagging.Job", models.CASCADE, related_name="timeline")
-    number = models.PositiveSmallIntegerField()
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(db_default=Now())
-    outcome = models.CharField(max_length=10, choices=Outcome)
-    error_code = models.CharField(max_length=20, blank=True)
-    error_detail = models.CharField(max_length=500, blank=True)
-    extractor = models.CharField(max_length=50, blank=True)
-    model = models.CharField(max_length=100, blank=True)
-    prompt_version = models.PositiveIntegerField(null=True)
+    number = models.PositiveSmallIntegerField(_("number"))
+    started_at = models.DateTimeField(_("started at"))
+    finished_at = models.DateTimeField(_("finished at"), db_default=Now())
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
+    error_code = models.CharField(_("error code"), max_length=20, blank=True)
+    error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
+    extractor = models.CharField(_("extractor"), max_length=50, blank=True)
+    model = models.CharField(_("model"), max_length=100, blank=True)
+    prompt_version = models.PositiveIntegerField(_("prompt version"), null=True)
     # More than one where bulk work shared a call: a neighbour may have meddled with the answer, so no other has it.
-    entries_in_call = models.PositiveSmallIntegerField(default=1, db_default=1)
-    entry_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the entry that was sent.")
-    input_tokens = models.PositiveIntegerField(default=0)
-    output_tokens = models.PositiveIntegerField(default=0)
-    cost = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0), help_text="Dollars.")
+    entries_in_call = models.PositiveSmallIntegerField(_("entries in call"), default=1, db_default=1)
+    entry_digest = models.CharField(
+        _("entry digest"), max_length=64, blank=True, help_text=_("SHA-256 of the entry that was sent.")
+    )
+    input_tokens = models.PositiveIntegerField(_("input tokens"), default=0)
+    output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
+    cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=6, default=Decimal(0), help_text=_("Dollars."))
     # What the model said, so that the same entry is not paid for twice: a list of name and evidence, grounded anew
     # when it is used again. That of a simulated job is an object with its output.
-    answer = models.JSONField(null=True)
-    names_dropped = models.PositiveIntegerField(default=0, help_text="Names that do not stand in the entry.")
-    redacted = models.JSONField(default=dict, help_text="How many secrets of which kind were kept back.")
+    answer = models.JSONField(_("answer"), null=True)
+    names_dropped = models.PositiveIntegerField(
+        _("names dropped"), default=0, help_text=_("Names that do not stand in the entry.")
+    )
+    redacted = models.JSONField(
+        _("redacted"), default=dict, help_text=_("How many secrets of which kind were kept back.")
+    )
 
     objects = AttemptQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tagging.models import sql
 
@@ -49,16 +50,16 @@ class AuthorSpendingQuerySet(models.QuerySet["AuthorSpending"]):
 class AuthorSpending(models.Model):
     """What one author's calls took of one day, in UTC; author 0 is all who are anonymous."""
 
-    day = models.DateField()
-    author_id = models.BigIntegerField()
-    tokens = models.PositiveBigIntegerField(default=0)
+    day = models.DateField(_("day"))
+    author_id = models.BigIntegerField(_("author id"))
+    tokens = models.PositiveBigIntegerField(_("tokens"), default=0)
     # The limit under which jobs of this author were put off to the next day; null where none were.
-    waits_under = models.PositiveBigIntegerField(null=True)
+    waits_under = models.PositiveBigIntegerField(_("waits under"), null=True)
 
     objects = AuthorSpendingQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "author spending"
+        verbose_name_plural = _("author spending")
         constraints = [models.UniqueConstraint(fields=["day", "author_id"], name="spending_of_author")]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
@@ -19,7 +20,12 @@ from tagging.models.shown_pause import ShownPause
 from tagging.models.transitions import Fence, JobQuerySet
 
 # What a job's own row may wait for: of the budget it is its author's share; a spent one stands in the provider's row.
-REASONS_TO_WAIT = [(reason.value, reason.value.replace("_", " ").title()) for reason in WaitingFor]
+REASONS_TO_WAIT = [
+    (WaitingFor.RETRY.value, _("Retry")),
+    (WaitingFor.RATE_LIMIT.value, _("Rate Limit")),
+    (WaitingFor.PROVIDER.value, _("Provider")),
+    (WaitingFor.BUDGET.value, _("Budget")),
+]
 
 # As bound parameters allow SQLite to use an index (docs/decisions.md).
 PENDING = Q(run_after__isnull=False)
@@ -33,13 +39,13 @@ class Job(models.Model):
 
     class State(models.TextChoices):
         # Due at `run_after`. In by enqueue, retry, release, recover; out by claim.
-        PENDING = "pending"
+        PENDING = "pending", _("Pending")
         # Claimed until `lease_expires_at`. In by claim; out by the holder of the token, or by recover.
-        RUNNING = "running"
+        RUNNING = "running", _("Running")
         # Tags committed, possibly none. In by complete; out by enqueue.
-        DONE = "done"
+        DONE = "done", _("Done")
         # Permanent fault or attempts used up. In by discard; out by enqueue, that is by a person.
-        FAILED = "failed"
+        FAILED = "failed", _("Failed")
 
     # A job that is unfinished moves on by itself; one that is final waits for a person.
     UNFINISHED = (State.PENDING, State.RUNNING)
@@ -48,44 +54,48 @@ class Job(models.Model):
     class Priority(models.IntegerChoices):
         """What is claimed first: an entry just written never waits behind an import of thousands."""
 
-        INTERACTIVE = 0
-        BULK = 1
+        INTERACTIVE = 0, _("Interactive")
+        BULK = 1, _("Bulk")
 
     # Every default is the database's, so that a new job is the shortest of statements (see `insert`).
     devlog = models.OneToOneField("devlogs.DevLog", models.CASCADE, primary_key=True, related_name="job")
-    state = models.CharField(max_length=10, choices=State, db_default=State.PENDING)
-    priority = models.PositiveSmallIntegerField(choices=Priority, db_default=Priority.INTERACTIVE)
+    state = models.CharField(_("state"), max_length=10, choices=State, db_default=State.PENDING)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, db_default=Priority.INTERACTIVE)
     # The dev-log's author when it was queued, 0 for none: authors are served alternately. No foreign key, since it is
     # never followed and goes with the dev-log.
-    author_id = models.BigIntegerField(db_default=0)
+    author_id = models.BigIntegerField(_("author id"), db_default=0)
     # Whether its dev-log is, when it was queued: so a claim may leave it out, or take such jobs alone.
-    is_private = models.BooleanField(db_default=False)
-    attempts = models.PositiveSmallIntegerField(db_default=0)
-    queued_at = models.DateTimeField(db_default=Now())
+    is_private = models.BooleanField(_("is private"), db_default=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), db_default=0)
+    queued_at = models.DateTimeField(_("queued at"), db_default=Now())
     # A person asked once more: then the model is asked, whatever the ledger knows.
-    asks_anew = models.BooleanField(db_default=False)
+    asks_anew = models.BooleanField(_("asks anew"), db_default=False)
     # Null unless pending: so the index on it holds the queue alone, however many jobs are done.
-    run_after = models.DateTimeField(null=True, db_default=Now())
-    waiting_for = models.CharField(max_length=10, choices=REASONS_TO_WAIT, blank=True, db_default="")
+    run_after = models.DateTimeField(_("run after"), null=True, db_default=Now())
+    waiting_for = models.CharField(_("waiting for"), max_length=10, choices=REASONS_TO_WAIT, blank=True, db_default="")
     # Null while running: the entry was edited, and its new text waits for the end of the call for the old one.
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    claim_token = models.UUIDField(null=True)
-    claimed_by = models.CharField(max_length=200, blank=True, db_default="")
+    started_at = models.DateTimeField(_("started at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    claim_token = models.UUIDField(_("claim token"), null=True)
+    claimed_by = models.CharField(_("claimed by"), max_length=200, blank=True, db_default="")
     # Null unless a call may run, be it for a job cancelled since: so its index holds the claims alone.
-    lease_expires_at = models.DateTimeField(null=True)
+    lease_expires_at = models.DateTimeField(_("lease expires at"), null=True)
     # Of the day's budget, while a paid call runs.
-    reserved_tokens = models.PositiveIntegerField(db_default=0)
-    reserved_cost = models.DecimalField(max_digits=12, decimal_places=6, db_default=Decimal(0))
+    reserved_tokens = models.PositiveIntegerField(_("reserved tokens"), db_default=0)
+    reserved_cost = models.DecimalField(_("reserved cost"), max_digits=12, decimal_places=6, db_default=Decimal(0))
     # Of a pending job that failed: it is not known yet whether the fault is its own (see doubt.py).
-    in_doubt_since = models.DateTimeField(null=True)
-    fails_if_blamed = models.BooleanField(db_default=False)
+    in_doubt_since = models.DateTimeField(_("in doubt since"), null=True)
+    fails_if_blamed = models.BooleanField(_("fails if blamed"), db_default=False)
     # How often it failed since it was queued and was not blamed for it.
-    refusals = models.PositiveSmallIntegerField(db_default=0)
+    refusals = models.PositiveSmallIntegerField(_("refusals"), db_default=0)
     error_code = models.CharField(
-        max_length=20, choices=[(code.value, code.value) for code in ErrorCode], blank=True, db_default=""
+        _("error code"),
+        max_length=20,
+        choices=[(code.value, code.value) for code in ErrorCode],
+        blank=True,
+        db_default="",
     )
-    error_detail = models.CharField(max_length=500, blank=True, db_default="")
+    error_detail = models.CharField(_("error detail"), max_length=500, blank=True, db_default="")
 
     objects = JobQuerySet.as_manager()
 

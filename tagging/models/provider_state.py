@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import ExtractionError, WaitingFor
 
@@ -145,17 +146,25 @@ class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
 class ProviderState(models.Model):
     """What is known of one provider; no row means that nothing ever went wrong."""
 
-    identity = models.CharField(max_length=64, unique=True, default="", help_text="Digest of URL, key, model.")
-    waiting_for = models.CharField(max_length=10, blank=True, default="")
-    since = models.DateTimeField(null=True, help_text="When the first of the refusals in a row came.")
-    resume_at = models.DateTimeField(null=True)
-    pause_seconds = models.FloatField(default=0, help_text="How long the pause was meant to last.")
-    probing_until = models.DateTimeField(null=True)
-    refusals = models.PositiveIntegerField(default=0, help_text="In a row.")
-    failures = models.PositiveIntegerField(default=0, help_text="Entries that failed in a row, none answered since.")
-    canaries = models.PositiveIntegerField(default=0, help_text="Entries of our own that were sent as a probe.")
-    error_code = models.CharField(max_length=20, blank=True, default="")
-    error_detail = models.CharField(max_length=500, blank=True, default="")
+    identity = models.CharField(
+        _("identity"), max_length=64, unique=True, default="", help_text=_("Digest of URL, key, model.")
+    )
+    waiting_for = models.CharField(_("waiting for"), max_length=10, blank=True, default="")
+    since = models.DateTimeField(_("since"), null=True, help_text=_("When the first of the refusals in a row came."))
+    resume_at = models.DateTimeField(_("resume at"), null=True)
+    pause_seconds = models.FloatField(
+        _("pause seconds"), default=0, help_text=_("How long the pause was meant to last.")
+    )
+    probing_until = models.DateTimeField(_("probing until"), null=True)
+    refusals = models.PositiveIntegerField(_("refusals"), default=0, help_text=_("In a row."))
+    failures = models.PositiveIntegerField(
+        _("failures"), default=0, help_text=_("Entries that failed in a row, none answered since.")
+    )
+    canaries = models.PositiveIntegerField(
+        _("canaries"), default=0, help_text=_("Entries of our own that were sent as a probe.")
+    )
+    error_code = models.CharField(_("error code"), max_length=20, blank=True, default="")
+    error_detail = models.CharField(_("error detail"), max_length=500, blank=True, default="")
 
     objects = ProviderStateQuerySet.as_manager()
 
@@ -164,7 +173,7 @@ class ProviderState(models.Model):
 
     class Meta:
         db_table = "tagging_provider"
-        verbose_name_plural = "provider states"
+        verbose_name_plural = _("provider states")
 
     def __str__(self) -> str:
         return f"waiting for {self.waiting_for}" if self.waiting_for else "well"

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import Extractor
 from tagging.extraction.openai import prompt, together
@@ -148,14 +149,14 @@ class SpendingQuerySet(models.QuerySet["Spending"]):
 class Spending(models.Model):
     """What one day cost, in UTC."""
 
-    day = models.DateField(primary_key=True)
-    tokens = models.PositiveBigIntegerField(default=0)
-    cost = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal(0), help_text="Dollars.")
+    day = models.DateField(_("day"), primary_key=True)
+    tokens = models.PositiveBigIntegerField(_("tokens"), default=0)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, default=Decimal(0), help_text=_("Dollars."))
 
     objects = SpendingQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "spending"
+        verbose_name_plural = _("spending")
         ordering = ["-day"]
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from django.db import connection, models
 from django.db.models.functions import Now
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
+from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction import lexicon
 from tagging.extraction.lexicon.tokens import forms
@@ -52,19 +53,20 @@ class TermQuerySet(models.QuerySet["Term"]):
 class Term(models.Model):
     """A name that the extractors and the model are to know, with its aliases."""
 
-    name = models.CharField(max_length=MAX_NAME, unique=True)
+    name = models.CharField(_("name"), max_length=MAX_NAME, unique=True)
     is_everyday = models.BooleanField(
-        "everyday word",
+        _("everyday word"),
         default=False,
-        help_text="Also an ordinary word: it counts only where it means the technology.",
+        help_text=_("Also an ordinary word: it counts only where it means the technology."),
     )
     aliases = models.TextField(
+        _("aliases"),
         max_length=MAX_ALIASES,
         blank=True,
-        help_text="Other spellings, between commas. A ? behind one says that it is an everyday word, too.",
+        help_text=_("Other spellings, between commas. A ? behind one says that it is an everyday word, too."),
     )
-    kind = models.CharField(max_length=20, choices=KINDS, blank=True)
-    changed_at = models.DateTimeField(auto_now=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=KINDS, blank=True)
+    changed_at = models.DateTimeField(_("changed at"), auto_now=True)
 
     objects = TermQuerySet.as_manager()
 

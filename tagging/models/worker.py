@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from tagging.models.claims import seconds_from_now
 
@@ -24,12 +25,14 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 class Worker(models.Model):
     """One owner of claims: a process, or one of several workers in it."""
 
-    name = models.CharField(max_length=200, primary_key=True)
-    host = models.CharField(max_length=200)
-    pid = models.PositiveIntegerField()
-    calls_at_once = models.PositiveIntegerField(null=True, help_text="How many it may have under way.")
-    started_at = models.DateTimeField(db_default=Now())
-    seen_at = models.DateTimeField(db_default=Now())
+    name = models.CharField(_("name"), max_length=200, primary_key=True)
+    host = models.CharField(_("host"), max_length=200)
+    pid = models.PositiveIntegerField(_("pid"))
+    calls_at_once = models.PositiveIntegerField(
+        _("calls at once"), null=True, help_text=_("How many it may have under way.")
+    )
+    started_at = models.DateTimeField(_("started at"), db_default=Now())
+    seen_at = models.DateTimeField(_("seen at"), db_default=Now())
 
     objects = WorkerQuerySet.as_manager()
 

@@ -102,8 +102,11 @@ def test_a_question_names_no_word_of_it(staff, private, make_tagged):
     assert WORD not in page.content
 
 
-def test_the_filter_offers_no_tag_of_it(staff, private):
-    assert WORD not in staff.get(DEVLOGS).content
+def test_the_filter_and_the_suggestions_offer_no_tag_of_it(staff, private, make_tagged):
+    offered = [staff.get(page).content.decode() for page in (DEVLOGS, change_page(make_tagged("Redis")))]
+
+    assert ["Redis" in page for page in offered] == [True, True]
+    assert ["Django" in page for page in offered] == [False, False]
 
 
 def test_a_tag_set_by_hand_is_noted_without_its_name(admin_client, private):
