@@ -7,9 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ('tagging', '0017_tag_use'),
-    ]
+    dependencies = [("tagging", "0017_tag_use")]
 
     operations = [
         migrations.AlterField(
@@ -96,26 +94,6 @@ class Migration(migrations.Migration):
             model_name='attempt',
             name='started_at',
             field=models.DateTimeField(verbose_name='started at'),
-        ),
-        migrations.AlterField(
-            model_name='authorspending',
-            name='author_id',
-            field=models.BigIntegerField(verbose_name='author id'),
-        ),
-        migrations.AlterField(
-            model_name='authorspending',
-            name='day',
-            field=models.DateField(verbose_name='day'),
-        ),
-        migrations.AlterField(
-            model_name='authorspending',
-            name='tokens',
-            field=models.PositiveBigIntegerField(default=0, verbose_name='tokens'),
-        ),
-        migrations.AlterField(
-            model_name='authorspending',
-            name='waits_under',
-            field=models.PositiveBigIntegerField(null=True, verbose_name='waits under'),
         ),
         migrations.AlterField(
             model_name='job',
@@ -221,125 +199,5 @@ class Migration(migrations.Migration):
             model_name='job',
             name='waiting_for',
             field=models.CharField(blank=True, choices=[('retry', 'Retry'), ('rate_limit', 'Rate Limit'), ('provider', 'Provider'), ('budget', 'Budget')], db_default='', max_length=10, verbose_name='waiting for'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='canaries',
-            field=models.PositiveIntegerField(default=0, help_text='Entries of our own that were sent as a probe.', verbose_name='canaries'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='error_code',
-            field=models.CharField(blank=True, default='', max_length=20, verbose_name='error code'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='error_detail',
-            field=models.CharField(blank=True, default='', max_length=500, verbose_name='error detail'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='failures',
-            field=models.PositiveIntegerField(default=0, help_text='Entries that failed in a row, none answered since.', verbose_name='failures'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='identity',
-            field=models.CharField(default='', help_text='Digest of URL, key, model.', max_length=64, unique=True, verbose_name='identity'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='pause_seconds',
-            field=models.FloatField(default=0, help_text='How long the pause was meant to last.', verbose_name='pause seconds'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='probing_until',
-            field=models.DateTimeField(null=True, verbose_name='probing until'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='refusals',
-            field=models.PositiveIntegerField(default=0, help_text='In a row.', verbose_name='refusals'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='resume_at',
-            field=models.DateTimeField(null=True, verbose_name='resume at'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='since',
-            field=models.DateTimeField(help_text='When the first of the refusals in a row came.', null=True, verbose_name='since'),
-        ),
-        migrations.AlterField(
-            model_name='providerstate',
-            name='waiting_for',
-            field=models.CharField(blank=True, default='', max_length=10, verbose_name='waiting for'),
-        ),
-        migrations.AlterField(
-            model_name='spending',
-            name='cost',
-            field=models.DecimalField(decimal_places=6, default=Decimal('0'), help_text='Dollars.', max_digits=14, verbose_name='cost'),
-        ),
-        migrations.AlterField(
-            model_name='spending',
-            name='day',
-            field=models.DateField(primary_key=True, serialize=False, verbose_name='day'),
-        ),
-        migrations.AlterField(
-            model_name='spending',
-            name='tokens',
-            field=models.PositiveBigIntegerField(default=0, verbose_name='tokens'),
-        ),
-        migrations.AlterField(
-            model_name='term',
-            name='aliases',
-            field=models.TextField(blank=True, help_text='Other spellings, between commas. A ? behind one says that it is an everyday word, too.', max_length=1000, verbose_name='aliases'),
-        ),
-        migrations.AlterField(
-            model_name='term',
-            name='changed_at',
-            field=models.DateTimeField(auto_now=True, verbose_name='changed at'),
-        ),
-        migrations.AlterField(
-            model_name='term',
-            name='kind',
-            field=models.CharField(blank=True, choices=[('language', 'language'), ('framework', 'framework'), ('library', 'library'), ('database', 'database'), ('messaging', 'messaging'), ('cloud', 'cloud'), ('devops', 'devops'), ('testing', 'testing'), ('tool', 'tool'), ('os-hardware', 'os-hardware'), ('protocol-format', 'protocol-format'), ('ai', 'ai')], max_length=20, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='term',
-            name='name',
-            field=models.CharField(max_length=100, unique=True, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='worker',
-            name='calls_at_once',
-            field=models.PositiveIntegerField(help_text='How many it may have under way.', null=True, verbose_name='calls at once'),
-        ),
-        migrations.AlterField(
-            model_name='worker',
-            name='host',
-            field=models.CharField(max_length=200, verbose_name='host'),
-        ),
-        migrations.AlterField(
-            model_name='worker',
-            name='name',
-            field=models.CharField(max_length=200, primary_key=True, serialize=False, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='worker',
-            name='pid',
-            field=models.PositiveIntegerField(verbose_name='pid'),
-        ),
-        migrations.AlterField(
-            model_name='worker',
-            name='seen_at',
-            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='seen at'),
-        ),
-        migrations.AlterField(
-            model_name='worker',
-            name='started_at',
-            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='started at'),
         ),
     ]
