@@ -79,7 +79,11 @@ class DevLogFilter(filters.FilterSet):
         method="carrying_any", label=f"As `tag`. Given again, up to {MAX_TAGS} times: those that carry one of them."
     )
     kind = ChoiceFilter(method="of_kind", choices=KINDS, label="Those that carry a tag of this kind.")
-    state = ChoiceFilter(method="in_state", choices=Job.State.choices, label="State of the tagging.")
+    state = ChoiceFilter(
+        method="in_state",
+        choices=[(state.value, str(state.label)) for state in Job.State],
+        label="State of the tagging.",
+    )
     private = BooleanFilter(field_name="is_private", label="Whether it is private: `true` or `false`.")
     author = AuthorFilter(label=AUTHOR_HELP)
     since = Since("created_at", "Written")

@@ -40,7 +40,9 @@ class Conflict(APIException):
 
 
 class JobFilter(filters.FilterSet):
-    status = ChoiceFilter(method="in_state", choices=Job.State.choices, label="Status of the job.")
+    status = ChoiceFilter(
+        method="in_state", choices=[(state.value, str(state.label)) for state in Job.State], label="Status of the job."
+    )
     waiting_for = ChoiceFilter(method="waiting", choices=SHOWN_REASONS, label="What it waits for.")
     error = ChoiceFilter(
         method="with_error",

@@ -20,7 +20,7 @@ from tagging.models.shown_pause import ShownPause
 from tagging.models.transitions import Fence, JobQuerySet
 
 # What a job's own row may wait for: of the budget it is its author's share; a spent one stands in the provider's row.
-REASONS_TO_WAIT = [
+REASONS_TO_WAIT: list[tuple[str, Any]] = [
     (WaitingFor.RETRY.value, _("Retry")),
     (WaitingFor.RATE_LIMIT.value, _("Rate Limit")),
     (WaitingFor.PROVIDER.value, _("Provider")),
