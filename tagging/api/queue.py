@@ -105,7 +105,8 @@ class UsedSerializer(PlainSerializer):
 class WeeksSerializer(PlainSerializer):
     weeks = serializers.ListField(child=serializers.DateField(), help_text="The Monday of each.")
     devlogs = serializers.ListField(
-        child=serializers.IntegerField(), help_text="How many were looked at, of each week the last 300 at most."
+        child=serializers.IntegerField(),
+        help_text="How many were looked at, of each week the last 300 without private ones.",
     )
     technologies = UsedSerializer(many=True, help_text="The six that most of them have.")
 

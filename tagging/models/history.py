@@ -49,9 +49,11 @@ MILLISECONDS = {
     "sqlite": "(JULIANDAY({end}) - JULIANDAY({start})) * 86400000",
     "postgresql": "EXTRACT(EPOCH FROM {end} - {start}) * 1000",
 }
+# Of private ones nothing: a name may stand in these alone.
 LAST_DEVLOGS = (
-    "SELECT * FROM (SELECT {number} AS number, id FROM devlogs_devlog WHERE created_at >= %s AND created_at < %s "
-    "ORDER BY created_at DESC LIMIT {most}) week{number}"
+    "SELECT number, id FROM (SELECT {number} AS number, id, is_private FROM devlogs_devlog "
+    "WHERE created_at >= %s AND created_at < %s "
+    "ORDER BY created_at DESC LIMIT {most}) week{number} WHERE NOT is_private"
 )
 # By index for each dev-log: of a join a planner might read all tags there are.
 READ_TAGS = "SELECT devlog_id, tag_id FROM tagging_devlogtag WHERE devlog_id IN {portion}"

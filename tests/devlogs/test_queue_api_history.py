@@ -142,8 +142,8 @@ def test_days_are_the_last_30_and_what_each_cost(api):
 # -- technologies by week ----------------------------------------------------------------------------------------
 
 
-def written(on, *names):
-    devlog = DevLog.objects.create(entry="Wrote.")
+def written(on, *names, **fields):
+    devlog = DevLog.objects.create(entry="Wrote.", **fields)
     DevLog.objects.filter(pk=devlog.pk).update(created_at=datetime(on.year, on.month, on.day, 8, tzinfo=UTC))
     for name in names:
         tag, _ = Tag.objects.get_or_create(name=name, slug=name.lower())
@@ -173,6 +173,15 @@ def test_of_a_week_no_more_than_the_last_dev_logs_are_looked_at(noon, monkeypatc
     weeks = history.technologies()
 
     assert (weeks["devlogs"][-1], weeks["technologies"][0]["devlogs"][-1]) == (2, 2)
+
+
+def test_what_private_dev_logs_name_is_not_told(noon):
+    written(date(2026, 11, 24), "Django")
+    written(date(2026, 11, 24), "Secret", "Django", is_private=True)
+
+    weeks = history.technologies()
+
+    assert (weeks["devlogs"][-1], [one["name"] for one in weeks["technologies"]]) == (1, ["Django"])
 
 
 def test_no_more_than_six_technologies_are_followed(noon):
