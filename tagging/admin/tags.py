@@ -3,7 +3,7 @@
 from datetime import UTC, date
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.db.models import F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
@@ -40,6 +40,12 @@ class TagList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = self.result_list.prefetch_related("aliases")
+
+    def get_ordering_field_columns(self) -> dict[int, str]:
+        """Show the most used first as what it is; Django looks for the name of a field."""
+        if ORDER_VAR in self.params:
+            return super().get_ordering_field_columns()
+        return {self.list_display.index("count"): "desc"}
 
 
 def or_long_ago(field: str) -> Coalesce:

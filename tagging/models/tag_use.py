@@ -6,6 +6,7 @@ who looks: see tagging/engine/recount.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import cast
@@ -19,7 +20,8 @@ from tagging.models.tag import Tag
 # The list on which it is shown how far a count is.
 PAGE = "tagging.tag"
 COUNT = (
-    "SELECT tagging.tag_id, {month}, COUNT(*), {first}, {last} FROM devlogs_devlog devlog "
+    "SELECT tagging.tag_id, {month}, COUNT(*), SUM(CASE WHEN devlog.is_private THEN 0 ELSE 1 END), {first}, {last} "
+    "FROM devlogs_devlog devlog "
     "JOIN tagging_devlogtag tagging ON tagging.devlog_id = devlog.id "
     "WHERE devlog.id > %s AND devlog.id <= %s GROUP BY 1, 2"
 )
@@ -36,10 +38,11 @@ DAYS = {
         "last": "(MAX(devlog.created_at) AT TIME ZONE 'UTC')::date::text",
     },
 }
-FIELDS = ("devlogs", "first_used", "last_used", "months")
+FIELDS = ("devlogs", "public", "first_used", "last_used", "months")
 
-# Of one tag in one month: the tag, the month, on how many dev-logs, and the days of the first and the last of them.
-Row = tuple[int, str, int, str, str]
+# Of one tag in one month: the tag, the month, on how many dev-logs, how many of these are not private, and the days of
+# the first and the last of them.
+Row = tuple[int, str, int, int, str, str]
 
 
 class TagUseQuerySet(models.QuerySet["TagUse"]):
@@ -68,6 +71,7 @@ class TagUse(models.Model):
     # A tag that is deleted while they are counted may leave a row behind: the next count takes it away.
     tag = models.OneToOneField(Tag, models.CASCADE, primary_key=True, db_constraint=False, related_name="use")
     devlogs = models.PositiveIntegerField()
+    public = models.PositiveIntegerField("dev-logs that are not private")
     first_used = models.DateField()
     last_used = models.DateField()
     # By month, as in "2026-11": on how many dev-logs. Months without any are left out.
@@ -93,9 +97,11 @@ class Tally:
         # Of each tag the days of the first and the last use, as texts, and the dev-logs by month.
         self._ends: dict[int, tuple[str, str]] = {}
         self._months: dict[int, dict[str, int]] = {}
+        self._public = Counter[int]()
 
     def add(self, rows: Iterable[Row]) -> None:
-        for tag_id, month, count, first, last in rows:
+        for tag_id, month, count, public, first, last in rows:
+            self._public[tag_id] += public
             months = self._months.setdefault(tag_id, {})
             months[month] = months.get(month, 0) + count
             begin, end = self._ends.get(tag_id, (first, last))
@@ -105,7 +111,8 @@ class Tally:
         for tag_id, (first, last) in self._ends.items():
             months = self._months[tag_id]
             ends = {"first_used": date.fromisoformat(first), "last_used": date.fromisoformat(last)}
-            yield TagUse(tag_id=tag_id, devlogs=sum(months.values()), months=months, **ends)
+            counts = {"devlogs": sum(months.values()), "public": self._public[tag_id]}
+            yield TagUse(tag_id=tag_id, months=months, **counts, **ends)
 
 
 def rows_between(after: int, up_to: int) -> Sequence[Row]:

@@ -196,4 +196,4 @@ def test_the_list_says_by_what_it_is_ordered(admin_client, on):
     page = admin_client.get(TAGS).content.decode()
 
     ordered = dict(re.findall(r'class="sortable column-(\w+) sorted (\w+)', page))
-    assert ordered == {"name": "ascending", "count": "descending"}
+    assert ordered == {"count": "descending"}
