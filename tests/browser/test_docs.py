@@ -15,9 +15,10 @@ def test_a_call_is_tried_out_with_a_token(enter, server):
     page = enter()
     page.goto("/api/v1/docs/")
     page.get_by_role("button", name="Authorize").first.click()
-    page.get_by_label("auth-bearer-value").fill(token)
-    page.get_by_role("button", name="Apply credentials").click()
-    page.get_by_role("button", name="Close").click()
+    form = page.locator(".auth-container form").filter(has_text="by a login")
+    form.locator("input").fill(token)
+    form.get_by_role("button", name="Apply credentials").click()
+    page.locator(".modal-ux .btn-done").last.click()
 
     call = page.locator("#operations-devlogs-devlogs_list")
     call.locator(".opblock-summary").click()

@@ -6,5 +6,5 @@ SwaggerUIBundle({
   domNode: place,
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
-  deepLinking: true,
+  deepLinking: false, // it would put a link into each button that opens a call, which not all can reach
 });
