@@ -1,10 +1,11 @@
 """Tags: the list to browse them in, most used first, and the form by which one is spelt."""
 
 from datetime import UTC, date
+from typing import Literal
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.db.models import F, OrderBy, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +42,7 @@ class TagList(ChangeList):
         super().get_results(request)
         self.result_list = self.result_list.prefetch_related("aliases")
 
-    def get_ordering_field_columns(self) -> dict[int, str]:
+    def get_ordering_field_columns(self) -> dict[int, Literal["desc", "asc"]]:
         """Show the most used first as what it is; Django looks for the name of a field."""
         if ORDER_VAR in self.params:
             return super().get_ordering_field_columns()
@@ -59,6 +60,7 @@ class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
     list_display = ["name", "kind", "count", "first_used", "last_used", "twelve_months", "other_names"]
     list_filter = ["kind", UsedWithinFilter, UsedFilter, NameFilter]
     list_select_related = ["alias_of", "use"]
+    ordering = [COUNT.desc(), "name"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["name"]  # and the names of aliases, see below
@@ -72,9 +74,6 @@ class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         return TagList
-
-    def get_ordering(self, request: HttpRequest) -> list[OrderBy | str]:
-        return [F("count").desc(), "name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         return nameable(super().get_queryset(request), request.user).annotate(count=COUNT)
