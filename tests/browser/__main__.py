@@ -11,8 +11,7 @@ import os
 import subprocess
 import sys
 
-from tests.browser.conftest import ASKED_FOR
-from tests.support.chromium import executable
+from tests.support.chromium import ASKED_FOR, executable
 
 
 def main() -> int:

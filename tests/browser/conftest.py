@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.browsing import WRITERS
-from tests.support.chromium import ARGUMENTS, executable
+from tests.support.chromium import ARGUMENTS, ASKED_FOR, executable
 from tests.support.servers import PYTHON, Server
 from tests.support.site import Site
 from tests.support.waiting import eventually
@@ -22,7 +22,6 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-ASKED_FOR = "TEST_BROWSER"
 collect_ignore_glob = [] if os.environ.get(ASKED_FOR) else ["test_*.py"]
 SETTINGS = {"DEBUG": "off", "SECURE_COOKIES": "off", "SECURE_SSL_REDIRECT": "off", "SECURE_HSTS_SECONDS": "0"}
 # What the policy kept from running or loading, said where all other errors of a page are.

@@ -4,6 +4,8 @@ import os
 import shutil
 import sys
 
+# Set where the tests in a browser are to be collected.
+ASKED_FOR = "TEST_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing that Chromium does by itself; as root, and in a container, its sandbox does not start.
 ARGUMENTS = [
