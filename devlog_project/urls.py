@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.utils.translation import gettext_lazy
 from django.views.i18n import set_language
 
 from devlog_project.api import index, login, schema, tokens
@@ -17,7 +18,7 @@ handler500 = "devlog_project.ops.unavailable.server_error"
 
 ChangeList.search_form_class = SearchForm  # also in the lists that are Django's own
 admin.site.login_form = login.AdminLoginForm
-admin.site.site_header = admin.site.site_title = "Dev-log service"
+admin.site.site_header = admin.site.site_title = gettext_lazy("Dev-log service")
 
 v1: list[URLPattern | URLResolver] = [
     path("", index.IndexView.as_view(), name="index"),

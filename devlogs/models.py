@@ -9,6 +9,7 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 ENTRY_MAX_LENGTH = 20_000
@@ -86,7 +87,7 @@ class DevLog(models.Model):
 
     def __str__(self) -> str:
         """Name the dev-log without its words: Django shows this to people who may not see dev-logs, and logs it."""
-        return f"dev-log {self.pk}"
+        return gettext("dev-log %(number)s") % {"number": self.pk}
 
     @property
     def title(self) -> str:

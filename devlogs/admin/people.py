@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext, gettext_lazy
 from knox.models import AuthToken
 
 from devlogs import entries
@@ -24,8 +25,10 @@ from tagging.engine.batches import let_others_write
 from tagging.models import sql
 
 User = get_user_model()
-WITH_ALL = "They are logged out at once. Their dev-logs are deleted with them, and these with their jobs and tags:"
-NOT_ONESELF = "Nobody deletes their own account: have another person do it. Nothing was deleted."
+WITH_ALL = gettext_lazy(
+    "They are logged out at once. Their dev-logs are deleted with them, and these with their jobs and tags:"
+)
+NOT_ONESELF = gettext_lazy("Nobody deletes their own account: have another person do it. Nothing was deleted.")
 
 admin.site.unregister(User)
 
@@ -59,7 +62,7 @@ class PersonAdmin(BatchAdmin, UserAdmin):
             self.delete(request, User._default_manager.filter(pk=person.pk))
         return redirect("admin:index" if not self.has_view_permission(request) else "admin:auth_user_changelist")
 
-    @admin.action(description="Delete selected users", permissions=["delete"])
+    @admin.action(description=gettext_lazy("Delete selected users"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
         if queryset.filter(pk=request.user.pk).exists():
             self.message_user(request, NOT_ONESELF, messages.ERROR)
@@ -68,7 +71,9 @@ class PersonAdmin(BatchAdmin, UserAdmin):
             self.delete(request, queryset)
             return None
         named, counts, lacking, _ = self.get_deleted_objects(queryset, request)
-        return self.ask(request, Question("delete_selected", "Delete users", WITH_ALL, counts, named, lacking))
+        return self.ask(
+            request, Question("delete_selected", gettext("Delete users"), str(WITH_ALL), counts, named, lacking)
+        )
 
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
@@ -78,7 +83,7 @@ class PersonAdmin(BatchAdmin, UserAdmin):
         devlogs = sum(DevLog.objects.filter(author__in=some).count() for some in sql.portions(ids))
         tokens = sum(AuthToken.objects.filter(user__in=some).count() for some in sql.portions(ids))
         lacking = {"dev-logs"} if devlogs and not request.user.has_perm("devlogs.delete_devlog") else set()
-        counts = {"users": len(ids), "dev-logs": devlogs, "tokens": tokens}
+        counts = {gettext("users"): len(ids), gettext("dev-logs"): devlogs, gettext("tokens"): tokens}
         return [str(person) for person in objs[:NAMED]], counts, lacking, []
 
     def delete(self, request: HttpRequest, people: QuerySet[Any]) -> None:

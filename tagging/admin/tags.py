@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tagging.admin import shown
+from tagging.admin.kinds import KindAdmin, KindFilter
 from tagging.admin.near_duplicates import NearDuplicatesAdmin
 from tagging.admin.tag_actions import VocabularyActions
 from tagging.admin.tag_figures import monthly, nameable
@@ -55,10 +56,10 @@ def or_long_ago(field: str) -> Coalesce:
 
 
 @admin.register(Tag)
-class TagAdmin(TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
+class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
     form = TagForm
-    list_display = ["name", "kind", "count", "first_used", "last_used", "twelve_months", "other_names"]
-    list_filter = ["kind", UsedWithinFilter, UsedFilter, NameFilter]
+    list_display = ["name", "kind_name", "count", "first_used", "last_used", "twelve_months", "other_names"]
+    list_filter = [("kind", KindFilter), UsedWithinFilter, UsedFilter, NameFilter]
     list_select_related = ["alias_of", "use"]
     ordering = [COUNT.desc(), "name"]
     show_full_result_count = False

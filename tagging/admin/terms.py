@@ -5,14 +5,15 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from tagging.admin.kinds import KindAdmin, KindFilter
 from tagging.curation.terms import overruled
 from tagging.models import Term
 
 
 @admin.register(Term)
-class TermAdmin(admin.ModelAdmin):
-    list_display = ["name", "kind", "aliases", "is_everyday", "changed_at"]
-    list_filter = ["kind", "is_everyday"]
+class TermAdmin(KindAdmin):
+    list_display = ["name", "kind_name", "aliases", "is_everyday", "changed_at"]
+    list_filter = [("kind", KindFilter), "is_everyday"]
     search_fields = ["name", "aliases"]
     fields = ["name", "is_everyday", "aliases", "kind"]
     show_full_result_count = False

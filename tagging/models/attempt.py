@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import Extractor, Technology
@@ -106,7 +107,8 @@ class Attempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"attempt {self.number} at job {self.job_id}: {self.outcome}"
+        told = {"number": self.number, "job": self.job_id, "outcome": self.get_outcome_display()}
+        return gettext("attempt %(number)s at job %(job)s: %(outcome)s") % told
 
     @property
     def price(self) -> Price:

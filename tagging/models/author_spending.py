@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tagging.models import sql
@@ -63,4 +64,5 @@ class AuthorSpending(models.Model):
         constraints = [models.UniqueConstraint(fields=["day", "author_id"], name="spending_of_author")]
 
     def __str__(self) -> str:
-        return f"{self.day}, author {self.author_id}: {self.tokens} tokens"
+        told = {"day": self.day, "author": self.author_id, "tokens": self.tokens}
+        return gettext("%(day)s, author %(author)s: %(tokens)s tokens") % told

@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from devlogs.models import DevLog
@@ -130,7 +131,7 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"job {self.pk} ({self.state})"
+        return gettext("job %(number)s (%(state)s)") % {"number": self.pk, "state": self.get_state_display()}
 
     # Whether its call is the one that tests the provider; of a claimed job, and not in the table.
     is_probe = False

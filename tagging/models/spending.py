@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import Extractor
@@ -160,4 +161,5 @@ class Spending(models.Model):
         ordering = ["-day"]
 
     def __str__(self) -> str:
-        return f"{self.day}: {self.tokens} tokens, {self.cost} $"
+        told = {"day": self.day, "tokens": self.tokens, "cost": self.cost}
+        return gettext("%(day)s: %(tokens)s tokens, %(cost)s $") % told

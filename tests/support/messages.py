@@ -33,6 +33,17 @@ KEYWORDS = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
+# Said by Django on the admin's pages, of which its own German has none.
+MISSED_BY_DJANGO = (
+    "After you’ve created a user, you’ll be able to edit more user options.",
+    "Disabled",
+    "Enabled",
+    "Password-based authentication",
+    "Raw passwords are not stored, so there is no way to see the user’s password.",
+    "Reset password",
+    "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
+    "authenticate using other backends, such as Single Sign-On or LDAP.",
+)
 HEADER = """\
 msgid ""
 msgstr ""
@@ -56,6 +67,8 @@ def extracted() -> Catalog:
                     catalog.add(message, context=context)
     for name in names(set(admin.site._registry) & set(our_models())):  # as the admin's pages show them
         catalog.add(name)
+    for text in MISSED_BY_DJANGO:
+        catalog.add(text)
     return catalog
 
 

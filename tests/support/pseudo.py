@@ -15,6 +15,8 @@ TEXT_ATTRIBUTES = ("aria-label", "aria-description", "title", "placeholder", "al
 BUTTONS = ("submit", "button", "reset")
 # What is no text of ours: code, and what people and machines wrote.
 DATA_ELEMENTS = ("script", "style", "code", "pre", "bdi", "kbd", "textarea")
+# What Django names in English as it stands in its database: whoever gives a right reads them.
+DATA_LISTS = ("permissions", "user_permissions")
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 
 
@@ -61,12 +63,15 @@ class _Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
         if tag not in VOID:
-            self.open.append("bdi" if "data-text" in named else tag)
+            is_data = tag == "select" and named.get("name") in DATA_LISTS
+            self.open.append("textarea" if is_data else tag)
         self.attributes += [named.get(name) or "" for name in TEXT_ATTRIBUTES]
         if tag == "input" and named.get("type") in BUTTONS:
             self.attributes.append(named.get("value") or "")
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "select" and self.open and self.open[-1] in ("textarea", "option"):
+            tag = "select" if "select" in self.open else "textarea"
         if tag in self.open:
             while self.open.pop() != tag:
                 pass
