@@ -28,7 +28,7 @@ class KindAdmin(admin.ModelAdmin):
 
     def formfield_for_choice_field(
         self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: object
-    ) -> forms.ChoiceField:
+    ) -> forms.TypedChoiceField | None:
         if db_field.name == "kind":
             kwargs["choices"] = [("", "---------"), *KINDS.items()]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
