@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,29 @@ def server(site: Site, sessions: dict[str, str]) -> Server:
     return server
 
 
+@dataclass(frozen=True)
+class Year:
+    """Another site, which has a made-up year in it."""
+
+    server: Server
+    sessions: dict[str, str]
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server.port}{path}"
+
+
+@pytest.fixture(scope="session")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
+    with Site(tmp_path_factory.mktemp("year"), **SETTINGS) as site:
+        site.migrate()
+        for done in (
+            site.manage("seed", DEBUG="on", TAGGING_WORKER="off"),
+            site.run([PYTHON, "-m", "tests.support.browsing", "sessions"], TAGGING_WORKER="off"),
+        ):
+            assert done.returncode == 0, done.stderr
+        yield Year(site.serve("gunicorn").wait_until_it_answers(), json.loads(done.stdout))
+
+
 @pytest.fixture(scope="session")
 def base_url(server: Server) -> str:
     return f"http://127.0.0.1:{server.port}"
@@ -81,10 +105,11 @@ def enter(
 ) -> Callable[..., Page]:
     """Open a browser of its own for a person, or for nobody, and return its first page."""
 
-    def enter(name: str = "", **options: Any) -> Page:
+    def enter(name: str = "", at: Year | None = None, **options: Any) -> Page:
         context = new_context(**{"locale": "en-GB", **options})
         if name:
-            context.add_cookies([{"name": "sessionid", "value": sessions[name], "url": base_url}])
+            key = (at.sessions if at else sessions)[name]
+            context.add_cookies([{"name": "sessionid", "value": key, "url": at.url("/") if at else base_url}])
         context.add_init_script(TELL_VIOLATIONS)
         context.on("page", lambda page: listen(page, troubles))
         return context.new_page()

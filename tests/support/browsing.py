@@ -1,10 +1,12 @@
 """What the tests in a browser find on the server: people with their sessions, and what they wrote.
 
-Run as a process of the site: prints the session of each person as JSON.
+Run as a process of the site: prints the session of each person as JSON; with the word `sessions` it writes nothing but
+a superuser, where a made-up year is there already.
 """
 
 import json
 import os
+import sys
 
 HOSTILE = [
     "<script>document.title = 'run'; alert(1)</script><img src=x onerror=alert(2)> with Django",
@@ -26,6 +28,10 @@ def main() -> None:
     from django.contrib.auth.models import User
     from django.db import transaction
 
+    if "sessions" in sys.argv:
+        boss = User.objects.create_superuser("boss", password=PASSWORD)
+        print(json.dumps({"boss": session_of(boss), "ada": session_of(User.objects.get(username="ada"))}))
+        return
     hashed = make_password(PASSWORD)
     with transaction.atomic():
         people = {
