@@ -112,6 +112,11 @@ def sees_all(request: Request) -> bool:
     return bool(settings.API_OPEN or (request.user.is_active and request.user.is_staff))
 
 
+def may_view_devlogs(user: User | AnonymousUser) -> bool:
+    """Say whether a member of the staff may see in the admin what people wrote, but for what others keep private."""
+    return user.has_perm("devlogs.view_devlog") or user.has_perm("devlogs.change_devlog")
+
+
 def visible(devlogs: QuerySet[Any], request: Request | HttpRequest) -> QuerySet[Any]:
     """Narrow dev-logs to those that one may see: those one may read, or all while the API is open."""
     return devlogs if settings.API_OPEN else readable(devlogs, request.user)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from devlog_project.api.access import readable
 from devlogs.models import DevLog
 from tagging.admin import shown
-from tagging.admin.actions import QueueActions
+from tagging.admin.actions import OPERATE, QueueActions
 from tagging.admin.lists import IdsFirst
 from tagging.admin.read_only import ReadOnly
 from tagging.extraction.base import ErrorCode
@@ -165,7 +165,7 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
             raise PermissionDenied
         waited = ProviderState.objects.probe_now()
         for row in waited:
-            self.log_change(request, row, "Resumed.")
+            self.log_change(request, row, gettext("Resumed."))
             self.message_user(request, row.resumption, messages.SUCCESS)
         if not waited:
             self.message_user(request, gettext("Nothing is paused."))
@@ -183,7 +183,7 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
 
 
 def may_resume(request: HttpRequest) -> bool:
-    return request.user.has_perm("tagging.change_providerstate")
+    return request.user.has_perm(OPERATE) or request.user.has_perm("tagging.change_providerstate")
 
 
 @admin.register(Spending)

@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from devlog_project.api.access import may_view_devlogs
 from devlogs.models import DevLog
 from tagging.admin.advice import advice_for
 from tagging.models import Attempt, DevLogTag, Job
@@ -62,7 +63,7 @@ def framed(columns: Iterable[object], lines: Sequence[SafeString]) -> SafeString
 
 
 def may_see_entries(request: HttpRequest) -> bool:
-    return request.user.has_perm("devlogs.view_devlog") or request.user.has_perm("devlogs.change_devlog")
+    return may_view_devlogs(request.user)
 
 
 def name_of(devlog: DevLog, request: HttpRequest) -> str:

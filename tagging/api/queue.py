@@ -1,12 +1,13 @@
 """The queue at a glance, for staff."""
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devlog_project.api.access import sees_all
+from devlog_project.api.access import may_view_devlogs, sees_all
 from devlog_project.api.requests import StrictView
 from devlog_project.api.schema import problems
 from tagging.api.serializers import ErrorSerializer, PlainSerializer, named
@@ -72,7 +73,9 @@ class ExampleSerializer(PlainSerializer):
 
     devlog = serializers.IntegerField(help_text="Its number.")
     is_private = serializers.BooleanField()
-    detail = serializers.CharField(allow_null=True, help_text="Null of a private one.")
+    detail = serializers.CharField(
+        allow_null=True, help_text="Null of a private one, and for staff without the permission to view dev-logs."
+    )
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -115,7 +118,8 @@ class QueueSerializer(PlainSerializer):
     jobs = CountsSerializer()
     pending = PendingSerializer(
         many=True,
-        help_text="Those that are pending, by what each waits for itself; of `budget` that is its author's share.",
+        help_text="Those that are pending, by what each waits for itself; of `budget` that is its author's share. "
+        "More than 10,000 are counted every 15 s.",
     )
     oldest_pending_seconds = serializers.IntegerField(allow_null=True)
     finished_per_minute = serializers.FloatField(help_text="Measured over the last five minutes.")
@@ -139,4 +143,5 @@ class QueueView(StrictView):
     def get(self, request: Request) -> Response:
         if not sees_all(request):
             raise PermissionDenied("The queue is shown to staff.")
-        return Response(queue.overview())
+        may_see_entries = settings.API_OPEN or may_view_devlogs(request.user)
+        return Response(queue.overview(may_see_entries=may_see_entries))

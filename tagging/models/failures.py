@@ -21,22 +21,25 @@ COUNT_BY_CODE = (
 )
 
 
-def by_code() -> list[dict[str, Any]]:
-    """Return each code with how many failed so, and the latest of them; of a private one no more than its number."""
+def by_code(*, may_see: bool) -> list[dict[str, Any]]:
+    """Return each code with how many failed so, and the latest of them.
+
+    may_see: whether its reader may see dev-logs; else, and of a private one, no more is told than its number.
+    """
     found = rows_of(COUNT_BY_CODE, [MOST_COUNTED])
     latest = DevLog.objects.select_related("job").in_bulk([devlog_id for *_, devlog_id in found])
     return [
-        {"code": code, "count": count, "example": example_of(latest[devlog_id])}
+        {"code": code, "count": count, "example": example_of(latest[devlog_id], may_see)}
         for code, count, devlog_id in found
         if devlog_id in latest  # else it was deleted just now
     ]
 
 
-def example_of(devlog: DevLog) -> dict[str, Any]:
+def example_of(devlog: DevLog, may_see: bool) -> dict[str, Any]:
     return {
         "devlog": devlog.pk,
         "is_private": devlog.is_private,
-        "detail": None if devlog.is_private else devlog.job.error_detail,
+        "detail": devlog.job.error_detail if may_see and not devlog.is_private else None,
         "finished_at": devlog.job.finished_at,
     }
 

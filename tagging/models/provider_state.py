@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import ExtractionError, WaitingFor
@@ -176,7 +177,7 @@ class ProviderState(models.Model):
         verbose_name_plural = _("provider states")
 
     def __str__(self) -> str:
-        return f"waiting for {self.waiting_for}" if self.waiting_for else "well"
+        return gettext("waiting for %(what)s") % {"what": self.waiting_for} if self.waiting_for else gettext("well")
 
     @property
     def is_current(self) -> bool:
@@ -210,10 +211,17 @@ class ProviderState(models.Model):
     def resumption(self) -> str:
         """Say what the queue waited for, since when and why, and what follows when a person has ended that."""
         is_budget = self.waiting_for == WaitingFor.BUDGET
-        why = "the day's budget is spent." if is_budget else f"{self.error_code}, {self.error_detail}"
-        since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
-        follows = "It is looked at again at once." if is_budget else "One probe goes out at once."
-        return f"Waited for {self.waiting_for}{since}: {why} {follows}"
+        told = {
+            "what": self.waiting_for,
+            "since": self.since and f"{self.since:%Y-%m-%d %H:%M:%S}",
+            "why": gettext("the day's budget is spent.") if is_budget else f"{self.error_code}, {self.error_detail}",
+            "follows": gettext("It is looked at again at once.")
+            if is_budget
+            else gettext("One probe goes out at once."),
+        }
+        if self.since:
+            return gettext("Waited for %(what)s since %(since)s UTC: %(why)s %(follows)s") % told
+        return gettext("Waited for %(what)s: %(why)s %(follows)s") % told
 
     @property
     def asks_for_canary(self) -> bool:

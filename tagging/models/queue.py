@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -19,11 +22,12 @@ from tagging.models.worker import ALIVE_SECONDS, Worker
 
 # Up to so many rows are counted; of more it is estimated how many there are.
 MOST_COUNTED = 10_000
+# So old, in seconds, the counts of more pending ones may be: several people look, every few seconds.
+PENDING_SECONDS = 15.0
 
-# Each by an index that holds such jobs alone; a bound value would keep SQLite from using it.
+# But for pending ones. Each by an index that holds such jobs alone; a bound value would keep SQLite from using it.
 COUNT = (
-    "SELECT (SELECT COUNT(*) FROM tagging_job WHERE priority IN (0, 1) AND run_after IS NOT NULL), "
-    "(SELECT COUNT(*) FROM tagging_job WHERE lease_expires_at IS NOT NULL AND state = 'running'), "
+    "SELECT (SELECT COUNT(*) FROM tagging_job WHERE lease_expires_at IS NOT NULL AND state = 'running'), "
     "(SELECT COUNT(*) FROM tagging_job WHERE state = 'failed'), "
     "(SELECT COUNT(*) FROM (SELECT 1 FROM tagging_job LIMIT %s) counted)"
 )
@@ -36,13 +40,47 @@ ESTIMATE = {
 Row = dict[str, Any]
 
 
-def overview() -> dict[str, Any]:
-    """Return what there is, how fast it moves, who works on it, and what it waits for."""
+class Pending:
+    """By what pending jobs wait for, each its own reason: how many there are and when the first is due.
+
+    Many are read once in some seconds, few each time.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def __call__(self) -> Sequence[Row]:
+        if time.monotonic() >= self._kept_until:
+            self._rows = read_pending()
+            is_many = sum(row["count"] for row in self._rows) > MOST_COUNTED
+            self._kept_until = time.monotonic() + PENDING_SECONDS if is_many else -math.inf
+        return self._rows
+
+    def forget(self) -> None:
+        self._kept_until = -math.inf
+
+
+def read_pending() -> Sequence[Row]:
+    pending = Job.objects.filter(run_after__isnull=False).order_by()
+    due_at = Coalesce("in_doubt_since", "run_after")
+    figures = {"count": Count("pk"), "run_after": Min(due_at), "oldest": Min("queued_at")}
+    rows: list[Row] = list(pending.values("waiting_for").annotate(**figures).order_by("waiting_for"))
+    return [row | {"waiting_for": row["waiting_for"] or None} for row in rows]
+
+
+pending_by_reason = Pending()
+
+
+def overview(*, may_see_entries: bool) -> dict[str, Any]:
+    """Return what there is, how fast it moves, who works on it, and what it waits for.
+
+    may_see_entries: whether its reader may see dev-logs, and so what went wrong with one.
+    """
     measured, pending = pace.measured(), pending_by_reason()
-    oldest = min((row.pop("oldest") for row in pending), default=None)
+    oldest = min((row["oldest"] for row in pending), default=None)
     return {
         "jobs": counts(),
-        "pending": pending,
+        "pending": [{name: row[name] for name in ("waiting_for", "count", "run_after")} for row in pending],
         "oldest_pending_seconds": max(0, round((timezone.now() - oldest).total_seconds())) if oldest else None,
         "finished_per_minute": round(60 * measured.per_second, 1),
         "milliseconds_until_done": pace.percentiles(measured.waits),
@@ -50,7 +88,7 @@ def overview() -> dict[str, Any]:
         "workers": workers(),
         "waiting": waiting(),
         "today": spent_today(),
-        "failures": failures.by_code(),
+        "failures": failures.by_code(may_see=may_see_entries),
         "hours": history.by_hour(),
         "days": history.by_day(),
         "weeks": history.technologies(),
@@ -58,20 +96,12 @@ def overview() -> dict[str, Any]:
 
 
 def counts() -> dict[str, int]:
-    ((pending, running, failed, total),) = rows_of(COUNT, [MOST_COUNTED + 1])
+    ((running, failed, total),) = rows_of(COUNT, [MOST_COUNTED + 1])
+    pending = sum(row["count"] for row in pending_by_reason())
     if total > MOST_COUNTED:
         total = max(total, rows_of(ESTIMATE[connection.vendor], [])[0][0] or 0)
     done = max(0, total - pending - running - failed)
     return {"pending": pending, "running": running, "done": done, "failed": failed}
-
-
-def pending_by_reason() -> list[Row]:
-    """Return by what pending jobs wait for, each its own reason, how many there are and when the first is due."""
-    pending = Job.objects.filter(run_after__isnull=False).order_by()
-    due_at = Coalesce("in_doubt_since", "run_after")
-    figures = {"count": Count("pk"), "run_after": Min(due_at), "oldest": Min("queued_at")}
-    rows: list[Row] = list(pending.values("waiting_for").annotate(**figures).order_by("waiting_for"))
-    return [row | {"waiting_for": row["waiting_for"] or None} for row in rows]
 
 
 def workers() -> list[dict[str, Any]]:

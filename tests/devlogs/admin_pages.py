@@ -1,9 +1,12 @@
 """The pages of the admin, as tests read them."""
 
 import re
+from contextlib import AbstractContextManager
+from unittest.mock import patch
 
 from django.urls import reverse
 from django.utils.html import strip_tags
+from django.utils.translation import trans_real
 
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
 from tagging.models import Job
@@ -15,6 +18,7 @@ ATTEMPTS = "/admin/tagging/attempt/"
 PROVIDERS = "/admin/tagging/providerstate/"
 CHANGELISTS = [DEVLOGS, TAGS, JOBS, ATTEMPTS]
 SCRIPT = "<script>alert(1)</script>"
+GERMAN = {"accept-language": "de"}
 
 
 class Answer(Extractor):
@@ -36,6 +40,11 @@ REFUSED = Answer(error=ExtractionError(ErrorCode.REFUSED, "The model declined.",
 LIMITED = Answer(
     error=ExtractionError(ErrorCode.RATE_LIMITED, "Too many.", waiting_for=WaitingFor.RATE_LIMIT, retry_after=60)
 )
+
+
+def in_german(texts: dict[str, str]) -> AbstractContextManager[object]:
+    """Have German say this meanwhile, whatever its catalogue says."""
+    return patch.dict(trans_real.translation("de")._catalog._catalogs[0], texts)
 
 
 def change_page(instance):

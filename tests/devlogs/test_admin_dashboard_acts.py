@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from tagging.models import Job, QueuePause
-from tests.devlogs.admin_pages import REFUSED, message_of, words
+from tests.devlogs.admin_pages import GERMAN, REFUSED, in_german, message_of, words
 from tests.support.extractors import Paid
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,21 @@ def test_and_resumes_it(operator):
 
     assert (QueuePause.objects.current(), message_of(answer)) == (None, "The queue goes on.")
     assert logged() == [("operator", "Resumed the queue.")]
+
+
+def test_what_is_noted_is_in_the_language_of_who_did_it(operator):
+    told = {"Paused the queue: %(reason)s": "Angehalten: %(reason)s", "Paused the queue.": "Angehalten."}
+    with in_german({**told, "Resumed the queue.": "Fortgesetzt."}):
+        for reason in ("", "100 % too dear"):
+            operator.post(f"{QUEUE}pause/", {"reason": reason}, headers=GERMAN)
+            operator.post(f"{QUEUE}resume/", headers=GERMAN)
+
+    assert [what for _, what in logged()] == [
+        "Angehalten.",
+        "Fortgesetzt.",
+        "Angehalten: 100 % too dear",
+        "Fortgesetzt.",
+    ]
 
 
 def test_what_was_done_already_is_said_and_not_logged(operator):

@@ -13,12 +13,14 @@ from django.utils.formats import date_format
 from tagging.models import ProviderState, Spending
 from tests.devlogs.admin_pages import (
     ATTEMPTS,
+    GERMAN,
     JOBS,
     LIMITED,
     PROVIDERS,
     REFUSED,
     change_page,
     column,
+    in_german,
     inline,
     message_of,
 )
@@ -143,14 +145,31 @@ def test_the_button_ends_the_pause_and_says_what_was_waited_for(admin_client):
     assert LogEntry.objects.get().get_change_message() == "Resumed."
 
 
+def test_what_is_said_and_noted_of_it_is_in_the_language_of_who_pressed_it(admin_client):
+    ProviderState.objects.pause(LIMITED.error)
+
+    with in_german(
+        {
+            "Resumed.": "Fortgesetzt.",
+            "Waited for %(what)s since %(since)s UTC: %(why)s %(follows)s": "Auf %(what)s: %(why)s %(follows)s",
+            "One probe goes out at once.": "Ein Versuch geht gleich hinaus.",
+        }
+    ):
+        page = admin_client.post(f"{PROVIDERS}resume/", headers=GERMAN, follow=True)
+
+    assert message_of(page) == "Auf rate_limit: rate_limited, Too many. Ein Versuch geht gleich hinaus."
+    assert LogEntry.objects.get().get_change_message() == "Fortgesetzt."
+
+
 def test_the_button_says_so_where_nothing_is_paused(admin_client):
     assert message_of(press_resume(admin_client)) == "Nothing is paused."
 
 
-def test_who_may_change_it_may_press_the_button(member):
+@pytest.mark.parametrize("codenames", [("change_providerstate",), ("view_providerstate", "operate_queue")])
+def test_who_may_change_it_or_operates_the_queue_may_press_the_button(member, codenames):
     ProviderState.objects.pause(LIMITED.error)
 
-    press_resume(member("change_providerstate"))
+    press_resume(member(*codenames))
 
     assert not ProviderState.objects.current().is_paused
 

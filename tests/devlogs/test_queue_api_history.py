@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from devlogs.models import DevLog
@@ -16,8 +17,12 @@ QUEUE = "/api/v1/queue/"
 
 
 @pytest.fixture(autouse=True)
-def staff(api, django_user_model):
-    api.force_authenticate(django_user_model.objects.create(username="boss", is_staff=True))
+def staff(api, django_user_model, settings):
+    settings.API_OPEN = False
+    user = django_user_model.objects.create(username="boss", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_devlog"))
+    api.force_authenticate(user)
+    return user
 
 
 @pytest.fixture
@@ -217,9 +222,26 @@ def test_of_a_private_dev_log_that_failed_only_its_number_is_told(api, make_devl
     assert (example["devlog"], example["is_private"], example["detail"]) == (devlog.pk, True, None)
 
 
+def test_details_are_told_to_those_who_may_view_dev_logs_alone(api, make_devlog, staff):
+    fail(make_devlog(), "internal", "Words of its entry.")
+    staff.user_permissions.clear()
+
+    answer = api.get(QUEUE)
+
+    assert (answer.json()["failures"][0]["example"]["detail"], b"Words" in answer.content) == (None, False)
+
+
+def test_details_are_told_to_all_while_the_api_is_open(api, make_devlog, settings):
+    settings.API_OPEN = True
+    fail(make_devlog(), "internal", "Out of memory.")
+    api.force_authenticate()
+
+    assert api.get(QUEUE).json()["failures"][0]["example"]["detail"] == "Out of memory."
+
+
 def test_no_more_than_the_latest_failures_are_counted(make_devlog, monkeypatch):
     monkeypatch.setattr(failures, "MOST_COUNTED", 2)
     for code in ("timeout", "refused", "refused"):
         fail(make_devlog(), code)
 
-    assert [(one["code"], one["count"]) for one in failures.by_code()] == [("refused", 2)]
+    assert [(one["code"], one["count"]) for one in failures.by_code(may_see=True)] == [("refused", 2)]

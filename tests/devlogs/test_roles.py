@@ -8,7 +8,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from tagging.models import Job, Tag
+from tagging.models import Job, ProviderState, Tag
+from tests.devlogs.admin_pages import LIMITED
 
 pytestmark = pytest.mark.django_db
 LISTS = [
@@ -79,6 +80,15 @@ def test_only_operators_have_what_failed_tried_again(in_role, role, state, make_
     act(in_role(role), "devlogs_devlog", "retry_failed", devlog)
 
     assert Job.objects.get(pk=devlog.pk).state == state
+
+
+@pytest.mark.parametrize("role, is_paused", [("viewer", True), ("editor", True), ("operator", False)])
+def test_only_operators_end_the_pause_of_a_provider(in_role, role, is_paused):
+    ProviderState.objects.pause(LIMITED.error)
+
+    in_role(role).post(reverse("admin:tagging_providerstate_resume"))
+
+    assert ProviderState.objects.current().is_paused == is_paused
 
 
 @pytest.mark.parametrize("role, is_blocked", [("viewer", False), ("operator", False), ("editor", True)])

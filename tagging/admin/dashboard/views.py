@@ -16,7 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from devlogs.models import DevLog
@@ -50,9 +50,9 @@ def needing(permission: str) -> Callable[[View], View]:
 @needing(SEE)
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show the page; or its figures alone, where a script asks for these, if they are not what it has."""
-    figures = {**queue.overview(), "provider": queue.provider_waiting()}
-    days = days_asked(request)
     rights = request.user.has_perm(OPERATE), shown.may_see_entries(request)
+    figures = {**queue.overview(may_see_entries=rights[1]), "provider": queue.provider_waiting()}
+    days = days_asked(request)
     batches = list(Batch.objects.shown(DevLog._meta.label_lower))
     context = {
         "page": page_of(figures, days),
@@ -85,7 +85,8 @@ def pause(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("The queue was paused already."))
         return redirect("queue:dashboard")
     paused = QueuePause.objects.pause(person(request), request.POST.get("reason", ""))
-    log(request, paused, f"Paused the queue: {paused.reason}" if paused.reason else "Paused the queue.")
+    why = {"reason": paused.reason}
+    log(request, paused, _("Paused the queue: %(reason)s") % why if paused.reason else _("Paused the queue."))
     messages.success(request, _("The queue is paused. What runs is finished; dev-logs are taken in and wait."))
     return redirect("queue:dashboard")
 
@@ -93,7 +94,7 @@ def pause(request: HttpRequest) -> HttpResponse:
 @needing(OPERATE)
 def resume(request: HttpRequest) -> HttpResponse:
     if ended := queues.resume(person(request)):
-        log(request, ended, "Resumed the queue.")
+        log(request, ended, _("Resumed the queue."))
         messages.success(request, _("The queue goes on."))
     else:
         messages.info(request, _("The queue was not paused."))
@@ -124,6 +125,6 @@ def retry(request: HttpRequest) -> HttpResponse:
         raise Http404
     devlog_admin = cast("QueueActions", admin.site.get_model_admin(DevLog))
     question = devlog_admin.queue(
-        request, "retry", failures.failed_with(code), "Failed dev-logs queued to be tagged again"
+        request, "retry", failures.failed_with(code), gettext_noop("Failed dev-logs queued to be tagged again")
     )
     return question or redirect("queue:dashboard")
