@@ -28,6 +28,7 @@ from devlogs.models import AuthorSettings, DevLog
 from tagging.admin import shown
 from tagging.admin.actions import QueueActions
 from tagging.admin.batches import NAMED, Question
+from tagging.admin.lists import ManyRows
 from tagging.looks.marks import marked
 from tagging.models.forecast import cost_of, time_of
 
@@ -35,7 +36,7 @@ SUGGESTED = 200
 
 
 @admin.register(DevLog)
-class DevLogAdmin(QueueActions, admin.ModelAdmin):
+class DevLogAdmin(QueueActions, ManyRows, admin.ModelAdmin):
     to_job = "job__"
     raw_id_fields = ["author"]
     list_display = ["name", "state", "tag_links", "author", "private", "created_at"]
@@ -43,9 +44,6 @@ class DevLogAdmin(QueueActions, admin.ModelAdmin):
     sortable_by = ["created_at"]
     list_filter = [("job__state", lists.StateFilter), lists.JobFilter, "is_private", "created_at", lists.TagFilter]
     list_select_related = ["author", "job"]
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     search_fields = ["entry"]  # for the box; what is done with it is in `get_search_results`
     search_help_text = _("Whole words of the entry, “phrases” in double quotes, or the name of a tag.")
     readonly_fields = ["created_at", "external_id", "state", "error", "run_after", "attempts"]

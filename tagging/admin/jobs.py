@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from devlog_project.api.access import readable
 from devlogs.models import DevLog
 from tagging.admin import shown
 from tagging.admin.actions import OPERATE, QueueActions
-from tagging.admin.lists import IdsFirst
+from tagging.admin.lists import ManyRows
 from tagging.admin.read_only import ReadOnly
 from tagging.extraction.base import ErrorCode
 from tagging.models import Attempt, AuthorSpending, Job, ProviderState, Spending, Worker
@@ -38,7 +37,7 @@ class ErrorCodeFilter(admin.SimpleListFilter):
         return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
-class OfDevLog(ReadOnly, admin.ModelAdmin):
+class OfDevLog(ReadOnly, ManyRows, admin.ModelAdmin):
     """Rows about a dev-log. They show words of its entry only to people who may read it themselves."""
 
     # From a row to its dev-log.
@@ -47,9 +46,6 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
     words = ("answer", "entry_digest")
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
     sortable_by: ClassVar[list[str]] = []
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Have each row say whether its dev-log may be read by who asks."""
@@ -58,9 +54,6 @@ class OfDevLog(ReadOnly, admin.ModelAdmin):
             return rows.annotate(is_readable=Value(False))
         own = DevLog.objects.order_by().filter(pk=OuterRef(self.to_devlog))
         return rows.annotate(is_readable=Exists(readable(own, request.user)))
-
-    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
-        return IdsFirst
 
     def get_fields(self, request: HttpRequest, obj: object = None) -> list[Any]:
         fields = super().get_fields(request, obj)

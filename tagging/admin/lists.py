@@ -1,12 +1,45 @@
-"""Lists of many rows, each page of which reads the rows it shows and no others."""
+"""Lists of many rows, each page of which reads the rows it shows and no others, and counts no more than it must."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.views.main import ChangeList
+from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
+
+if TYPE_CHECKING:
+    BaseAdmin = admin.ModelAdmin[Any]
+    Pages = Paginator[Any]
+else:
+    BaseAdmin, Pages = object, Paginator
+
+# So many are counted, and once somebody has gone on to the last of these as many again.
+MOST_COUNTED = 10_000
+
+
+class AtLeast(int):
+    """A count that was ended there, as there are more: shown with a plus."""
+
+    def __str__(self) -> str:
+        return f"{number_format(int(self), force_grouping=True)}+"
+
+
+class Bounded(Pages):
+    """Pages up to a bound that lies beyond the page asked for."""
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, page: int) -> None:
+        super().__init__(rows, per_page)
+        self._most = MOST_COUNTED * (1 + page * per_page // MOST_COUNTED)
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]  # as Django's is one
+        found: int = self.object_list.order_by()[: self._most + 1].count()  # type: ignore[union-attr]
+        return AtLeast(self._most) if found > self._most else found
 
 
 class IdsFirst(ChangeList):
@@ -29,3 +62,20 @@ class IdsFirst(ChangeList):
     def with_more(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of the page with what else is shown of them; an action may read all there are."""
         return rows
+
+
+class ManyRows(BaseAdmin):
+    """A ModelAdmin on the list of which there may be a million rows: mix it in before ModelAdmin."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
+        return IdsFirst
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: object, **kwargs: object
+    ) -> Pages:
+        said = request.GET.get(PAGE_VAR, "")
+        return Bounded(queryset, per_page, int(said) if said.isdecimal() and len(said) < 10 else 1)

@@ -51,8 +51,14 @@ PAGES = {
     "admin: tags": "/admin/tagging/tag/",
     "admin: tags, search": "/admin/tagging/tag/?q=technology-7",
     "admin: a tag": "/admin/tagging/tag/8/change/",
+    "admin: dev-logs": "/admin/devlogs/devlog/",
+    "admin: dev-logs, search": "/admin/devlogs/devlog/?q=importer",
+    "admin: dev-logs, a state": "/admin/devlogs/devlog/?job__state__exact=done",
+    "admin: jobs": "/admin/tagging/job/",
+    "admin: attempts": "/admin/tagging/attempt/",
+    "admin: queue": "/admin/queue/",
 }
-VIEWED = ("view_tag", "view_devlog")
+VIEWED = ("view_tag", "view_devlog", "view_job", "view_attempt")
 
 
 def fill(count: int) -> None:
