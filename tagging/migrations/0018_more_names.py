@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("tagging", "0018_names")]
+    dependencies = [("tagging", "0017_names")]
 
     operations = [
         migrations.AlterField(

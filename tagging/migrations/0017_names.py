@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("tagging", "0017_tag_use")]
+    dependencies = [("tagging", "0016_tag_use")]
 
     operations = [
         migrations.AlterField(
