@@ -117,11 +117,14 @@ def limit_line(scale: Scale, limit: float) -> SafeString:
     )
 
 
-def lines(series: Mapping[str, Sequence[float]], names: Sequence[str], label: str) -> SafeString:
-    """Draw a line for each series over the same names; each has dashes and a mark of its own besides its colour."""
+def lines(series: Mapping[str, Sequence[float | None]], names: Sequence[str], label: str) -> SafeString:
+    """Draw a line for each series over the same names, with a gap where None says that there is no value.
+
+    Each has dashes and a mark of its own besides its colour.
+    """
     if not series or not names:
         return empty("lines", label)
-    values = [value for each in series.values() for value in each]
+    values = [value for each in series.values() for value in each if value is not None]
     scale = Scale(values, in_wholes=all(float(value).is_integer() for value in values))
     below = ABOVE + HEIGHT + BELOW
     return drawn(
@@ -135,33 +138,46 @@ def lines(series: Mapping[str, Sequence[float]], names: Sequence[str], label: st
     )
 
 
-def line(scale: Scale, at: int, values: Sequence[float]) -> SafeString:
+def line(scale: Scale, at: int, values: Sequence[float | None]) -> SafeString:
     last = max(len(values) - 1, 1)
-    path = "L".join(f"{coordinate(1000 * x / last)} {coordinate(scale.y(value))}" for x, value in enumerate(values))
+    path = ""
+    for x, value in enumerate(values):
+        if value is not None:
+            step = "L" if has_value(values, x - 1) else "M"
+            path += f"{step}{coordinate(1000 * x / last)} {coordinate(scale.y(value))}"
     stretched = {
         "width": "100%",
         "height": ABOVE + HEIGHT,
         "viewBox": f"0 0 1000 {ABOVE + HEIGHT}",
         "preserveAspectRatio": "none",
     }
-    drawing = element("svg", stretched, element("path", {"class": "chart-line", "d": f"M{path}"}))
+    drawing = element("svg", stretched, element("path", {"class": "chart-line", "d": path})) if path else ""
     return element("g", {"class": f"series-{at % SERIES + 1}"}, drawing, *marks(scale, at, values))
 
 
-def marks(scale: Scale, at: int, values: Sequence[float]) -> Iterator[SafeString]:
-    """Yield a mark for each point where few are, else for some, not at the same places as those of other series."""
+def marks(scale: Scale, at: int, values: Sequence[float | None]) -> Iterator[SafeString]:
+    """Yield a mark for each point where few are, else for some, not at the same places as those of other series.
+
+    A point between two gaps has one always, as it has no line.
+    """
     last = len(values) - 1
     each = -(-len(values) // MOST_MARKS)
-    for x in range(at % each, len(values), each):
-        yield mark(at, percent(x, last) if last else "50%", scale.y(values[x]))
+    for x, value in enumerate(values):
+        is_alone = not (has_value(values, x - 1) or has_value(values, x + 1))
+        if value is not None and (is_alone or x % each == at % each):
+            yield mark(at, percent(x, last) if last else "50%", scale.y(value))
+
+
+def has_value(values: Sequence[float | None], x: int) -> bool:
+    return 0 <= x < len(values) and values[x] is not None
 
 
 def mark(at: int, x: str | int, y: float) -> SafeString:
     return element("svg", {"class": "chart-mark", "x": x, "y": y}, element("path", {"d": MARKS[at % SERIES]}))
 
 
-def legend(y: int, at: int, name: str, values: Sequence[float]) -> SafeString:
-    last = figure(values[-1]) if values else ""
+def legend(y: int, at: int, name: str, values: Sequence[float | None]) -> SafeString:
+    last = "" if not values else "–" if values[-1] is None else figure(values[-1])
     written = element("text", {"class": "chart-name", "x": 4, "y": 16}, cut(name, NAME_LENGTH))
     return element(
         "g",

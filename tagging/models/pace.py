@@ -15,7 +15,7 @@ from tagging.models import due
 from tagging.models.attempt import Attempt
 from tagging.models.sql import NOW, in_utc, rows_of
 
-# Of the last minutes, and no more than so many attempts: those of an index's end.
+# Of the last minutes, and where they are timed no more than so many attempts: those of an index's end.
 WINDOW = timedelta(minutes=5)
 MOST_ATTEMPTS = 1_000
 # How old a measure may be, in seconds.
@@ -44,8 +44,7 @@ COUNT_BEFORE_OF_AUTHOR = COUNT_OF_AUTHOR.format(until="(SELECT run_after FROM ta
 class Pace:
     """What the latest answered attempts tell; milliseconds in ascending order."""
 
-    per_second: float
-    per_busy_second: float  # of the time in which there was a call: on a quiet site far more
+    per_busy_second: float  # of the time in which there was a call, which on a quiet site is little of it
     calls: list[int]
     waits: list[int]
 
@@ -57,14 +56,20 @@ def measured() -> Pace:
     now = timezone.now()
     latest = [row for row in times if row[1] > now - WINDOW]
     if not latest:
-        return Pace(0.0, 0.0, [], [])
-    oldest = min(row[1] for row in latest)
-    # Where the attempts that are read do not reach back so far, as far as they do.
-    seconds = WINDOW.total_seconds() if len(found) < MOST_ATTEMPTS else (now - oldest).total_seconds()
+        return Pace(0.0, [], [])
     calls = sorted(_milliseconds(finished - started) for started, finished, *_ in latest)
     waits = sorted(_milliseconds(done - queued) for _, _, queued, done in latest if done and done >= queued)
     busy = busy_seconds([(started, finished) for started, finished, *_ in latest])
-    return Pace(len(latest) / max(1.0, seconds), len(latest) / max(0.001, busy), calls, waits)
+    return Pace(len(latest) / max(0.001, busy), calls, waits)
+
+
+def answered_per_minute() -> float:
+    """Return how many attempts a minute were answered in the last minutes, all of them counted.
+
+    Of a burst of a second it is not guessed what it would come to if it lasted.
+    """
+    answered = Attempt.objects.filter(finished_at__gte=timezone.now() - WINDOW, outcome=Attempt.Outcome.ANSWERED)
+    return answered.count() / (WINDOW.total_seconds() / 60)
 
 
 def busy_seconds(calls: Iterable[tuple[datetime, datetime]]) -> float:

@@ -82,7 +82,7 @@ def overview(*, may_see_entries: bool) -> dict[str, Any]:
         "jobs": counts(),
         "pending": [{name: row[name] for name in ("waiting_for", "count", "run_after")} for row in pending],
         "oldest_pending_seconds": max(0, round((timezone.now() - oldest).total_seconds())) if oldest else None,
-        "finished_per_minute": round(60 * measured.per_second, 1),
+        "finished_per_minute": round(pace.answered_per_minute(), 1),
         "milliseconds_until_done": pace.percentiles(measured.waits),
         "milliseconds_of_call": pace.percentiles(measured.calls),
         "workers": workers(),

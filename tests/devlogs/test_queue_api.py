@@ -137,7 +137,7 @@ def test_no_query_reads_the_jobs_that_are_done(api, staff, make_devlog, run_jobs
 
 @pytest.fixture
 def one_a_second(monkeypatch):
-    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, 1.0, [], []))
+    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, [], []))
 
 
 def seconds(devlog):
@@ -157,7 +157,7 @@ def test_a_job_s_place_and_the_pace_tell_when_it_is_done(make_devlog, one_a_seco
 
 
 def test_it_is_never_more_than_five_minutes(make_devlog, monkeypatch):
-    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(0.001, 0.001, [], []))
+    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(0.001, [], []))
 
     assert seconds(make_devlog()) == 300
 

@@ -89,7 +89,7 @@ def test_a_job_says_it_like_its_dev_log_until_it_is_final(api, refused):
 
 
 def test_of_many_it_is_when_the_last_is_likely_to_be_done(api, monkeypatch):
-    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, 1.0, [], []))
+    monkeypatch.setattr(pace, "measured", lambda: pace.Pace(1.0, [], []))
     queue_pace.forget()
     many = {"devlogs": [{"entry": f"Wrote Django view {number}.", "external_id": str(number)} for number in range(9)]}
 

@@ -151,6 +151,27 @@ def test_lines_differ_by_more_than_their_colour():
     assert len({dash for _, dash in dashes}) == SERIES - 1  # and one that is solid
 
 
+def drawn_lines(values):
+    """Return the strokes of a line, each with how many points it has, and how many marks are on it."""
+    [series, *_] = read(charts.lines({"a": values}, [str(at) for at in range(len(values))], "x")).iter("g")
+    paths = [each.get("d") for each in series.iter("path") if each.get("class") == "chart-line"]
+    marks = [each for each in series if each.get("class") == "chart-mark"]
+    return [1 + stroke.count("L") for path in paths for stroke in path.split("M")[1:]], len(marks)
+
+
+def test_a_line_has_a_gap_where_there_is_no_value():
+    assert drawn_lines([1, 2, None, 3, 4]) == ([2, 2], 4)
+
+
+def test_a_point_between_gaps_is_seen_however_many_points_there_are():
+    assert drawn_lines([None] * 23 + [5])[1] == 1
+    assert drawn_lines([None, 5] + [None] * 22)[1] == 1
+
+
+def test_a_line_without_any_value_is_not_drawn():
+    assert drawn_lines([None, None]) == ([], 0)
+
+
 def test_a_day_with_more_has_a_larger_square():
     svg = charts.calendar({date(2026, 1, 5): 1, date(2026, 1, 6): 9}, date(2026, 1, 1), date(2026, 1, 31), "x")
     [few, many] = [int(each.get("width")) for each in read(svg).iter("rect")]
