@@ -16,8 +16,10 @@ from tagging.models.people import CANCELLED
 WITHOUT_MODEL = 0.2
 # Of a hundred: the tagging of so many failed in the end, and of so many only at first.
 FAILED, LATE = 2.0, 6.0
-# The newest wait: some that nobody has asked for yet, some after failures, until hours from now.
+# The newest wait: some that nobody has asked for yet, some after failures, for this many of the longest backoffs:
+# until two of them no worker takes it for a mistake of the clock.
 FRESH, RETRYING = 3, 4
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 1.8
 # Between those that are tried again others are done.
 APART = 4
 
@@ -66,7 +68,7 @@ class Fate(NamedTuple):
     due_at: datetime | None = None  # when it is asked for again, or for the first time
 
 
-def fates_of(story: Sequence[Written], now: datetime, most_tries: int) -> list[Fate]:
+def fates_of(story: Sequence[Written], now: datetime, most_tries: int, backoff_cap: timedelta) -> list[Fate]:
     """Say what became of each of these entries, the oldest first."""
     dice = random.Random("fates")
     lasting = cycle(LASTING)
@@ -77,7 +79,7 @@ def fates_of(story: Sequence[Written], now: datetime, most_tries: int) -> list[F
     for number, one in enumerate(story):
         is_by_model = not one.is_private and number >= WITHOUT_MODEL * len(story)
         if id(one) in waiting:
-            fates.append(waits(one, waiting[id(one)], now, dice))
+            fates.append(waits(one, waiting[id(one)], now, backoff_cap, dice))
         elif is_by_model:
             fates.append(asked_of_model(one, most_tries, lasting, dice))
         else:
@@ -91,13 +93,14 @@ def attempt(at: datetime, fastest: float, slowest: float, dice: random.Random, f
     return Try(begun, begun + timedelta(seconds=fastest + (slowest - fastest) * dice.random() ** 4), fault)
 
 
-def waits(one: Written, place: int, now: datetime, dice: random.Random) -> Fate:
+def waits(one: Written, place: int, now: datetime, backoff_cap: timedelta, dice: random.Random) -> Fate:
     if place < FRESH:
         return Fate(one, True, due_at=one.at)
     fault = PASSING[place % len(PASSING)]
     tries = failures(one.at, 1 + place % 3, fault, dice)
     tries = [each for each in tries if each.ended < now]
-    return Fate(one, True, tries, fault, now + timedelta(minutes=dice.randint(50, 400)))
+    spread = (place - FRESH) / max(RETRYING - 1, 1)
+    return Fate(one, True, tries, fault, now + backoff_cap * (SHORTEST_WAIT + (LONGEST_WAIT - SHORTEST_WAIT) * spread))
 
 
 def asked_of_model(one: Written, most_tries: int, lasting: Iterator[Fault], dice: random.Random) -> Fate:

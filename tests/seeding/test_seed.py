@@ -17,6 +17,7 @@ from devlogs.seeding.story import AUTHORS, year_until
 from tagging.models import Attempt, AuthorSpending, DevLogTag, Job, Removal, Spending
 
 NOW = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+CAP = timedelta(seconds=600)
 GERMAN = re.compile(r"\b(und|der|die|das|nicht|für)\b")
 
 
@@ -93,13 +94,13 @@ def test_what_they_work_with_shifts_over_the_year():
 
 
 def test_every_kind_of_failure_is_there():
-    ended = {fate.fault for fate in fates_of(year_until(NOW), NOW, 5) if fate.fault and not fate.due_at}
+    ended = {fate.fault for fate in fates_of(year_until(NOW), NOW, 5, CAP) if fate.fault and not fate.due_at}
 
     assert set(LASTING) < ended
 
 
 def test_no_attempt_is_of_the_future():
-    fates = fates_of(year_until(NOW), NOW, 5)
+    fates = fates_of(year_until(NOW), NOW, 5, CAP)
 
     assert max(each.begun for fate in fates for each in fate.tries) < NOW
 
@@ -136,6 +137,27 @@ def test_each_day_says_what_it_cost_but_for_today_whose_budget_is_whole(seeded):
 
 def test_no_made_up_answer_is_taken_for_one_of_the_model(seeded):
     assert set(Attempt.objects.filter(extractor="openai").values_list("entry_digest", flat=True)) == {""}
+
+
+@pytest.mark.parametrize("cap", [30, 600, 3600])
+def test_what_is_tried_again_waits_on_when_the_service_starts(db, development, settings, monkeypatch, caplog, cap):
+    settings.TAGGING_BACKOFF_CAP_SECONDS = cap
+    monkeypatch.setattr(story, "YEAR", 20)
+    call_command("seed", stdout=io.StringIO())
+    retries = Job.objects.filter(waiting_for="retry").order_by("pk").values_list("pk", "run_after")
+    planned = list(retries)
+
+    Job.objects.end_impossible_waits()
+
+    assert list(retries) == planned
+    assert caplog.text == ""
+
+
+def test_one_is_told_when_those_that_wait_will_be_tagged(seeded):
+    assert seeded.splitlines()[-1] == (
+        "7 of them wait for their tags. Once the service runs, 3 are tagged at once and 4, whose first attempts "
+        "failed, 10 to 18 minutes from now: until then their pages say why."
+    )
 
 
 def test_what_waits_is_tagged_by_a_worker(seeded, run_jobs):

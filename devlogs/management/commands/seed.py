@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -51,7 +52,8 @@ class Command(BaseCommand):
 
     def seed(self) -> None:
         now = timezone.now()
-        fates = fates_of(year_until(now), now, settings.TAGGING_MAX_ATTEMPTS)
+        longest_backoff = timedelta(seconds=settings.TAGGING_BACKOFF_CAP_SECONDS)
+        fates = fates_of(year_until(now), now, settings.TAGGING_MAX_ATTEMPTS, longest_backoff)
         with transaction.atomic():
             if DevLog.objects.exists():  # written just now
                 raise CommandError(HAS_DEVLOGS)
@@ -60,10 +62,11 @@ class Command(BaseCommand):
             for done in rows.save(fates, users, now.date()):
                 draw_bar(self.stderr, done, len(fates))
         self.say(fates, passwords[SHOWN])
+        self.stdout.write(what_waits(fates, now))
 
     def say(self, fates: list[Fate], password: str) -> None:
         names = ", ".join(author.name for author in AUTHORS)
-        self.stdout.write(f"Wrote {len(fates)} dev-logs by {names}, with tags, failures and some that wait.")
+        self.stdout.write(f"Wrote {len(fates)} dev-logs by {names}, with tags and with failures.")
         if password:
             self.stdout.write(f"Log in as {SHOWN}, password {password} (shown this once).")
         else:
@@ -89,6 +92,17 @@ def reason_against() -> str:
     if settings.SIMULATION:
         return "SIMULATION is on: its database is for simulated jobs alone. Set SIMULATION=off."
     return HAS_DEVLOGS if DevLog.objects.exists() else ""
+
+
+def what_waits(fates: list[Fate], now: datetime) -> str:
+    """Say of those that wait when they will be tagged."""
+    due = sorted(fate.due_at for fate in fates if fate.due_at)
+    later = [(each - now).total_seconds() / 60 for each in due if each > now]
+    minutes = f"{later[0]:.0f} to {later[-1]:.0f} minutes from now"
+    return (
+        f"{len(due)} of them wait for their tags. Once the service runs, {len(due) - len(later)} are tagged at once "
+        f"and {len(later)}, whose first attempts failed, {minutes}: until then their pages say why."
+    )
 
 
 def make_user(name: str) -> str:
