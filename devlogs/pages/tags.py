@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
+from itertools import chain, islice
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -28,18 +30,52 @@ LATEST = 500
 SUGGESTED = 20
 
 
-def suggestions(request: HttpRequest, beginning: str) -> list[str]:
-    """Return the names of tags that begin so: those one uses most first, then those that everybody knows."""
+def suggestions(request: HttpRequest, beginning: str) -> dict[str, str]:
+    """Return the names of tags that are meant so, each with the alias that was typed, if it was one.
+
+    First what stands for exactly this, then what one uses most, then what everybody knows, the shortest first.
+    """
     wanted = beginning.strip().casefold()
-    known = lexicon.known(beginning) if wanted else None
-    names = {name: None for name in used_most(request) if name.casefold().startswith(wanted)}
-    if known:
-        names[known.name] = None
-    if wanted:
-        taught_names.refresh()
-        all_known = lexicon.load().by_name
-        names |= dict.fromkeys(sorted(name for name in all_known if name.casefold().startswith(wanted)))
-    return list(islice(names, SUGGESTED))
+    used = list(used_most(request))
+    if not wanted:
+        return dict.fromkeys(used[:SUGGESTED], "")
+    taught_names.refresh()
+    meant = lexicon.known(beginning)
+    fits = fitting(wanted, used)
+    names = [meant.name] if meant else []
+    names += [name for name in used if name in fits]
+    names += nsmallest(SUGGESTED, fits, key=lambda name: (fits[name], name))
+    aliases = {
+        name: "" if wanted in name.casefold() else fits[name].spelling if name in fits else beginning.strip()
+        for name in names
+    }
+    return dict(islice(aliases.items(), SUGGESTED))
+
+
+class Fit(NamedTuple):
+    """How well a name fits what was typed: by its beginning, or by a word further on."""
+
+    is_further_on: bool
+    length: int
+    spelling: str
+
+
+def fitting(wanted: str, used: Iterable[str]) -> dict[str, Fit]:
+    """Return the names that begin so, or one of whose aliases or words does; what is only used has no aliases."""
+    known = lexicon.load().by_name
+    fits = dict[str, Fit]()
+    for name in chain(known, used):
+        folded = name.casefold()
+        if is_further_on := f" {wanted}" in folded or f"-{wanted}" in folded:
+            fits[name] = Fit(is_further_on, len(name), name)
+        if folded.startswith(wanted):
+            fits[name] = Fit(False, len(name), name)
+    for name, spellings in known.items():
+        for each in spellings:
+            if each.written.casefold().startswith(wanted):
+                fit = Fit(False, len(each.written), each.written)
+                fits[name] = min(fit, fits.get(name, fit))
+    return fits
 
 
 def used_most(request: HttpRequest) -> Iterator[str]:
@@ -49,8 +85,9 @@ def used_most(request: HttpRequest) -> Iterator[str]:
     return (name for name, _ in uses.most_common())
 
 
-def options(names: Iterable[str]) -> str:
-    return format_html_join("", '<option value="{}"></option>', ([name] for name in names))
+def options(names: Mapping[str, str]) -> str:
+    """Return these names as options; a browser shows only those whose value or text holds what was typed."""
+    return format_html_join("", '<option value="{}">{}</option>', names.items())
 
 
 @require_safe

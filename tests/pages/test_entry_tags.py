@@ -100,8 +100,28 @@ def test_what_one_uses_most_is_suggested_first(page, ada, make_tagged):
     assert suggested(page, "") == ["Docker", "Django"]
 
 
-def test_an_alias_suggests_what_it_stands_for(page):
-    assert suggested(page, "k8s")[0] == "Kubernetes"
+@pytest.mark.parametrize(
+    "beginning, name", [("k8s", "Kubernetes"), ("Kaf", "Apache Kafka"), ("tailw", "Tailwind CSS")]
+)
+def test_an_alias_and_its_beginning_suggest_what_they_stand_for(page, beginning, name):
+    assert suggested(page, beginning)[0] == name
+
+
+def test_an_alias_stands_in_its_option_as_a_browser_looks_for_what_was_typed(page):
+    answer = said(page.get("/entries/tags/", {"q": "k8"}, headers=FRAGMENT))
+
+    assert '<option value="Kubernetes">k8s</option>' in answer
+
+
+def test_a_word_of_a_name_suggests_it(page):
+    assert "scikit-learn" in suggested(page, "learn")
+
+
+def test_what_one_uses_comes_before_what_everybody_knows_but_after_what_was_typed_exactly(page, ada, make_tagged):
+    make_tagged("Kafka Connect", "Google Cloud", "Zzyzx Gopher", author=ada)
+
+    assert suggested(page, "kaf")[:2] == ["Kafka Connect", "Apache Kafka"]
+    assert suggested(page, "go")[:3] == ["Go", "Google Cloud", "Zzyzx Gopher"]
 
 
 def test_what_others_use_is_not_told(page, make_tagged, grace):
