@@ -34,16 +34,16 @@ $(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
 	@echo "Wrote a development .env (not in git)."
 
 demo: $(VENV)/.installed ## post five dev-logs to a real server and watch their tags come
-	@$(RUN) -m tests.demo
+	@PORT=$(PORT) $(RUN) -m tests.demo
 
 run: install ## migrate and serve, with the worker in the same process
 	@$(RUN) manage.py migrate --verbosity 0
 	@$(RUN) manage.py createsuperuser --noinput >/dev/null 2>&1 || true
-	@$(RUN) manage.py seed --offer
-	@echo "Page:  http://127.0.0.1:$(PORT)/"
-	@echo "API:   http://127.0.0.1:$(PORT)/api/v1/devlogs/   (described at http://127.0.0.1:$(PORT)/api/v1/docs/)"
+	@echo "Open http://127.0.0.1:$(PORT)/"
+	@sed -n 's/^DJANGO_SUPERUSER_USERNAME=//p; s/^DJANGO_SUPERUSER_PASSWORD=//p' .env | paste -s -d '|' | sed 's/^/Login: /; s!|! / password !'
 	@echo "Admin: http://127.0.0.1:$(PORT)/admin/"
-	@sed -n 's/^DJANGO_SUPERUSER_USERNAME=/Login: /p; s/^DJANGO_SUPERUSER_PASSWORD=/       /p' .env
+	@echo "API:   http://127.0.0.1:$(PORT)/api/v1/devlogs/   (described at http://127.0.0.1:$(PORT)/api/v1/docs/)"
+	@$(RUN) manage.py seed --offer
 	@$(RUN) manage.py runserver 127.0.0.1:$(PORT)
 
 seed: install ## fill an empty database with a year of made-up dev-logs, to have something to look at

@@ -42,9 +42,8 @@ def main() -> int:
         print(f"NOT AS EXPECTED: {sorted(EXPECTED[entry])} for: {entry}")
     print("The demo failed." if wrong else "The demo passed.")
     print(f"\nFor people the same is a page: http://127.0.0.1:{server.port}/ was its address until this server ended.")
-    print(
-        "To see it: `make run`, then http://127.0.0.1:8000/ in a browser; `make seed` fills it with a year of entries."
-    )
+    port = os.environ.get("PORT", "8000")
+    print(f"To see it: `make run`, then open http://127.0.0.1:{port}/; `make seed` fills it with a year of entries.")
     return bool(wrong)
 
 
