@@ -74,20 +74,21 @@ def test_a_person_pauses_the_queue_and_resumes_it(enter, year):
 
 
 @pytest.mark.parametrize(
-    "name, who, address, light, size",
+    "name, who, address, light, size, top",
     [
-        ("home", "ada", "/", "light", (1000, 720)),
-        ("home-dark-phone", "ada", "/", "dark", (360, 720)),
-        ("stack", "ada", "/stack/", "light", (1000, 900)),
-        ("admin-queue", "boss", "/admin/queue/", "light", (1280, 900)),
-        ("admin-tags", "boss", "/admin/tagging/tag/", "light", (1280, 720)),
+        ("home", "ada", "/", "light", (1000, 900), "body"),
+        ("home-dark-phone", "ada", "/", "dark", (360, 720), ".search"),
+        ("stack", "ada", "/stack/", "light", (1000, 1100), "body"),
+        ("admin-queue", "boss", "/admin/queue/", "light", (1280, 900), "#queue-now"),
+        ("admin-tags", "boss", "/admin/tagging/tag/", "light", (1280, 800), "#toolbar"),
     ],
 )
-def test_the_pictures_of_the_readme(enter, year, pictures, name, who, address, light, size):
+def test_the_pictures_of_the_readme(enter, year, pictures, name, who, address, light, size, top):
     width, height = size
     page = enter(who, at=year, color_scheme=light, viewport={"width": width, "height": height})
     page.goto(year.url(address))
     page.evaluate("document.activeElement.blur()")
+    page.locator(top).evaluate("(element) => element.scrollIntoView()")
     picture = pictures / f"{name}.png"
 
     page.screenshot(path=picture, animations="disabled", caret="hide")
