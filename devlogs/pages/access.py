@@ -18,18 +18,28 @@ from devlog_project.api.access import visible
 View = Callable[..., HttpResponse]
 
 
+def may_use(request: HttpRequest) -> bool:
+    """Say whether the pages are there for whoever asks: people who are logged in, and all while DEBUG opens them."""
+    return bool(request.user.is_authenticated or settings.API_OPEN)
+
+
 def open_or_login(view: View) -> View:
     """Have people log in first, unless DEBUG opens the pages; a script that asks for a part of a page is told 401."""
 
     @wraps(view)
     def asked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if request.user.is_authenticated or settings.API_OPEN:
+        if may_use(request):
             return view(request, *args, **kwargs)
-        if wants_fragment(request):
-            return HttpResponse(status=401)
-        return redirect_to_login(request.get_full_path(), reverse("pages:login"))
+        return login_first(request, request.get_full_path())
 
     return asked
+
+
+def login_first(request: HttpRequest, next_url: str) -> HttpResponse:
+    """Have people log in and go on at this address; a script is told 401."""
+    if wants_fragment(request):
+        return HttpResponse(status=401)
+    return redirect_to_login(next_url, reverse("pages:login"))
 
 
 def wants_fragment(request: HttpRequest) -> bool:

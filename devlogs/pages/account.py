@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from devlog_project.api.models.tokens import MOST_TOKENS, TokenDetails
 from devlogs import exports
 from devlogs.models import AuthorSettings, DevLog
-from devlogs.pages import errors
+from devlogs.pages import errors, limits
 from devlogs.pages.token_form import TokenForm
 from tagging.models import Batch
 
@@ -80,11 +80,17 @@ def account(request: HttpRequest) -> HttpResponse:
 def choose(request: HttpRequest) -> HttpResponse:
     """Set what a new dev-log is that does not say whether it is private."""
     chosen = {"private_by_default": "private_by_default" in request.POST}
-    AuthorSettings.objects.update_or_create(user=user_of(request), defaults=chosen)
-    messages.success(request, _("Your settings are saved."))
+    try:
+        limits.count(request)
+    except limits.RefusedError as refused:
+        messages.error(request, str(refused))
+    else:
+        AuthorSettings.objects.update_or_create(user=user_of(request), defaults=chosen)
+        messages.success(request, _("Your settings are saved."))
     return redirect("pages:account")
 
 
+@never_cache
 @login_required
 def export(request: HttpRequest, name: str) -> HttpResponseBase:
     """Return all one wrote as a file."""

@@ -5,45 +5,46 @@ from __future__ import annotations
 from functools import wraps
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
-from devlogs.pages import cards
-from devlogs.pages.access import View, wants_fragment
-
-TOO_MANY = _("So many of your dev-logs are waiting for their tags. Nothing was changed; try again when some are done.")
+from devlogs.pages import cards, limits
+from devlogs.pages.access import View, login_first, may_use, wants_fragment
 
 
-def change(view: View) -> View:
-    """Have a view take POSTs alone, of people who are logged in unless DEBUG opens the pages."""
+def by_post(view: View) -> View:
+    """Have people use a view who may use the pages, by a POST; who comes by a link is led to what there is to see."""
 
-    @require_POST
+    @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
-    def asked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if may_write(request):
-            return view(request, *args, **kwargs)
+    def asked(request: HttpRequest, **kwargs: object) -> HttpResponse:
+        if request.method != "POST":
+            return redirect("pages:entry", **kwargs) if kwargs else redirect("pages:home")
+        if may_use(request):
+            return view(request, **kwargs)
         return login_first(request, back(request, reverse("pages:home")))
 
     return asked
 
 
-def may_write(request: HttpRequest) -> bool:
-    return bool(request.user.is_authenticated or settings.API_OPEN)
+def change(view: View) -> View:
+    """Have a view change an entry by a POST, within the limits on what one writes."""
 
+    @by_post
+    @wraps(view)
+    def counted(request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            limits.count(request)
+            return view(request, pk)
+        except limits.RefusedError as refused:
+            return changed(request, pk, error=refused, status=429)
 
-def login_first(request: HttpRequest, next_url: str) -> HttpResponse:
-    """Have people log in and go on at this address; a script is told 401."""
-    if wants_fragment(request):
-        return HttpResponse(status=401)
-    return redirect_to_login(next_url, reverse("pages:login"))
+    return counted
 
 
 def back(request: HttpRequest, otherwise: str) -> str:

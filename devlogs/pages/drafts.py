@@ -39,6 +39,11 @@ def keep(request: HttpRequest, text: str) -> None:
         request.session[KEY] = text
 
 
+def owner(request: HttpRequest) -> str:
+    """Return whose drafts a browser keeps; as the tag of a message, it has the page that shows it forget them."""
+    return str(request.user.pk or "")
+
+
 def bounded(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\0", "")[:MOST_CHARACTERS]
 

@@ -10,15 +10,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
-from rest_framework.exceptions import Throttled
 
 from devlogs import entries
 from devlogs.forms import EntryField
 from devlogs.models import DevLog
 from devlogs.pages import answers, cards, deleted, drafts, home, limits, tags
-from devlogs.pages.access import open_or_login, wants_fragment
+from devlogs.pages.access import login_first, may_use, open_or_login, wants_fragment
 from tagging import queues
-from tagging.api.limits import refuse_one_more
+from tagging.api.limits import refuse_one_more, refuse_too_many
 from tagging.models.attempt import digest_of
 
 
@@ -47,10 +46,10 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     text = request.POST.get("entry", "")
-    if not answers.may_write(request):
+    if not may_use(request):
         if request.method == "POST" and not wants_fragment(request):
             return drafts.login_with_draft(request, text, request.path)
-        return answers.login_first(request, request.get_full_path())
+        return login_first(request, request.get_full_path())
     devlog = cards.queryset(request).filter(pk=pk).first()
     if request.method == "POST":
         return save(request, devlog) if devlog else gone(request, text)
@@ -86,13 +85,14 @@ def save(request: HttpRequest, devlog: DevLog) -> HttpResponse:
     if not form.is_valid():
         return edit_form(request, form, opened, status=400)
     try:
+        limits.count(request)
         write(devlog, form.cleaned_data["entry"], opened)
     except DevLog.DoesNotExist:
         return gone(request, form.cleaned_data["entry"])
     except ChangedMeanwhileError as error:
         return edit_form(request, form, digest_of(error.text), status=409, now=error.text)
-    except Throttled:
-        form.add_error("entry", answers.TOO_MANY)
+    except limits.RefusedError as refused:
+        form.add_error("entry", str(refused))
         return edit_form(request, form, opened, status=429)
     return answers.changed(request, devlog.pk)
 
@@ -104,7 +104,8 @@ def write(devlog: DevLog, text: str, opened: str) -> None:
         return
     if digest_of(now) != opened:
         raise ChangedMeanwhileError(now)
-    refuse_one_more(devlog)
+    with limits.of_pending():
+        refuse_one_more(devlog)
     devlog.entry = text
     entries.edit(devlog, ["entry"])
 
@@ -112,8 +113,8 @@ def write(devlog: DevLog, text: str, opened: str) -> None:
 @answers.change
 def retag(request: HttpRequest, pk: int) -> HttpResponse:
     devlog = get_object_or_404(cards.queryset(request), pk=pk)
-    if refused := limits.refusal(request):
-        return answers.changed(request, devlog.pk, error=refused.text, status=429)
+    with limits.of_pending():
+        refuse_too_many(request.user.pk)
     with transaction.atomic():
         queues.retag([devlog.pk])
     return answers.changed(request, pk)
@@ -126,10 +127,8 @@ def set_private(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted is None:
         raise BadRequest
     if wanted != devlog.is_private:
-        try:
+        with limits.of_pending():
             refuse_one_more(devlog)
-        except Throttled:
-            return answers.changed(request, pk, error=answers.TOO_MANY, status=429)
         entries.set_private([pk], wanted)
     return answers.changed(request, pk)
 

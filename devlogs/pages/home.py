@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from devlogs import entries
 from devlogs.forms import EntryForm
 from devlogs.models import AuthorSettings, DevLog
-from devlogs.pages import cards, drafts
-from devlogs.pages.access import open_or_login, wants_fragment, writer
-from devlogs.pages.limits import refusal
+from devlogs.pages import cards, drafts, limits
+from devlogs.pages.access import may_use, open_or_login, wants_fragment, writer
 from devlogs.pages.listing import Listing, by_day
+from tagging.api.limits import refuse_too_many
 
 EXAMPLE = (
     "Heute habe ich eine Anwendung mit Django geschrieben. Diese Anwendung schreibt Informationen nach "
@@ -31,17 +29,16 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@cache_control(private=True, no_cache=True)
 def home(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        return write(request) if may_enter(request) else logged_out(request)
+        return write(request) if may_use(request) else logged_out(request)
     return look(request)
 
 
 @open_or_login
 def look(request: HttpRequest) -> HttpResponse:
     """Show what was written; in the box what was typed before a login, or an example."""
-    text = request.session.pop("draft", "") if request.method == "GET" else ""
+    text = request.session.pop(drafts.KEY, "") if request.method == "GET" else ""
     notice = _("Your text is still here. It is not saved yet.") if text else ""
     return render_home(request, text=text or (EXAMPLE if "example" in request.GET else ""), notice=notice)
 
@@ -50,7 +47,7 @@ def render_home(
     request: HttpRequest, *, text: str = "", error: str = "", notice: str = "", status: int = 200
 ) -> HttpResponse:
     """Show the page with this text in its box, and what is to say of it."""
-    if not may_enter(request):
+    if not may_use(request):
         return logged_out(request)
     form = EntryForm(initial={"entry": text, "is_private": is_private_wanted(request)})
     return show(request, form, [error] if error else [], notice=notice, status=status)
@@ -62,8 +59,12 @@ def write(request: HttpRequest) -> HttpResponse:
     form = EntryForm(request.POST, instance=devlog)
     if not form.is_valid():
         return show(request, form, [str(error) for errors in form.errors.values() for error in errors], status=400)
-    if refused := refusal(request):
-        answer = show(request, form, [refused.text], status=429)
+    try:
+        limits.count(request)
+        with limits.of_pending():
+            refuse_too_many(request.user.pk)
+    except limits.RefusedError as refused:
+        answer = show(request, form, [str(refused)], status=429)
         answer["Retry-After"] = str(refused.retry_after)
         return answer
     entries.write(devlog)
@@ -94,10 +95,6 @@ def logged_out(request: HttpRequest) -> HttpResponse:
     return drafts.login_with_draft(request, request.POST.get("entry", ""), home_url + was_private)
 
 
-def may_enter(request: HttpRequest) -> bool:
-    return bool(request.user.is_authenticated or settings.API_OPEN)
-
-
 def is_private_wanted(request: HttpRequest) -> bool:
     """Say whether the box is ticked: as it was before, or as one has set."""
     if request.method == "POST" or request.GET.get("new") == "private":
@@ -107,7 +104,6 @@ def is_private_wanted(request: HttpRequest) -> bool:
 
 @open_or_login
 @require_safe
-@cache_control(private=True, no_cache=True)
 def entries_now(request: HttpRequest) -> HttpResponse:
     """Show the cards of some dev-logs, which a page that waits for their tags asks for."""
     ids = request.GET.get("ids", "")

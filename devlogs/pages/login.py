@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 
 from devlog_project.api.login import ThrottledForm, with_refusal
 from devlogs.pages import drafts
@@ -45,8 +47,9 @@ class Logout(views.LogoutView):
         return redirect("pages:home")
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        owner = drafts.owner(request)
         response = super().post(request, *args, **kwargs)
-        messages.success(request, _("You are logged out."))
+        messages.success(request, _("You are logged out."), extra_tags=owner)
         return response
 
 
@@ -64,6 +67,7 @@ class PasswordForm(ThrottledForm, PasswordChangeForm):
         return password
 
 
+@method_decorator(never_cache, "dispatch")
 class PasswordChange(views.PasswordChangeView):
     template_name = "pages/password.html"
     form_class = PasswordForm

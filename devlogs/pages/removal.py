@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -23,6 +24,7 @@ from devlog_project.api.login import ThrottledForm, with_refusal
 from devlog_project.api.models.tokens import end_tokens
 from devlogs import entries
 from devlogs.models import AuthorSettings, DevLog
+from devlogs.pages import drafts
 from devlogs.pages.account import BATCHES, own_tokens, user_of
 from devlogs.pages.login import is_password
 from tagging.engine.batches import Portions, Run
@@ -76,18 +78,19 @@ def removal(request: HttpRequest) -> HttpResponse:
         "devlogs": DevLog.objects.filter(author=user).count(),
         "tokens": own_tokens(request).count(),
     }
-    return with_refusal(render(request, "pages/removal.html", context), form)
+    return with_refusal(render(request, "pages/removal.html", context, status=400 if form.is_bound else 200), form)
 
 
 def delete_all(request: HttpRequest) -> None:
     """Delete one's tokens at once, so that nothing is written by them meanwhile, and the dev-logs in portions."""
     user = user_of(request)
-    end_tokens(user)
-    newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    rows = DevLog.objects.filter(author=user, pk__lte=newest)
-    total = rows.count()
+    with transaction.atomic():  # whose lock on the user keeps what is brought back either before it all or out
+        end_tokens(user)
+        newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        rows = DevLog.objects.filter(author=user, pk__lte=newest)
+        total = rows.count()
+        batch = Batch.objects.filter(person=user).begin(BATCHES, "All of one's own deleted", total, user.pk)
     logger.info("user=%s deletes all of their dev-logs: %s", user.pk, total)
-    batch = Batch.objects.filter(person=user).begin(BATCHES, "All of one's own deleted", total, user.pk)
     last = partial(forget_settings, user.pk)
     if Run(batch, Portions([rows], GAP), entries.remove, last).go_on(ANSWER_SECONDS):
         text = ngettext(
@@ -95,9 +98,11 @@ def delete_all(request: HttpRequest) -> None:
             "Everything is deleted: %(count)s dev-logs, your tokens and your settings. Your account is still there.",
             batch.done,
         )
-        messages.success(request, text % {"count": number_format(batch.done, force_grouping=True)})
+        text %= {"count": number_format(batch.done, force_grouping=True)}
+        messages.success(request, text, extra_tags=drafts.owner(request))
     else:
-        messages.info(request, _("This takes longer, and goes on by itself. This page says how far it is."))
+        text = _("This takes longer, and goes on by itself. This page says how far it is.")
+        messages.info(request, text, extra_tags=drafts.owner(request))
 
 
 def forget_settings(user_id: int) -> None:

@@ -17,8 +17,8 @@ from django.utils.html import format_html_join
 from django.views.decorators.http import require_http_methods, require_safe
 
 from devlogs.models import DevLog
-from devlogs.pages import answers, cards
-from devlogs.pages.access import mine, open_or_login, writer
+from devlogs.pages import answers, cards, limits
+from devlogs.pages.access import login_first, may_use, mine, open_or_login, writer
 from tagging.curation import edits
 from tagging.curation.vocabulary import NameRefusedError
 from tagging.extraction import lexicon
@@ -99,17 +99,20 @@ def suggest(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     name = (request.POST.get("name") or request.GET.get("name") or "").strip()
-    if not answers.may_write(request):
-        return answers.login_first(request, f"{request.path}?{urlencode({'name': name})}")
+    if not may_use(request):
+        return login_first(request, f"{request.path}?{urlencode({'name': name})}")
     error, status = "", 200
     if request.method == "POST":
         try:
+            limits.count(request)
             with transaction.atomic():
                 edits.add(locked(request, pk), name, writer(request))
         except NameRefusedError as refused:
             error, status = str(refused), 400
         except edits.FullError as full:
             error, status = str(full), 409
+        except limits.RefusedError as too_many:
+            error, status = str(too_many), 429
         else:
             return answers.changed(request, pk)
     devlog = get_object_or_404(cards.queryset(request), pk=pk)

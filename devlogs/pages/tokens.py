@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from rest_framework.exceptions import AuthenticationFailed
 
 from devlog_project.api.models.tokens import TooManyTokens, end_tokens, make_token
+from devlogs.pages import limits
 from devlogs.pages.account import by_post, own_tokens, render_account, user_of
 from devlogs.pages.token_form import TokenForm
 
@@ -22,12 +23,16 @@ def make(request: HttpRequest) -> HttpResponse:
     """Make a token. Its text stands in this answer alone: for a redirect to show it, it would have to be kept."""
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return render_account(request, form=form)
+        return render_account(request, form=form, status=400)
     try:
+        limits.count(request)
         _details, text = make_token(user_of(request), form.cleaned_data["name"], form.life, is_limited=True)
     except TooManyTokens as error:
         form.add_error(None, str(error.detail))
         return render_account(request, form=form, status=error.status_code)
+    except limits.RefusedError as refused:
+        form.add_error(None, str(refused))
+        return render_account(request, form=form, status=429)
     except AuthenticationFailed:  # the password was changed, or the account closed, meanwhile
         return redirect_to_login(reverse("pages:account"))
     return render_account(request, made=text)

@@ -60,6 +60,7 @@ def test_all_of_ones_own_goes_and_the_account_and_the_session_stay(client, ada, 
     page = client.post(DELETE, SURE, follow=True)
 
     assert "Everything is deleted: 3 dev-logs, your tokens and your settings." in words(page)
+    assert f'data-forget="{ada.pk}"' in page.text
     left = [DevLog, Job, Attempt, DevLogTag, AuthToken, AuthorSettings]
     assert [model.objects.exists() for model in left] == [False] * 6
     assert (page.status_code, User.objects.filter(username="ada", is_active=True).exists()) == (200, True)
@@ -93,7 +94,7 @@ def test_nothing_goes_without_the_password_and_a_yes(client, ada, make_devlog, s
 
     page = client.post(DELETE, sent)
 
-    assert said in words(page)
+    assert (page.status_code, said in words(page)) == (400, True)
     assert (DevLog.objects.count(), AuthToken.objects.count()) == (1, 1)
     assert not any(password in page.text for password in (PASSWORD, "a-wrong-guess"))
 
@@ -103,7 +104,7 @@ def test_guesses_at_the_password_are_counted_like_logins(client, ada, make_devlo
 
     pages = [client.post(DELETE, SURE | {"password": "guess"}) for _ in range(6)]
 
-    assert [page.status_code for page in pages] == [200] * 5 + [429]
+    assert [page.status_code for page in pages] == [400] * 5 + [429]
     assert (pages[-1]["Retry-After"], DevLog.objects.count()) == ("20", 1)
     assert client.post(DELETE, SURE).status_code == 429
 

@@ -38,11 +38,16 @@ def test_what_never_was_is_not_there(page, method, action, pk):
 
 
 @pytest.mark.parametrize("action", POSTED_ALONE)
-def test_nothing_is_changed_by_looking(page, ada, make_devlog, action):
+def test_who_looks_at_what_is_done_by_a_button_changes_nothing_and_is_led_to_the_entry(page, ada, make_devlog, action):
     devlog = make_devlog(author=ada)
 
-    assert page.get(f"/entries/{devlog.pk}/{action}").status_code == 405
-    assert page.get("/entries/restore/").status_code == 405
+    assert page.get(f"/entries/{devlog.pk}/{action}", FIELDS)["Location"] == f"/entries/{devlog.pk}/"
+    assert page.put(f"/entries/{devlog.pk}/{action}").status_code == 405
+    assert DevLog.objects.filter(pk=devlog.pk, is_private=False).exists()
+
+
+def test_an_undo_is_no_page_to_look_at(page):
+    assert page.get("/entries/restore/")["Location"] == "/"
 
 
 def test_what_is_only_shown_takes_no_post(page, ada, make_devlog):

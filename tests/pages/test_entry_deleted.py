@@ -4,8 +4,11 @@ import re
 from html import unescape
 
 import pytest
+from django.core import signing
 from django.test import Client
+from django.utils import timezone
 
+from devlogs import entries
 from devlogs.models import DevLog
 from devlogs.pages import deleted
 from tagging.curation import edits
@@ -74,6 +77,83 @@ def test_a_second_undo_writes_nothing(page, make_devlog, ada):
     assert DevLog.objects.count() == 1
 
 
+def test_a_second_undo_finds_what_was_edited_meanwhile(page, make_devlog, ada):
+    form = form_of(delete(page, make_devlog(author=ada)))
+    page.post(UNDO, form)
+    edited = DevLog.objects.get()
+    edited.entry = "Said in other words."
+    entries.edit(edited, ["entry"])
+
+    answer = page.post(UNDO, form, headers=FRAGMENT)
+
+    assert "Said in other words." in said(answer)
+    assert DevLog.objects.get() == edited
+
+
+def test_a_second_undo_brings_nothing_back_that_was_deleted_meanwhile(page, make_devlog, ada):
+    form = form_of(delete(page, make_devlog(author=ada)))
+    page.post(UNDO, form)
+    delete(page, DevLog.objects.get())
+
+    assert page.post(UNDO, form, headers=FRAGMENT).status_code == 409
+    assert not DevLog.objects.exists()
+
+
+def test_of_two_that_are_alike_each_comes_back(page, make_devlog, ada):
+    at = timezone.now()
+    alike = [make_devlog("The same.", author=ada) for _ in range(3)]
+    DevLog.objects.update(created_at=at)
+    forms = [form_of(delete(page, devlog)) for devlog in alike[:2]]
+
+    for form in forms:
+        page.post(UNDO, form)
+
+    assert [devlog.created_at for devlog in DevLog.objects.all()] == [at] * 3
+
+
+def test_what_was_deleted_before_everything_was_is_not_brought_back(page, make_devlog, ada):
+    form = form_of(delete(page, make_devlog(author=ada)))
+    page.post("/account/delete/", {"is_sure": "on", "password": "lovelace"})
+
+    answer = page.post(UNDO, form, headers=FRAGMENT)
+
+    assert (answer.status_code, "You have deleted everything of yours since then" in said(answer)) == (410, True)
+    assert not DevLog.objects.exists()
+
+
+def test_what_is_written_after_everything_was_deleted_may_be_brought_back(page, make_devlog, ada):
+    page.post("/account/delete/", {"is_sure": "on", "password": "lovelace"})
+    form = form_of(delete(page, make_devlog(author=ada)))
+
+    page.post(UNDO, form)
+
+    assert DevLog.objects.count() == 1
+
+
+@pytest.mark.parametrize("headers", [FRAGMENT, {}])
+def test_what_another_request_deletes_first_cannot_be_undone_here(page, devlog, monkeypatch, headers):
+    def faster(ids):
+        entries.remove(ids)
+        return DevLog.objects.none()
+
+    monkeypatch.setattr(deleted.entries, "locked", faster)
+
+    assert delete(page, devlog, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("signed", [[1, {}], [1, {}, None, 2**40], [1, [], None, 2**40], 7, None, "abcd"])
+def test_a_form_of_another_version_is_not_understood(page, ada, signed):
+    kept = signing.dumps(signed, salt=f"devlogs.pages.deleted.{ada.pk}")
+
+    assert page.post(UNDO, {"kept": kept}).status_code == 400
+
+
+def test_another_language_is_not_offered_where_it_would_lose_the_undo(page, devlog):
+    assert "/i18n/setlang/" in said(page.get(f"/entries/{devlog.pk}/"))
+
+    assert "/i18n/setlang/" not in said(delete(page, devlog))
+
+
 def test_a_reload_of_what_a_deletion_answered_finds_nothing_to_delete(page, devlog):
     delete(page, devlog)
 
@@ -95,8 +175,8 @@ def test_what_was_not_signed_here_is_refused(page, kept):
 
 @pytest.mark.parametrize("headers", [FRAGMENT, {}])
 def test_who_comes_too_late_is_shown_what_it_said(page, devlog, monkeypatch, headers):
-    form = form_of(delete(page, devlog))
     monkeypatch.setattr(deleted, "UNDO_SECONDS", -1)
+    form = form_of(delete(page, devlog))
 
     answer = page.post(UNDO, form, headers=headers)
 

@@ -111,7 +111,7 @@ def test_who_has_too_many_waiting_is_told_so_in_place(page, ada, make_devlog, mo
     response = page.post("/", {"entry": "One more."}, headers=headers)
 
     assert (response.status_code, response["Retry-After"]) == (429, "60")
-    assert "You have 1 dev-logs waiting for their tags. Nothing was saved" in response.content.decode()
+    assert "So many of your dev-logs are waiting for their tags. Nothing was changed" in response.content.decode()
     assert DevLog.objects.count() == 1
 
 

@@ -185,3 +185,20 @@ def test_a_password_that_is_too_weak_is_refused_at_its_field():
 
 def test_who_is_not_logged_in_changes_no_password():
     assert browser().get("/account/password/")["Location"] == "/login/?next=/account/password/"
+
+
+def test_a_logout_tells_the_next_page_whose_drafts_to_forget_and_the_one_after_nothing():
+    client = logged_in()
+    owner = User.objects.get().pk
+
+    pages = client.post("/logout/", follow=True), client.get("/login/")
+
+    assert [f'data-forget="{owner}"' in page.text for page in pages] == [True, False]
+    assert ["pages/forget.js" in page.text for page in pages] == [True, False]
+
+
+def test_a_session_that_ran_out_has_no_drafts_forgotten():
+    client = logged_in()
+    client.session.flush()
+
+    assert "data-forget" not in client.get("/", follow=True).text
