@@ -9,7 +9,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.formats import number_format
 from django.utils.text import smart_split
+from django.utils.translation import gettext_lazy as _
 
 from devlogs.pages import errors
 
@@ -45,33 +47,35 @@ class OddValuesMiddleware(MiddlewareMixin):
         """Refuse a NUL, which PostgreSQL neither stores nor looks up."""
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
-            return errors.refused(request, "A NUL character (%00) stands in the query; leave it out.")
+            return errors.refused(request, _("A NUL character (%00) stands in the query; leave it out."))
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]  # there is no such session
         return None
 
-    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
         """Refuse a filter of the admin that the database cannot do, or not in a bounded time."""
         if not is_of_admin(request):
             return None
         for name, values in request.GET.lists():
             path, separator, lookup = name.rpartition("__")
             if separator and lookup in ("regex", "iregex"):
-                return errors.refused(request, f"No list is filtered by a regular expression; use {path}__contains.")
+                text = _("No list is filtered by a regular expression; use %(filter)s.")
+                return errors.refused(request, text % {"filter": f"{path}__contains"})
             if (separator or name == "term") and max(map(len, values), default=0) > MAX_LENGTH:
-                return errors.refused(request, f"A filter holds at most {MAX_LENGTH:,} characters.")
+                text = _("A filter holds at most %(most)s characters.")
+                return errors.refused(request, text % {"most": number_format(MAX_LENGTH, force_grouping=True)})
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Refuse a value that fits nowhere: a year in a filter of the admin, the id of a row that was chosen."""
         if isinstance(exception, OverflowError) and request.GET:
-            return errors.refused(request, "A number in the query is too large.")
+            return errors.refused(request, _("A number in the query is too large."))
         if isinstance(exception, (OverflowError, ValueError)) and is_of_admin(request):
             if request.method in ("GET", "HEAD") and request.GET:
                 logger.warning("A value in the query of %s was refused", request.path, exc_info=exception)
-                return errors.refused(request, "A value in the query is out of range; leave it out.")
+                return errors.refused(request, _("A value in the query is out of range; leave it out."))
             if any(not is_id(chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-                return errors.refused(request, "A row was chosen that cannot be; choose from the list again.")
+                return errors.refused(request, _("A row was chosen that cannot be; choose from the list again."))
         return None
 
 

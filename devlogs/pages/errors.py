@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +22,8 @@ from devlogs.pages import home
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# What is longer was typed, not chosen, and is shown again.
+# The fields in which people type what is no secret, here and in the admin; what is longer than this is shown again.
+TYPED = ("entry", "draft", "name", "aliases")
 SHORT = 30
 TOO_LARGE = _("What was sent is too large. Go back: your browser still holds it. Send less of it at a time.")
 NO_CSRF = "The CSRF token is missing or wrong."
@@ -35,6 +36,8 @@ def wants_page(request: HttpRequest) -> bool:
 
 def page(request: HttpRequest, status: int, title: StrOrPromise, text: StrOrPromise, **more: object) -> HttpResponse:
     """Return an error as a page, in the reader's language also where none is set yet."""
+    if not hasattr(request, "user"):  # it came before the session was read: nothing is said of a login
+        return bare_page(request, status, title, text)
     context = {"title": title, "text": text, "status": status, **more}
     with translation.override(translation.get_language_from_request(request)):
         response = render(request, "pages/error.html", context, status=status)
@@ -67,9 +70,10 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest, detail: StrOrPromise) -> HttpResponse:
-    """Return 400 with what is wrong."""
+    """Return 400 with what is wrong: to machines in English, also where no language is set yet."""
     if not wants_page(request):
-        return problems.answer(400, str(detail))
+        with translation.override("en"):
+            return problems.answer(400, str(detail))
     return page(request, 400, _("This could not be understood"), detail)
 
 
@@ -118,16 +122,27 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say what happened when a form came without its proof, and show again what was typed."""
     if not (wants_page(request) or request.path.startswith("/admin/")):
         return problems.answer(403, f"{NO_CSRF} {reason}".strip())
-    if request.path == "/" and "entry" in request.POST:
+    sent = request.POST  # what is too large raises here, and is told that instead
+    is_ours = is_from_us(request)
+    if is_ours and request.path == "/" and "entry" in sent:
         error = _("This page was too old to be sent; it is a new one now. Save the entry once more.")
-        return home.render_home(request, text=request.POST["entry"], error=str(error), status=403)
+        response = home.render_home(request, text=sent["entry"], error=str(error), status=403)
+        response["Cache-Control"] = "no-store"
+        return response
     text = _(
         "Nothing was changed. Most often somebody has logged in or out in another tab since the page was opened; "
         "or this browser keeps no cookies of this site. Open the page anew, and send it once more."
     )
-    return page(
-        request, 403, _("The page was too old to be sent"), text, back=referrer(request), typed=long_texts(request)
-    )
+    typed = long_texts(request) if is_ours else []
+    return page(request, 403, _("The page was too old to be sent"), text, back=referrer(request), typed=typed)
+
+
+def is_from_us(request: HttpRequest) -> bool:
+    """Say whether a page of ours sent it, as the browser says: what another site has sent nobody typed here."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "same-origin"
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    return urlsplit(origin).netloc == request.get_host()
 
 
 def referrer(request: HttpRequest) -> str:
@@ -138,6 +153,6 @@ def referrer(request: HttpRequest) -> str:
 
 
 def long_texts(request: HttpRequest) -> list[str]:
-    """Return what looks typed of a form, and is no secret."""
-    fields = (values[-1] for name, values in request.POST.lists() if not re.search("password|csrf", name))
-    return [text for text in fields if len(text) > SHORT or "\n" in text]
+    """Return what was typed into a form and is not typed anew in a moment."""
+    texts = (request.POST.get(name, "") for name in TYPED)
+    return [text for text in texts if len(text) > SHORT or "\n" in text]

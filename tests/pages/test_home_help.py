@@ -89,7 +89,7 @@ def test_a_page_that_was_too_old_to_be_sent_comes_anew_with_the_text(ada):
     browser.force_login(ada)
 
     form = {"entry": "Typed <all> day.", "is_private": "on"}
-    response = browser.post("/", form, headers={"Accept": "text/html"})
+    response = browser.post("/", form, headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
 
     html = response.content.decode()
     assert response.status_code == 403
