@@ -38,7 +38,7 @@ class Bounded(Pages):
 
     @cached_property
     def count(self) -> int:  # type: ignore[override]  # as Django's is one
-        found: int = self.object_list.order_by()[: self._most + 1].count()  # type: ignore[union-attr]
+        found: int = self.object_list.order_by().values("pk")[: self._most + 1].count()  # type: ignore[union-attr]
         return AtLeast(self._most) if found > self._most else found
 
 

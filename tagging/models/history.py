@@ -63,19 +63,20 @@ T = TypeVar("T")
 
 
 class Remembered(Generic[T]):
-    """Figures that are read anew once they are older than so many seconds."""
+    """Figures that are read anew once they are older than so many seconds; or each time, while that is no work."""
 
-    def __init__(self, read: Callable[[], T], seconds: float) -> None:
-        self._read, self._seconds = read, seconds
-        self._read_at = -math.inf
+    def __init__(self, read: Callable[[], T], seconds: float, is_work: Callable[[T], bool] = lambda _: True) -> None:
+        self._read, self._seconds, self._is_work = read, seconds, is_work
+        self.forget()
 
     def __call__(self) -> T:
-        if time.monotonic() - self._read_at > self._seconds:
-            self._kept, self._read_at = self._read(), time.monotonic()
+        if time.monotonic() > self._kept_until:
+            self._kept = self._read()
+            self._kept_until = time.monotonic() + self._seconds if self._is_work(self._kept) else -math.inf
         return self._kept
 
     def forget(self) -> None:
-        self._read_at = -math.inf
+        self._kept_until = -math.inf
 
 
 class Hours:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from tagging.models import failures, history, pace
+from tagging.models.history import Remembered
 from tagging.models.job import Job
 from tagging.models.provider_state import ProviderState
 from tagging.models.queue_pause import PAUSED, QueuePause
@@ -40,27 +39,8 @@ ESTIMATE = {
 Row = dict[str, Any]
 
 
-class Pending:
-    """By what pending jobs wait for, each its own reason: how many there are and when the first is due.
-
-    Many are read once in some seconds, few each time.
-    """
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def __call__(self) -> Sequence[Row]:
-        if time.monotonic() >= self._kept_until:
-            self._rows = read_pending()
-            is_many = sum(row["count"] for row in self._rows) > MOST_COUNTED
-            self._kept_until = time.monotonic() + PENDING_SECONDS if is_many else -math.inf
-        return self._rows
-
-    def forget(self) -> None:
-        self._kept_until = -math.inf
-
-
 def read_pending() -> Sequence[Row]:
+    """Return by what pending jobs wait for, each its own reason, how many there are and when the first is due."""
     pending = Job.objects.filter(run_after__isnull=False).order_by()
     due_at = Coalesce("in_doubt_since", "run_after")
     figures = {"count": Count("pk"), "run_after": Min(due_at), "oldest": Min("queued_at")}
@@ -68,7 +48,11 @@ def read_pending() -> Sequence[Row]:
     return [row | {"waiting_for": row["waiting_for"] or None} for row in rows]
 
 
-pending_by_reason = Pending()
+def are_many(pending: Sequence[Row]) -> bool:
+    return sum(row["count"] for row in pending) > MOST_COUNTED
+
+
+pending_by_reason = Remembered(read_pending, PENDING_SECONDS, are_many)
 
 
 def overview(*, may_see_entries: bool) -> dict[str, Any]:

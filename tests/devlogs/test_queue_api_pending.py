@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tagging.models import Job, queue
+from tagging.models.history import Remembered
 from tests.support.extractors import Paid
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def test_what_pending_jobs_wait_for_themselves_is_counted_with_when_the_first_is
 
 def test_many_that_are_pending_are_counted_once_in_some_seconds(make_devlog, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(queue, "MOST_COUNTED", 2)
-    pending = queue.Pending()
+    pending = Remembered(queue.read_pending, 60, queue.are_many)
     for number in range(3):
         make_devlog()
         if number < 2:
