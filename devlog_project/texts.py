@@ -13,6 +13,7 @@ from django.utils.formats import number_format
 from django.utils.text import smart_split
 from django.utils.translation import gettext_lazy as _
 
+from devlog_project.api.ids import is_id
 from devlogs.pages import errors
 
 logger = logging.getLogger(__name__)
@@ -81,10 +82,6 @@ class OddValuesMiddleware(MiddlewareMixin):
 
 def is_of_admin(request: HttpRequest) -> bool:
     return bool(request.resolver_match and request.resolver_match.app_name == "admin")
-
-
-def is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) < 19
 
 
 class SearchForm(ChangeListSearchForm):

@@ -122,13 +122,16 @@ def visible(devlogs: QuerySet[Any], request: Request | HttpRequest) -> QuerySet[
     return devlogs if settings.API_OPEN else readable(devlogs, request.user)
 
 
-def readable(devlogs: QuerySet[Any], user: User | AnonymousUser) -> QuerySet[Any]:
-    """Narrow dev-logs to those a user may read: an author's own, for staff all but what others keep private."""
+def readable(rows: QuerySet[Any], user: User | AnonymousUser, path: str = "") -> QuerySet[Any]:
+    """Narrow dev-logs to those a user may read: an author's own, for staff all but what others keep private.
+
+    path: where the rows are of another model, what leads to their dev-log, as `devlog__`.
+    """
     if not (user.is_active and user.is_staff):
-        return devlogs.filter(author=user.pk)
-    return devlogs if user.is_superuser else devlogs.exclude(private_to_others(user))
+        return rows.filter(**{f"{path}author": user.pk})
+    return rows if user.is_superuser else rows.exclude(private_to_others(user, path))
 
 
-def private_to_others(user: User | AnonymousUser) -> Q:
+def private_to_others(user: User | AnonymousUser, path: str = "") -> Q:
     """Return the condition for the dev-logs that others keep private."""
-    return Q(is_private=True) & ~Q(author=user.pk)
+    return Q((f"{path}is_private", True)) & ~Q((f"{path}author", user.pk))

@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from devlog_project.api.ids import is_id
 from tagging.engine.batches import Portions, Run, Work
 from tagging.models import Batch
 
@@ -72,9 +73,7 @@ class BatchAdmin(BaseAdmin):
     def newest(self, request: HttpRequest) -> int:
         """Return the highest id that was there when the person was asked, or else is there now."""
         seen = request.POST.get("newest", "")
-        if seen.isdecimal() and len(seen) < 19:
-            return int(seen)
-        return newest_of(self.model)
+        return int(seen) if is_id(seen) else newest_of(self.model)
 
     def asked_at(self, request: HttpRequest) -> datetime:
         """Return when the person was asked, or else the time now, by the database's clock."""

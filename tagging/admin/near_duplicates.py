@@ -8,16 +8,16 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
 
-from tagging.admin.tag_figures import nameable
-from tagging.curation.near_duplicates import near_duplicates
+from tagging.admin.tag_sight import IS_TAG, Person, nameable, with_figures
+from tagging.curation.near_duplicates import remembered_pairs
 from tagging.engine import recount
-from tagging.models import Tag, TagUse
+from tagging.models import Tag
+from tagging.models.term import taught_names
 
 PAIRS_ON_A_PAGE = 100
 
@@ -46,7 +46,7 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         counted = recount.refresh()
-        pages = Paginator(suggestions(nameable(Tag.objects.all(), request.user)), PAIRS_ON_A_PAGE)
+        pages = Paginator(suggestions(request.user), PAIRS_ON_A_PAGE)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -58,12 +58,18 @@ class NearDuplicatesAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/tagging/tag/near_duplicates.html", context)
 
 
-def suggestions(names: QuerySet[Tag]) -> list[Suggestion]:
-    """Return the pairs of these tags that are nearly the same, those on the most dev-logs first."""
-    tags = names.filter(alias_of=None, is_blocked=False).in_bulk()
-    counts = dict(TagUse.objects.values_list("tag", "devlogs"))
+def suggestions(user: Person) -> list[Suggestion]:
+    """Return the pairs of nearly the same tags that a person may know of, those on the most dev-logs first.
+
+    All tags are compared, whoever asks: so the comparison serves all.
+    """
+    taught_names.refresh()
+    pairs = remembered_pairs.of(dict(Tag.objects.filter(IS_TAG).order_by("pk").values_list("pk", "name")))
+    tags = with_figures(nameable(Tag.objects.filter(IS_TAG), user), user).in_bulk() if pairs else {}
+    counts = {pk: vars(tag)["count"] for pk, tag in tags.items()}
     found = []
-    for first, second, why in near_duplicates({pk: tag.name for pk, tag in tags.items()}):
-        source, target = sorted((first, second), key=lambda pk: (counts.get(pk, 0), -pk))
-        found.append(Suggestion(tags[source], tags[target], why, counts.get(source, 0), counts.get(target, 0)))
+    for first, second, why in pairs:
+        if first in tags and second in tags:
+            source, target = sorted((first, second), key=lambda pk: (counts[pk], -pk))
+            found.append(Suggestion(tags[source], tags[target], why, counts[source], counts[target]))
     return sorted(found, key=lambda one: (-one.source_count - one.target_count, one.target.slug, one.source.slug))

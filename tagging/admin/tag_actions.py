@@ -19,7 +19,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from devlog_project.api.ids import is_id
 from tagging.admin.tag_forms import ConfirmForm, MergeForm
+from tagging.admin.tag_sight import places_for
 from tagging.curation import separation, vocabulary
 from tagging.models import DevLogTag, Tag
 from tagging.models.sql import portions
@@ -47,7 +49,9 @@ class VocabularyActions(admin.ModelAdmin):
         chosen = as_asked(request, queryset)
         sources = list(chosen.select_related("alias_of"))
         into = request.POST.get("into", "")
-        form = MergeForm(request.POST if "confirmed" in request.POST else None, sources, into)
+        form = MergeForm(
+            request.POST if "confirmed" in request.POST else None, sources, self.get_queryset(request), into
+        )
         if not form.is_valid():
             return self.confirm(request, chosen, "merge", gettext("Merge tags"), str(MOVE), form)
         target = form.cleaned_data["into"]
@@ -121,8 +125,8 @@ class VocabularyActions(admin.ModelAdmin):
     ) -> HttpResponse:
         """Ask first; the page carries a choice of all as one field, as Django takes no thousand of them."""
         is_all = request.POST.get("select_across") == "1"
-        named = counted(tags[:TAGS_NAMED])
-        weight = vocabulary.weigh(tags)
+        named = counted(tags[:TAGS_NAMED], places_for(request.user))
+        weight = vocabulary.weigh(tags, places_for(request.user))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -150,7 +154,7 @@ class VocabularyActions(admin.ModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Count what goes with a tag: to list it could be half of all dev-logs."""
-        weight = vocabulary.weigh(Tag.objects.filter(pk__in=[tag.pk for tag in objs]))
+        weight = vocabulary.weigh(Tag.objects.filter(pk__in=[tag.pk for tag in objs]), places_for(request.user))
         counts = {
             gettext("tags"): weight.names,
             gettext("aliases"): weight.aliases,
@@ -175,10 +179,6 @@ def as_asked(request: HttpRequest, tags: QuerySet[Tag]) -> QuerySet[Tag]:
     return tags.filter(pk__lte=int(newest)) if is_id(newest) else tags
 
 
-def is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) < 19
-
-
 def page_of(request: HttpRequest) -> str:
     """Return the tag on whose page an action was begun, by its id; empty where it was the list."""
     page = request.POST.get("from_page", "")
@@ -191,10 +191,10 @@ def to_the_tag(request: HttpRequest) -> HttpResponse | None:
     return redirect("admin:tagging_tag_change", page) if page else None
 
 
-def counted(tags: QuerySet[Tag]) -> list[tuple[Tag, int]]:
-    """Return these few tags, each with the number of its dev-logs as it is now."""
+def counted(tags: QuerySet[Tag], among: QuerySet[DevLogTag]) -> list[tuple[Tag, int]]:
+    """Return these few tags, each with the number of its dev-logs as it is now among those that a person may read."""
     few = list(tags)
-    places = DevLogTag.objects.order_by().filter(tag__in=[tag.pk for tag in few])
+    places = among.order_by().filter(tag__in=[tag.pk for tag in few])
     counts = dict(places.values_list("tag").annotate(Count("pk")))
     return [(tag, counts.get(tag.pk, 0)) for tag in few]
 

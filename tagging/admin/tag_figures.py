@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 from django.utils.translation import gettext
 
+from tagging.admin.tag_sight import Person, places_for
 from tagging.models import Attempt, DevLogTag, Tag
 
 # Of a tag that is everywhere, so many of its latest places tell how it is used.
@@ -27,8 +27,6 @@ class Place(NamedTuple):
     devlog_id: int
     evidence: str
     spelling: str
-    is_private: bool
-    author_id: int | None
     extractor: str | None
     model: str | None
 
@@ -40,60 +38,35 @@ class Place(NamedTuple):
 
 
 class Places:
-    """The latest places of a tag, all of them and those that a person may read."""
+    """The latest places of a tag that a person may read."""
 
-    def __init__(self, tag: Tag, user: User | AnonymousUser) -> None:
-        columns = ("devlog", "evidence", "spelling", "devlog__is_private", "devlog__author")
-        places = DevLogTag.objects.filter(tag=tag).order_by("-pk")
-        rows = places.values_list(*columns, "attempt__extractor", "attempt__model")[:LATEST]
+    def __init__(self, tag: Tag, user: Person) -> None:
+        columns = ("devlog", "evidence", "spelling", "attempt__extractor", "attempt__model")
+        rows = places_for(user).filter(tag=tag).order_by("-pk").values_list(*columns)[:LATEST]
         self.tag = tag
-        self.all = [Place(*row) for row in rows]
-        self.readable = [place for place in self.all if may_read(user, place)]
+        self.latest = [Place(*row) for row in rows]
 
     def sources(self) -> Rows:
-        return most(place.source for place in self.all)
+        return most(place.source for place in self.latest)
 
     def words(self) -> Rows:
-        return most(place.evidence for place in self.readable)
+        return most(place.evidence for place in self.latest)
 
     def spellings(self) -> Rows:
-        return most(place.spelling for place in self.readable)
+        return most(place.spelling for place in self.latest)
 
     def related(self) -> list[tuple[Tag, int]]:
         """Return the tags of the same dev-logs, each with on how many of them it is, most first."""
-        beside = DevLogTag.objects.order_by().filter(devlog__in=[place.devlog_id for place in self.readable])
+        beside = DevLogTag.objects.order_by().filter(devlog__in=[place.devlog_id for place in self.latest])
         counts = beside.exclude(tag=self.tag).values("tag").annotate(count=Count("pk")).order_by("-count", "tag")
         rows = list(counts.values_list("tag", "count")[:MOST_RELATED])
         tags = Tag.objects.in_bulk([pk for pk, _ in rows])
         return [(tags[pk], count) for pk, count in rows if pk in tags]
 
 
-def may_read(user: User | AnonymousUser, place: Place) -> bool:
-    return not place.is_private or place.author_id == user.pk or user.is_superuser
-
-
-def readable(user: User | AnonymousUser) -> Q:
-    """Return the condition for the places on dev-logs that a person may read."""
-    if user.is_superuser:
-        return Q()
-    return Q(devlog__is_private=False) | Q(devlog__author=user.pk)
-
-
-def nameable(tags: QuerySet[Tag], user: User | AnonymousUser) -> QuerySet[Tag]:
-    """Leave out the names that stand nowhere but in what others keep private."""
-    if user.is_superuser:
-        return tags
-    # By the figures, which leave few to look at; what is not counted yet is looked at, too.
-    unsure = tags.filter(Q(use__public=0) | Q(use=None), alias_of=None, is_blocked=False)
-    found = DevLogTag.objects.order_by().filter(tag__in=list(unsure.order_by().values_list("pk", flat=True)))
-    named = found.filter(readable(user)).values_list("tag", flat=True).distinct()
-    hidden = set(found.values_list("tag", flat=True).distinct()) - set(named)
-    return tags.exclude(pk__in=hidden)
-
-
-def newest(tag: Tag, user: User | AnonymousUser) -> list[DevLogTag]:
+def newest(tag: Tag, user: Person) -> list[DevLogTag]:
     """Return the newest places of a tag whose entries a person may read, with their dev-logs."""
-    places = DevLogTag.objects.filter(readable(user), tag=tag)
+    places = places_for(user).filter(tag=tag)
     # By the column itself: by "-devlog" it would be the ordering of dev-logs, the other way round.
     return list(places.select_related("devlog__author").order_by("-devlog_id")[:NEWEST])
 

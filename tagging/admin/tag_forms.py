@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from tagging.admin.tag_sight import Person, nameable
 from tagging.curation import vocabulary
 from tagging.models import Tag
+from tagging.models.tag import slug_of
+
+
+def refuse_hidden(name: str, names: QuerySet[Tag]) -> None:
+    """Raise VocabularyError for a name that is stored, but not for this person to know; it reads as typed."""
+    slug = slug_of(name)
+    if Tag.objects.filter(slug=slug).exists() and not names.filter(slug=slug).exists():
+        raise vocabulary.VocabularyError(gettext("%(name)s cannot be given here; ask a superuser.") % {"name": name})
 
 
 class ConfirmForm(forms.Form):
@@ -22,12 +32,15 @@ class MergeForm(forms.Form):
         help_text=_("Name or slug of the tag that stays. An alias of one chosen here may: the two are turned round."),
     )
 
-    def __init__(self, data: Mapping[str, object] | None, sources: list[Tag], into: str = "") -> None:
+    def __init__(
+        self, data: Mapping[str, object] | None, sources: list[Tag], names: QuerySet[Tag], into: str = ""
+    ) -> None:
+        """names: those that the person may know of."""
         super().__init__(data, initial={"into": into})
-        self.sources = sources
+        self.sources, self.names = sources, names
 
     def clean_into(self) -> Tag:
-        named = vocabulary.stored(self.cleaned_data["into"])
+        named = vocabulary.stored(self.cleaned_data["into"], self.names)
         if not named:
             raise forms.ValidationError(gettext("There is no such tag."))
         target = named.alias_of if named.alias_of and named.alias_of not in self.sources else named
@@ -48,13 +61,15 @@ class AliasForm(forms.Form):
     # The tag that has this name already: it can be merged instead.
     existing: Tag | None = None
 
-    def __init__(self, data: Mapping[str, object] | None, tag: Tag) -> None:
+    def __init__(self, data: Mapping[str, object] | None, tag: Tag, names: QuerySet[Tag]) -> None:
+        """names: those that the person may know of."""
         super().__init__(data)
-        self.tag = tag
+        self.tag, self.names = tag, names
 
     def clean_name(self) -> str:
         try:
             name = vocabulary.checked(self.cleaned_data["name"])
+            refuse_hidden(name, self.names)
             self.existing = self.found(name)
             vocabulary.refuse_alias(self.tag, name)
         except vocabulary.VocabularyError as error:
@@ -63,11 +78,14 @@ class AliasForm(forms.Form):
 
     def found(self, name: str) -> Tag | None:
         """Return the tag that bears this name, or which the lexicon reads it as, unless it is the one at hand."""
-        named = vocabulary.stored(name)
+        named = vocabulary.stored(name, self.names)
         return named if named and self.tag.pk not in (named.pk, named.alias_of_id) and not named.alias_of_id else None
 
 
 class TagForm(forms.ModelForm):
+    # Who fills it in: see `TagAdmin.get_form`.
+    person: Person
+
     class Meta:
         model = Tag
         fields = ["name", "kind"]
@@ -79,6 +97,7 @@ class TagForm(forms.ModelForm):
     def clean_name(self) -> str:
         try:
             name = vocabulary.checked(self.cleaned_data["name"])
+            refuse_hidden(name, nameable(Tag.objects.all(), self.person))
             vocabulary.refuse_to_rename(self.instance, name)
         except vocabulary.VocabularyError as error:
             raise forms.ValidationError(str(error)) from error

@@ -18,10 +18,11 @@ from django.utils.translation import gettext
 from tagging.admin import shown
 from tagging.admin.tag_figures import LATEST, Places, monthly, newest
 from tagging.admin.tag_forms import AliasForm
+from tagging.admin.tag_sight import with_figures
 from tagging.curation import vocabulary
 from tagging.engine import recount
 from tagging.looks import charts
-from tagging.models import Tag, TagUse, Term
+from tagging.models import Tag, Term
 
 MONTHS = 24
 ALIASES_SHOWN = 100
@@ -66,10 +67,10 @@ class TagPageAdmin(admin.ModelAdmin):
 
     def alias_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for one more name of a tag; where there is such a tag already, offer to merge it."""
-        tag = get_object_or_404(Tag, pk=pk)
+        tag = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_change_permission(request, tag):
             raise PermissionDenied
-        form = AliasForm(request.POST if request.method == "POST" else None, tag)
+        form = AliasForm(request.POST if request.method == "POST" else None, tag, self.get_queryset(request))
         if form.is_valid() and self.is_added(request, tag, form):
             return redirect("admin:tagging_tag_change", tag.pk)
         context = {
@@ -97,17 +98,17 @@ class TagPageAdmin(admin.ModelAdmin):
 
 def used(request: HttpRequest, tag: Tag) -> dict[str, object]:
     """Return how a tag is used, with words of entries for those alone who may read them."""
-    use = TagUse.objects.filter(tag=tag).first()
+    use = vars(with_figures(Tag.objects.filter(pk=tag.pk), request.user).get())
     places = Places(tag, request.user)
     may_see = shown.may_see_entries(request)
     today = timezone.now().astimezone(UTC).date()
-    months = monthly(use.months, today, MONTHS) if use else []
+    months = monthly(use["months"], today, MONTHS) if use["count"] else []
     points = [(date_format(day, "M Y"), count) for day, count in months]
     label = gettext("Dev-logs with %(tag)s by month") % {"tag": tag}
     return {
         "use": use,
         "devlogs_url": f"{reverse('admin:devlogs_devlog_changelist')}?{urlencode({'tags__slug': tag.slug})}",
-        "latest": LATEST if len(places.all) == LATEST else 0,
+        "latest": LATEST if len(places.latest) == LATEST else 0,
         "months": points,
         "chart": charts.columns(points, label) if points else "",
         "may_see_entries": may_see,

@@ -1,11 +1,11 @@
 """Tags: the list to browse them in, most used first, and the form by which one is spelt."""
 
 from datetime import UTC, date
-from typing import Literal
+from typing import Any, Literal
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.db.models import Q, QuerySet, Value
+from django.db.models import OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -21,14 +21,15 @@ from tagging.admin import shown
 from tagging.admin.kinds import KindAdmin, KindFilter
 from tagging.admin.near_duplicates import NearDuplicatesAdmin
 from tagging.admin.tag_actions import VocabularyActions
-from tagging.admin.tag_figures import monthly, nameable
-from tagging.admin.tag_filters import COUNT, NameFilter, UsedFilter, UsedWithinFilter
+from tagging.admin.tag_figures import monthly
+from tagging.admin.tag_filters import NameFilter, UsedFilter, UsedWithinFilter
 from tagging.admin.tag_forms import TagForm
 from tagging.admin.tag_page import TagPageAdmin
+from tagging.admin.tag_sight import count_for, nameable, with_figures
 from tagging.curation import vocabulary
 from tagging.engine import recount
 from tagging.looks import charts
-from tagging.models import Tag, TagUse
+from tagging.models import Tag
 
 REFRESH_SECONDS = 5
 MONTHS = 12
@@ -60,8 +61,7 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
     form = TagForm
     list_display = ["name", "kind_name", "count", "first_used", "last_used", "twelve_months", "other_names"]
     list_filter = [("kind", KindFilter), UsedWithinFilter, UsedFilter, NameFilter]
-    list_select_related = ["alias_of", "use"]
-    ordering = [COUNT.desc(), "name"]
+    list_select_related = ["alias_of"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["name"]  # and the names of aliases, see below
@@ -77,7 +77,17 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
         return TagList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return nameable(super().get_queryset(request), request.user).annotate(count=COUNT)
+        return with_figures(nameable(super().get_queryset(request), request.user), request.user)
+
+    def get_ordering(self, request: HttpRequest) -> list[OrderBy | str]:
+        return [count_for(request.user).desc(), "name"]
+
+    def get_form(
+        self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
+        """Have the form know the person, who is not told of names that are hidden."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"person": request.user})
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -109,28 +119,26 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
 
     @admin.display(description=_("dev-logs"), ordering="count")
     def count(self, tag: Tag) -> SafeString | str:
-        use = use_of(tag)
-        if not use:
+        count = vars(tag)["count"]
+        if not count:
             return "0"
         query = urlencode({"tags__slug": tag.slug})
-        return format_html('<a href="{}?{}">{}</a>', reverse("admin:devlogs_devlog_changelist"), query, use.devlogs)
+        return format_html('<a href="{}?{}">{}</a>', reverse("admin:devlogs_devlog_changelist"), query, count)
 
-    @admin.display(description=_("first used"), ordering=or_long_ago("use__first_used"))
+    @admin.display(description=_("first used"), ordering=or_long_ago("first"))
     def first_used(self, tag: Tag) -> date | None:
-        use = use_of(tag)
-        return use.first_used if use else None
+        return figure_of(tag, "first")
 
-    @admin.display(description=_("last used"), ordering=or_long_ago("use__last_used"))
+    @admin.display(description=_("last used"), ordering=or_long_ago("last"))
     def last_used(self, tag: Tag) -> date | None:
-        use = use_of(tag)
-        return use.last_used if use else None
+        return figure_of(tag, "last")
 
     @admin.display(description=_("twelve months"))
     def twelve_months(self, tag: Tag) -> SafeString | str:
-        use = use_of(tag)
-        if not use:
+        months = figure_of(tag, "months")
+        if not months:
             return ""
-        values = [count for _month, count in monthly(use.months, timezone.now().astimezone(UTC).date(), MONTHS)]
+        values = [count for _month, count in monthly(months, timezone.now().astimezone(UTC).date(), MONTHS)]
         said = gettext("Dev-logs in each of the last twelve months: %(counts)s")
         return charts.sparkline(values, said % {"counts": ", ".join(map(str, values))})
 
@@ -152,6 +160,6 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
         return format_html(gettext("{} and {} more"), named, len(aliases) - ALIASES_NAMED)
 
 
-def use_of(tag: Tag) -> TagUse | None:
+def figure_of(tag: Tag, name: str) -> Any:
     """Return what was counted of a row's tag; nothing of a name that is on no dev-log."""
-    return tag.use if vars(tag)["count"] else None
+    return vars(tag)[name] if vars(tag)["count"] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -46,14 +47,34 @@ def near_duplicates(names: Mapping[int, str]) -> list[Pair]:
     found: dict[tuple[int, int], str] = {}
     for why, keys_of in ways.items():
         for first, second in sharing_a_key(bare, keys_of):
-            if (first, second) in found or are_two(names[first], names[second]):
+            if (first, second) in found or (why == SLIP and slips(bare[first], bare[second], 1) != 1):
                 continue
-            if why == SLIP and not is_one_slip(bare[first], bare[second]):
+            if are_two(names[first], names[second]):
                 continue
             if why == VENDOR and are_of_two_vendors(names[first], names[second]):
                 continue
             found[first, second] = why
     return [Pair(first, second, why) for (first, second), why in found.items()]
+
+
+class RememberedPairs:
+    """The pairs of the names that this process compared last, until one of them or the lexicon is another."""
+
+    def __init__(self) -> None:
+        self._compared: tuple[Mapping[int, str], object] | None = None
+        self._pairs: list[Pair] = []
+        self._lock = threading.Lock()
+
+    def of(self, names: Mapping[int, str]) -> list[Pair]:
+        """Return the pairs of these names; who asks for the same at once waits for the one comparison."""
+        with self._lock:
+            wanted = (names, lexicon.load())
+            if self._compared != wanted:
+                self._pairs, self._compared = near_duplicates(names), wanted
+            return self._pairs
+
+
+remembered_pairs = RememberedPairs()
 
 
 def sharing_a_key(pks: Iterable[int], keys_of: Callable[[int], Iterable[str]]) -> Iterator[tuple[int, int]]:
@@ -85,10 +106,14 @@ def company(vendor: str) -> str:
 
 
 def shortened(letters: str) -> set[str]:
-    """Return these letters, and what is left of them without one, but the first."""
+    """Return these letters, and what is left of them without one, but the first; each behind all their digits.
+
+    So names that differ by a number have nothing in common: they are many, and no slips.
+    """
     if not MIN_LETTERS <= len(letters) <= MAX_LETTERS:
         return set()
-    return {letters} | {letters[:at] + letters[at + 1 :] for at in range(1, len(letters))}
+    digits = "".join(filter(str.isdigit, letters))
+    return {f"{digits} {letters[:at]}{letters[at + 1 :]}" for at in range(1, len(letters))} | {f"{digits} {letters}"}
 
 
 def are_two(first: str, second: str) -> bool:
@@ -100,9 +125,3 @@ def are_two(first: str, second: str) -> bool:
 def signs(name: str) -> tuple[int, int, str]:
     """Return the signs that make another name of the same letters, as C++ and C# are others than C."""
     return name.count("+"), name.count("#"), sign_of(name)
-
-
-def is_one_slip(first: str, second: str) -> bool:
-    """Whether two names differ by one letter, and not by a number."""
-    digits = {"".join(filter(str.isdigit, letters)) for letters in (first, second)}
-    return len(digits) == 1 and slips(first, second, 1) == 1

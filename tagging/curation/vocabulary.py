@@ -54,10 +54,14 @@ def checked(text: str) -> str:
     return name
 
 
-def stored(name: str) -> Tag | None:
-    """Return the row of a name or a slug, be it a tag's, an alias or blocked; or that of the lexicon's name for it."""
+def stored(name: str, among: QuerySet[Tag] | None = None) -> Tag | None:
+    """Return the row of a name or a slug, be it a tag's, an alias or blocked; or that of the lexicon's name for it.
+
+    among: those that the person may know of; all, unless it is given.
+    """
+    tags = Tag.objects.all() if among is None else among
     slugs = [slug_of(name), slug_of(canonical(trim(name)))]
-    found = {tag.slug: tag for tag in Tag.objects.select_related("alias_of").filter(slug__in=slugs)}
+    found = {tag.slug: tag for tag in tags.select_related("alias_of").filter(slug__in=slugs)}
     return found.get(slugs[0]) or found.get(slugs[1])
 
 
@@ -127,10 +131,10 @@ class Weight(NamedTuple):
     set_by_people: int
 
 
-def weigh(tags: QuerySet[Tag]) -> Weight:
-    """Count what goes with these names, without fetching any of it."""
+def weigh(tags: QuerySet[Tag], among: QuerySet[DevLogTag]) -> Weight:
+    """Count what goes with these names among the places that a person may read, without fetching any of it."""
     names = tags.order_by().values("pk")
-    places = DevLogTag.objects.filter(tag__in=names)
+    places = among.filter(tag__in=names)
     counts = places.aggregate(
         devlogs=Count("devlog", distinct=True), places=Count("pk"), set_by_people=Count("pk", filter=Q(attempt=None))
     )

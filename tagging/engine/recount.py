@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Q
 
 from devlogs.models import DevLog
@@ -71,15 +72,24 @@ class RecountThread(GuardedThread):
 def refresh() -> Counted:
     """Have the uses of tags counted anew if that is due, and say how old the figures are."""
     if latest := latest_batch():
-        return Counted(latest.finished_at, None if latest.finished_at else latest.percent)
+        return told(latest)
     recount = Recount()
     if recount.total <= DEVLOGS_AT_ONCE:
         while not recount.is_finished:
             recount.step()
         return Counted()
-    TagUse.objects.expire()
-    RecountThread(recount, Batch.objects.begin(PAGE, LABEL, recount.total, None)).start()
-    return Counted(percent=0)
+    with transaction.atomic():
+        TagUse.objects.lock()
+        if latest := latest_batch():  # another was faster
+            return told(latest)
+        TagUse.objects.expire()
+        batch = Batch.objects.begin(PAGE, LABEL, recount.total, None)
+        transaction.on_commit(RecountThread(recount, batch).start)
+    return told(batch)
+
+
+def told(batch: Batch) -> Counted:
+    return Counted(batch.finished_at, None if batch.finished_at else batch.percent)
 
 
 def latest_batch() -> Batch | None:

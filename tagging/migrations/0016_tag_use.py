@@ -16,10 +16,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('tag', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='use', serialize=False, to='tagging.tag')),
                 ('devlogs', models.PositiveIntegerField()),
-                ('public', models.PositiveIntegerField(verbose_name='dev-logs that are not private')),
                 ('first_used', models.DateField()),
                 ('last_used', models.DateField()),
                 ('months', models.JSONField(default=dict)),
+                ('public_devlogs', models.PositiveIntegerField(verbose_name='dev-logs that are not private')),
+                ('public_first_used', models.DateField(null=True)),
+                ('public_last_used', models.DateField(null=True)),
+                ('public_months', models.JSONField(default=dict)),
             ],
             options={
                 'verbose_name': 'use of a tag',

@@ -1,8 +1,11 @@
 """How often tags are used: counted at once where the dev-logs are few, else beside the requests."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from devlogs.models import DevLog
@@ -84,6 +87,29 @@ def test_many_are_counted_beside_the_requests(used, in_twos):
     eventually(lambda: Batch.objects.filter(page=PAGE, finished_at__isnull=False).exists(), "all are counted")
     assert figures() == FOUND
     assert refresh().at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_look_at_once_one_begins_a_count(used, in_twos, monkeypatch):
+    begun, both_look = [], Barrier(2, timeout=20)
+    monkeypatch.setattr(RecountThread, "start", lambda thread: begun.append(thread))
+
+    class Late(Recount):
+        def __init__(self):
+            super().__init__()
+            both_look.wait()
+
+    def look(_):
+        try:
+            return refresh()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(recount, "Recount", Late)
+    with ThreadPoolExecutor(2) as people:
+        told = list(people.map(look, range(2)))
+
+    assert (told, len(begun)) == ([Counted(percent=0)] * 2, 1)
 
 
 def test_a_count_that_runs_is_not_begun_again(used, in_twos):
