@@ -162,7 +162,8 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
             self.message_user(request, row.resumption, messages.SUCCESS)
         if not waited:
             self.message_user(request, gettext("Nothing is paused."))
-        return redirect("admin:tagging_providerstate_changelist")
+        is_of_queue = request.POST.get("back") == "queue"  # its page has the button, too
+        return redirect("queue:dashboard" if is_of_queue else "admin:tagging_providerstate_changelist")
 
     @admin.display(description=_("of the settings"), boolean=True)
     def of_the_settings(self, provider: ProviderState) -> bool:

@@ -90,8 +90,10 @@ def figure(value: float) -> str:
     size = abs(value)
     if size >= 1000 or float(value).is_integer():
         return str(number_format(round(value), use_l10n=True, force_grouping=True))
-    digits = 2 if size >= 0.01 else min(2 - math.floor(math.log10(size)), 12)
-    return str(number_format(f"{value:.{digits}f}", use_l10n=True))
+    if size >= 0.01:
+        return str(number_format(f"{value:.2f}", use_l10n=True))
+    digits = min(2 - math.floor(math.log10(size)), 12)
+    return str(number_format(f"{value:.{digits}f}".rstrip("0").rstrip("."), use_l10n=True))
 
 
 def short(value: float) -> str:

@@ -24,6 +24,8 @@ from tagging import queues
 from tagging.admin import shown
 from tagging.admin.actions import OPERATE, QueueActions
 from tagging.admin.dashboard.page import DAYS, page_of
+from tagging.admin.dashboard.waits import still_waiting
+from tagging.admin.jobs import may_resume
 from tagging.extraction.base import ErrorCode
 from tagging.models import Batch, QueuePause, failures, queue
 
@@ -53,12 +55,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     rights = request.user.has_perm(OPERATE), shown.may_see_entries(request)
     figures = {**queue.overview(may_see_entries=rights[1]), "provider": queue.provider_waiting()}
     days = days_asked(request)
+    may_try = may_resume(request)
     batches = list(Batch.objects.shown(DevLog._meta.label_lower))
     context = {
         "page": page_of(figures, days),
         "batches": batches,
         "days_offered": DAYS,
         "may_operate": rights[0],
+        "may_try": may_try,
         "may_see_entries": rights[1],
     }
     if "X-Fragment" not in request.headers:
@@ -66,7 +70,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return TemplateResponse(request, "admin/queue/dashboard.html", context)
     answer = TemplateResponse(request, "admin/queue/_figures.html", context)
     # Of the figures, as each form has another token; a middleware compares it.
-    answer["ETag"] = etag_of([figures, days, rights, get_language(), [str(batch) for batch in batches]])
+    answer["ETag"] = etag_of([figures, days, rights, may_try, get_language(), [str(batch) for batch in batches]])
     return answer
 
 
@@ -95,7 +99,8 @@ def pause(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest) -> HttpResponse:
     if ended := queues.resume(person(request)):
         log(request, ended, _("Resumed the queue."))
-        messages.success(request, _("The queue goes on."))
+        waiting = queue.provider_waiting()
+        messages.success(request, still_waiting(waiting) if waiting else _("The queue goes on."))
     else:
         messages.info(request, _("The queue was not paused."))
     return redirect("queue:dashboard")
