@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -22,10 +23,19 @@ from tagging.models import Job
 DAYS = 14, 30
 
 
+class State(NamedTuple):
+    """A state of jobs, and where its jobs are listed."""
+
+    key: str
+    name: str
+    count: str
+    jobs: str
+
+
 @dataclass(frozen=True)
 class Page:
     read_at: datetime
-    states: Sequence[tuple[str, str, str]]
+    states: Sequence[State]
     facts: Sequence[tuple[str, str]]
     waits: Sequence[Wait]
     pending: Sequence[Pending]
@@ -42,15 +52,15 @@ def page_of(figures: Figures, days: int) -> Page:
     is_paused = bool(waits) and waits[0].is_pause
     if not is_paused:
         waits = waits[:1]  # the provider's is both
-    jobs = figures["jobs"]
+    counts = {state: number(figures["jobs"][state.value]) for state in shown.STATES}
     return Page(
         timezone.now(),
-        [(str(name), number(jobs[state.value]), jobs_with(state=state)) for state, name in shown.STATES.items()],
+        [State(state.value, str(name), counts[state], jobs_with(state)) for state, name in shown.STATES.items()],
         facts_of(figures),
         waits,
         pending_of(figures["pending"], figures["waiting"]),
         figures["workers"],
-        [{**row, "jobs": jobs_with(state=Job.State.FAILED, code=row["code"])} for row in figures["failures"]],
+        [{**row, "jobs": jobs_with(Job.State.FAILED, row["code"])} for row in figures["failures"]],
         drawings.all_of(figures, days),
         is_paused,
         days,
