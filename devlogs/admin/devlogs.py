@@ -26,7 +26,7 @@ from devlogs.admin import lists
 from devlogs.admin.forms import DevLogForm, TaggedForm
 from devlogs.models import AuthorSettings, DevLog
 from tagging.admin import shown
-from tagging.admin.actions import QueueActions
+from tagging.admin.actions import QueueActions, notes
 from tagging.admin.batches import NAMED, Question
 from tagging.admin.lists import ManyRows
 from tagging.looks.marks import marked
@@ -39,9 +39,9 @@ SUGGESTED = 200
 class DevLogAdmin(QueueActions, ManyRows, admin.ModelAdmin):
     to_job = "job__"
     raw_id_fields = ["author"]
-    list_display = ["name", "state", "tag_links", "author", "private", "created_at"]
+    list_display = ["name", "state", "tag_links", "author", "private", "created"]
     # What no index sorts or counts is not offered: a list of 200,000 would take seconds.
-    sortable_by = ["created_at"]
+    sortable_by = ["created"]
     list_filter = [("job__state", lists.StateFilter), lists.JobFilter, "is_private", "created_at", lists.TagFilter]
     list_select_related = ["author", "job"]
     search_fields = ["entry"]  # for the box; what is done with it is in `get_search_results`
@@ -116,6 +116,10 @@ class DevLogAdmin(QueueActions, ManyRows, admin.ModelAdmin):
     def private(self, devlog: DevLog) -> str:
         return gettext("private") if devlog.is_private else ""
 
+    @admin.display(description=_("created at"), ordering="created_at")
+    def created(self, devlog: DevLog) -> SafeString | str:
+        return shown.moment(devlog.created_at)
+
     @admin.display(description=_("error"))
     def error(self, devlog: DevLog) -> SafeString | str:
         return shown.value(shown.error_told(devlog.job))
@@ -188,15 +192,21 @@ class DevLogAdmin(QueueActions, ManyRows, admin.ModelAdmin):
             "These will be tagged anew by the extractor that is set, and where that is a model it gets their text: "
             "%(cost)s."
         ) % {"cost": cost_of(others, others.count(), as_public=True)}
-        return self.ask_first(request, "make_public", gettext("Make public"), others, follows)
+        return self.ask_first(request, "make_public", gettext("Make public"), others, follows, notes())
 
     def ask_first(
-        self, request: HttpRequest, action: str, title: str, devlogs: QuerySet[DevLog], follows: str
+        self,
+        request: HttpRequest,
+        action: str,
+        title: str,
+        devlogs: QuerySet[DevLog],
+        follows: str,
+        notes: Sequence[str] = (),
     ) -> TemplateResponse:
         """Say what follows for how many, and how long it takes."""
         count = devlogs.count()
         text = f"{follows} {time_of(count)}"
-        return self.ask(request, Question(action, title, text, {gettext("dev-logs"): count}))
+        return self.ask(request, Question(action, title, text, {gettext("dev-logs"): count}, notes=notes))
 
     @admin.action(description=_("Delete selected dev-logs"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[DevLog]) -> TemplateResponse | None:
@@ -207,4 +217,5 @@ class DevLogAdmin(QueueActions, ManyRows, admin.ModelAdmin):
         text = gettext("These will be deleted, with their jobs, attempts and tags:")
         named = [shown.name_of(devlog, request) for devlog in queryset.prefetch_related(None)[:NAMED]]
         counts = {gettext("dev-logs"): queryset.count()}
-        return self.ask(request, Question("delete_selected", gettext("Delete dev-logs"), text, counts, named))
+        title = gettext("Delete dev-logs")
+        return self.ask(request, Question("delete_selected", title, text, counts, named, takes_away=True))

@@ -13,9 +13,12 @@ register = template.Library()
 
 @register.filter
 def labelled(cells: Iterable[SafeString], heads: Iterable[Mapping[str, Any]]) -> Iterator[SafeString]:
-    """Yield the cells of a row, with the heads of their columns."""
+    """Yield the cells of a row, each value in a box of its own, with the heads of their columns."""
     for cell, head in zip(cells, heads, strict=False):
-        is_choice = "action-checkbox" in head.get("class_attrib", "")
+        if "action-checkbox" in head.get("class_attrib", ""):
+            yield cell
+            continue
         begin, _, rest = cell.partition(">")  # of a tag with its class, as Django makes it
-        label = "" if is_choice else format_html(' data-label="{}"', capfirst(head["text"]))
-        yield mark_safe(f"{begin}{label}>{rest}")  # noqa: S308  # the label is escaped, and the cell was
+        held, _, end = rest.rpartition("</")
+        label = format_html(' data-label="{}"', capfirst(head["text"]))
+        yield mark_safe(f'{begin}{label}><div class="cell">{held}</div></{end}')  # noqa: S308  # the label is escaped, and the cell was

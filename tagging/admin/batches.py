@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from devlog_project.api.ids import is_id
@@ -47,6 +48,10 @@ class Question:
     counts: dict[str, int]
     named: Iterable[str] = ()
     perms_lacking: Iterable[str] = ()
+    # What one should know before one says yes, each in a line of its own.
+    notes: Iterable[str] = ()
+    # Whether something is lost: then the button is red.
+    takes_away: bool = False
 
 
 def nothing_more() -> None:
@@ -101,6 +106,7 @@ class BatchAdmin(BaseAdmin):
             "title": question.title,
             "question": question,
             "model_count": question.counts,
+            "counted": [(name, number_format(count, force_grouping=True)) for name, count in question.counts.items()],
             "deletable_objects": [named] if question.named else [],
             "perms_lacking": question.perms_lacking,
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
@@ -108,6 +114,8 @@ class BatchAdmin(BaseAdmin):
             "newest": self.newest(request),
             "asked": self.asked_at(request).isoformat(),
             "checkbox": ACTION_CHECKBOX_NAME,
+            "filters": filters_of(self, request),
+            "from_page": from_page(request),
         }
         return TemplateResponse(request, "admin/batches/confirm.html", context)
 
@@ -138,10 +146,17 @@ class BatchAdmin(BaseAdmin):
         run = Run(batch, Portions(chosen, GAP), work, last_act)
         if run.go_on(ANSWER_SECONDS):
             level = messages.SUCCESS if batch.done or is_deletion else messages.WARNING
-            self.message_user(request, told(label, batch.done), level)
+            said = told(label, batch.done)
         else:
-            goes_on = _("This takes longer, and goes on by itself. %(batch)s.") % {"batch": batch}
-            self.message_user(request, goes_on, messages.INFO)
+            level = messages.INFO
+            said = _("This takes longer, and goes on by itself. %(batch)s.") % {"batch": batch}
+        links = [] if is_deletion or not total else self.leads_on(request)
+        led_on = format_html_join("", ' <a href="{}">{}</a>.', links)
+        self.message_user(request, format_html("{}{}", said, led_on), level)
+
+    def leads_on(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """Return the addresses where one sees what becomes of a batch, each with its name."""
+        return []
 
     def there_already(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return those of the rows that were there when the person was asked, or are there now."""
@@ -156,6 +171,27 @@ class BatchAdmin(BaseAdmin):
             object_repr=what[:200],
             action_flag=flag,
         )
+
+
+def from_page(request: HttpRequest) -> str:
+    """Return the row on whose page an action was begun, by its id; empty where it was the list."""
+    page = request.POST.get("from_page", "")
+    return page if page.isdecimal() and len(page) < 19 else ""
+
+
+def filters_of(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what the list is narrowed to: each filter by its name, with what is chosen in it."""
+    if not request.GET:
+        return []
+    listed = model_admin.get_changelist_instance(request)
+    chosen = [(_("search"), listed.query)] if listed.query else []
+    told_by_none = {key: values[-1] for key, values in listed.get_filters_params().items()}
+    for spec in listed.filter_specs:
+        names = [key for key in spec.expected_parameters() if key and told_by_none.pop(key, None) is not None]
+        if names:
+            choices = [str(choice["display"]) for choice in spec.choices(listed) if choice["selected"]]
+            chosen.append((str(spec.title), ", ".join(choices)))
+    return [*chosen, *told_by_none.items()]
 
 
 def told(label: str, count: int) -> str:

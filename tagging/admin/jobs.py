@@ -1,6 +1,5 @@
 """Jobs, attempts, what is known of providers and the spending, to look at; and the end of a pause."""
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -75,7 +74,7 @@ class OfDevLog(ReadOnly, ManyRows, admin.ModelAdmin):
 @admin.register(Job)
 class JobAdmin(QueueActions, OfDevLog):
     actions = ["tag_again", "retry_failed", "cancel"]
-    list_display = ["number", "dev_log", "state_told", "attempts", "run_after"]
+    list_display = ["number", "dev_log", "state_told", "attempts", "due"]
     list_filter = ["state", "waiting_for", "error_code"]
     list_select_related = ["devlog"]
     sortable_by = ["number"]
@@ -94,6 +93,10 @@ class JobAdmin(QueueActions, OfDevLog):
     def state_told(self, job: Job) -> SafeString:
         return shown.state(job)
 
+    @admin.display(description=_("run after"))
+    def due(self, job: Job) -> SafeString | str:
+        return shown.moment(job.run_after)
+
     @admin.display(description=_("error"))
     def error_told(self, job: Job) -> SafeString | str:
         return shown.value(shown.error_told(job))
@@ -105,7 +108,7 @@ class JobAdmin(QueueActions, OfDevLog):
 
 @admin.register(Attempt)
 class AttemptAdmin(OfDevLog):
-    list_display = ["number", "dev_log", "outcome", "error_code", "source", "finished_at"]
+    list_display = ["number", "dev_log", "outcome", "error_code", "source", "finished"]
     list_filter = ["outcome", ErrorCodeFilter]
     list_select_related = ["job__devlog"]
     ordering = ["-pk"]
@@ -116,6 +119,10 @@ class AttemptAdmin(OfDevLog):
         *("milliseconds", "entries_in_call", "input_tokens", "output_tokens", "cost", "answer", "names_dropped"),
         *("redacted", "entry_digest"),
     ]
+
+    @admin.display(description=_("finished at"))
+    def finished(self, attempt: Attempt) -> SafeString | str:
+        return shown.moment(attempt.finished_at)
 
     @admin.display(description=_("by"))
     def source(self, attempt: Attempt) -> str:
@@ -137,10 +144,7 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
     No row means that nothing ever went wrong.
     """
 
-    list_display = [
-        *("__str__", "of_the_settings", "since", "until"),
-        *("error_code", "error_detail", "refusals", "failures", "canaries"),
-    ]
+    list_display = ["state", "in_use", "began", "until", "error", "refused", "failed", "test_calls"]
     ordering = ["-since"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderState]:
@@ -165,15 +169,39 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
         is_of_queue = request.POST.get("back") == "queue"  # its page has the button, too
         return redirect("queue:dashboard" if is_of_queue else "admin:tagging_providerstate_changelist")
 
-    @admin.display(description=_("of the settings"), boolean=True)
-    def of_the_settings(self, provider: ProviderState) -> bool:
-        return provider.is_current
+    @admin.display(description=_("state"))
+    def state(self, provider: ProviderState) -> str:
+        return str(shown.WAITING.get(provider.waiting_for) or gettext("well"))
+
+    @admin.display(description=_("in use"))
+    def in_use(self, provider: ProviderState) -> str:
+        return gettext("yes") if provider.is_current else gettext("no, of earlier settings")
+
+    @admin.display(description=_("since"))
+    def began(self, provider: ProviderState) -> SafeString | str:
+        return shown.moment(provider.since)
 
     @admin.display(description=_("until"))
-    def until(self, provider: ProviderState) -> datetime | str | None:
+    def until(self, provider: ProviderState) -> SafeString | str:
         if provider.is_half_open:
             return gettext("a probe is answered")
-        return provider.resume_at if provider.is_paused else None
+        return shown.moment(provider.resume_at if provider.is_paused else None)
+
+    @admin.display(description=_("error"))
+    def error(self, provider: ProviderState) -> str:
+        return shown.error(provider)
+
+    @admin.display(description=_("refused in a row"))
+    def refused(self, provider: ProviderState) -> int:
+        return provider.refusals
+
+    @admin.display(description=_("entries failed in a row"))
+    def failed(self, provider: ProviderState) -> int:
+        return provider.failures
+
+    @admin.display(description=_("test calls"))
+    def test_calls(self, provider: ProviderState) -> int:
+        return provider.canaries
 
 
 def may_resume(request: HttpRequest) -> bool:

@@ -1,22 +1,25 @@
 """Jobs, attempts and tags as pieces of a page, for every admin that shows them; all text is escaped."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.utils import display_for_value
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devlog_project.api.access import may_view_devlogs
 from devlogs.models import DevLog
 from tagging.admin.advice import advice_for
-from tagging.models import Attempt, DevLogTag, Job
+from tagging.extraction.base import ErrorCode
+from tagging.models import Attempt, DevLogTag, Job, ProviderState
 from tagging.models.shown_pause import shown_pause
 
 EMPTY = "-"
@@ -28,6 +31,8 @@ STATES = {
     Job.State.DONE: gettext_lazy("done"),
     Job.State.FAILED: gettext_lazy("failed"),
 }
+# What a person ended is no fault.
+CANCELLED = gettext_lazy("cancelled")
 # By what waits: a job, or the whole queue.
 WAITING = {
     "retry": gettext_lazy("waiting for retry"),
@@ -81,24 +86,33 @@ def state(job: Job) -> SafeString:
     why: object = Truncator(error(job)).chars(MOST_CHARACTERS) if job.state == Job.State.FAILED else ""
     if waiting_for := job.waits_for(shown_pause):
         why = WAITING[waiting_for]
+    look, name = job.state, STATES[Job.State(job.state)]
+    if job.error_code == ErrorCode.CANCELLED and job.state == Job.State.FAILED:
+        look, name, why = ErrorCode.CANCELLED.value, CANCELLED, ""  # no fault, and its detail says no more
     return format_html(
-        '<span class="job-state job-state-{}">{}</span> <span class="job-why">{}</span>',
-        *(job.state, STATES[Job.State(job.state)], why),
+        '<span class="job-state job-state-{}">{}</span> <span class="job-why">{}</span>', look, name, why
     )
 
 
-def error(row: Job | Attempt) -> str:
+def moment(at: datetime | None) -> SafeString | str:
+    """Return a time in few characters, which stay on one line of a list."""
+    if at is None:
+        return EMPTY
+    return format_html('<span class="moment">{}</span>', date_format(localtime(at), "SHORT_DATETIME_FORMAT"))
+
+
+def error(row: Job | Attempt | ProviderState) -> str:
     return f"{row.error_code}: {row.error_detail}" if row.error_code else ""
 
 
 def error_told(row: Job | Attempt) -> SafeString | str:
-    """Return what an error means, in a sentence, with its own words, and what to do about it."""
+    """Return what an error means, in a sentence, with its own words, and what to do as its job stands now."""
     if not row.error_code:
         return ""
-    meaning, way_out = advice_for(row.error_code)
+    advice, job = advice_for(row.error_code), row if isinstance(row, Job) else row.job
     return format_html(
         '<div class="job-error"><p>{}</p><p class="job-advice">{} {}</p><p class="job-detail">{}</p></div>',
-        *(meaning, _("What to do:"), way_out, error(row)),
+        *(advice.meaning, _("What to do:"), advice.for_state(job.state), error(row)),
     )
 
 
@@ -110,14 +124,14 @@ def timeline(job: Job) -> SafeString | str:
     for attempt in job.timeline.all():
         lines.append(format_html_join("", "<td>{}</td>", ((value(fact),) for fact in facts(attempt))))
         if attempt.error_code:  # below, as it needs the whole width
-            lines.append(format_html('<td colspan="{}">{}</td>', len(columns), error_told(attempt)))
+            lines.append(format_html('<td colspan="{}" class="job-detail">{}</td>', len(columns), error(attempt)))
     return framed(columns, lines)
 
 
 def facts(attempt: Attempt) -> list[object]:
     outcome = OUTCOMES[Attempt.Outcome(attempt.outcome)]
     price = [attempt.input_tokens, attempt.output_tokens, number_format(attempt.cost.normalize())]
-    return [attempt.number, attempt.started_at, attempt.milliseconds, outcome, attempt.source, *price]
+    return [attempt.number, moment(attempt.started_at), attempt.milliseconds, outcome, attempt.source, *price]
 
 
 def tags(devlog: DevLog) -> SafeString | str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db.models import Avg, QuerySet
 from django.db.models.functions import Length
@@ -11,13 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from devlogs.models import DevLog
-from tagging.extraction.base import Extractor
+from tagging.extraction.base import Extractor, WaitingFor
 from tagging.models import pace, queue, spending
 from tagging.models.attempt import Attempt
+from tagging.models.queue_pause import PAUSED
 from tagging.models.spending import Price
 
 # So many stand for all: to measure each entry would read the whole table.
 SAMPLE = 1_000
+CENT = Decimal("0.01")
 # The largest of these units of which there are at least two.
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
@@ -36,7 +40,8 @@ def cost_of(devlogs: QuerySet[DevLog], count: int, *, as_public: bool = False) -
     if private == count:
         return _("for nothing (all are private)")
     asked = cost_of_asking(extractor, devlogs, count - private)
-    free = _("%(count)s for nothing, as they are private, and the others ") % {"count": private} if private else ""
+    told = {"count": number_format(private, force_grouping=True)}
+    free = _("%(count)s for nothing, as they are private, and the others ") % told if private else ""
     return free + asked
 
 
@@ -57,9 +62,9 @@ def cost_of_asking(extractor: type[Extractor], devlogs: QuerySet[DevLog], count:
         how = _("each by a new call, for at most %(cost)s $ if none fails (%(extractor)s, %(tokens)s tokens)")
     at_most = how % {
         "in_call": in_call,
-        "cost": number_format(price.cost, 2),
+        "cost": number_format(price.cost, 2, force_grouping=True),
         "extractor": extractor.name,
-        "tokens": number_format(price.tokens),
+        "tokens": number_format(price.tokens, force_grouping=True),
     }
     return at_most + by_experience(extractor.name, count, is_shared=in_call > 1)
 
@@ -73,9 +78,46 @@ def by_experience(extractor: str, count: int, *, is_shared: bool) -> str:
     costs = [row["cost"] for row in rows if row["model"] == rows[0]["model"]]
     if not costs:
         return ""
-    about = number_format(count * sum(costs) / len(costs), 2)
-    told = _("; about %(cost)s $ if they cost what the last %(count)s did")
-    return told % {"cost": about, "count": len(costs)}
+    cost = count * sum(costs) / len(costs)
+    if 0 < cost < CENT:
+        told = _("; less than %(cost)s $ if they cost what the last %(count)s did")
+    else:
+        told = _("; about %(cost)s $ if they cost what the last %(count)s did")
+    return told % {"cost": number_format(max(cost, CENT) if cost else 0, 2, force_grouping=True), "count": len(costs)}
+
+
+def left_today() -> str:
+    """Say what is left of the day's budget; nothing where there is none, or where the extractor costs nothing."""
+    extractor: type[Extractor] = import_string(settings.TAGGING_EXTRACTOR)
+    today = queue.spent_today()
+    tokens, cost = today["tokens_limit"], today["cost_limit"]
+    if not extractor.is_paid or not (tokens or cost):
+        return ""
+    left = []
+    if tokens:
+        some = {"left": max(0, tokens - today["tokens"]), "limit": tokens}
+        some = {name: number_format(count, force_grouping=True) for name, count in some.items()}
+        left.append(_("%(left)s of %(limit)s tokens") % some)
+    if cost:
+        money = {"left": max(Decimal(0), Decimal(str(cost)) - Decimal(today["cost"])), "limit": Decimal(str(cost))}
+        amounts = {name: number_format(amount, 2, force_grouping=True) for name, amount in money.items()}
+        left.append(_("%(left)s of %(limit)s $") % amounts)
+    told = _("Left of today's budget: %(left)s. What does not fit into it waits for the next day.")
+    return told % {"left": _(" and ").join(left)}
+
+
+def held_up() -> str:
+    """Say that the queue is paused or what it waits for, so that nothing begins now; nothing where it goes on."""
+    waiting = queue.waiting()
+    if not waiting:
+        return ""
+    if waiting["waiting_for"] == PAUSED:
+        return _("The queue is paused by a person: these wait until it is resumed.")
+    if waiting["waiting_for"] == WaitingFor.BUDGET:
+        return _("The day's budget is spent: all but private ones wait for the next day.")
+    if waiting["waiting_for"] == WaitingFor.RATE_LIMIT:
+        return _("The provider takes no more calls for now: all but private ones wait until it does.")
+    return _("The provider does not answer: all but private ones wait until it does.")
 
 
 def time_of(count: int) -> str:
@@ -84,7 +126,7 @@ def time_of(count: int) -> str:
     if not per_second:
         return _("Nothing was tagged in the last minutes, so nobody can say how long it takes.")
     pending = queue.counts()["pending"]
-    told = {"time": duration((pending + count) / per_second), "pending": number_format(pending)}
+    told = {"time": duration((pending + count) / per_second), "pending": number_format(pending, force_grouping=True)}
     if queue.waiting():
         return _("The queue waits now; once it goes on, they take %(time)s at the pace of late.") % told
     if pending:

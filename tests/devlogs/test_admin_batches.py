@@ -68,7 +68,7 @@ def test_what_tagging_all_again_costs_is_said_first(admin_client, three, setting
     page = words(act_on_all(admin_client, "tag_again", three).content.decode())
 
     tokens = 3 * estimate(round(sum(len(devlog.entry) for devlog in three) / 3)).tokens
-    assert f"each by a new call, for at most 3.00 $ if none fails (paid, {tokens} tokens)." in page
+    assert f"each by a new call, for at most 3.00 $ if none fails (paid, {tokens:,} tokens)." in page
     assert "Dev-logs: 3" in page
 
 
