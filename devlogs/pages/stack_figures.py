@@ -53,7 +53,7 @@ class Row(NamedTuple):
     kind: str
     sign: str
     trend: str
-    source: str
+    finders: str
 
 
 def rows_of(stack: Stack) -> list[Row]:
@@ -64,7 +64,7 @@ def rows_of(stack: Stack) -> list[Row]:
             str(KINDS.get(each.kind, NO_KIND)),
             TRENDS[each.trend][0],
             str(TRENDS[each.trend][1]),
-            _("a person") if each.source == PERSON else each.source,
+            ", ".join(_("a person") if finder == PERSON else finder for finder in each.finders),
         )
         for each in stack.technologies[:MOST_ROWS]
     ]

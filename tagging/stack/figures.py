@@ -60,6 +60,8 @@ class Technology:
     trend: Trend
     source: str
     evidence: Quote | None = None
+    # Who found it first and last, and a person where one set it anywhere.
+    finders: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,10 @@ def stack_of(
     )
     rows = list(counted(written, period.middle)[:limit])
     tags = Tag.objects.in_bulk([row["tag"] for row in rows])
-    sources = sources_of([row["attempt"] for row in rows if not row["by_people"]])
+    sources = sources_of({row[which] for row in rows for which in ("first_attempt", "last_attempt") if row[which]})
     quotes = quotes_in(written, list(tags), reader) if with_quotes else {}
     technologies = [
-        technology(tags[row["tag"]], row, counts, sources.get(row["attempt"], PERSON), quotes.get(row["tag"]))
+        technology(tags[row["tag"]], row, counts, sources, quotes.get(row["tag"]))
         for row in rows
         if row["tag"] in tags  # and was not deleted meanwhile
     ]
@@ -126,7 +128,8 @@ def counted(devlogs: QuerySet[Any], middle: datetime) -> QuerySet[Any, dict[str,
             by_people=Count("taggings", filter=Q(taggings__attempt=None)),
             first=Min("created_at"),
             last=Max("created_at"),
-            attempt=Max("taggings__attempt"),
+            first_attempt=Min("taggings__attempt"),
+            last_attempt=Max("taggings__attempt"),
             slug=Min("taggings__tag__slug"),  # the only one: to group by a text as well takes twice as long
             rows=Window(Count("*")),
         )
@@ -135,9 +138,10 @@ def counted(devlogs: QuerySet[Any], middle: datetime) -> QuerySet[Any, dict[str,
 
 
 def technology(
-    tag: Tag, row: Mapping[str, Any], counts: Mapping[str, int], source: str, quote: Quote | None
+    tag: Tag, row: Mapping[str, Any], counts: Mapping[str, int], sources: Mapping[int, str], quote: Quote | None
 ) -> Technology:
     early = row["count"] - row["late"], counts["all"] - counts["late"]
+    finders = finders_of(row, sources)
     return Technology(
         tag.name,
         tag.slug,
@@ -147,9 +151,16 @@ def technology(
         row["first"].astimezone(UTC).date(),
         row["last"].astimezone(UTC).date(),
         trend_of(early, (row["late"], counts["late"])),
-        source,
+        finders[-1],
         quote,
+        finders,
     )
+
+
+def finders_of(row: Mapping[str, Any], sources: Mapping[int, str]) -> list[str]:
+    """Return by whom it was found first and last, and at the end a person, where one set it."""
+    found = [sources[row[which]] for which in ("first_attempt", "last_attempt") if row[which] in sources]
+    return list(dict.fromkeys([*found, *([PERSON] if row["by_people"] or not found else [])]))
 
 
 def share(part: int, whole: int) -> float:
@@ -167,7 +178,7 @@ def trend_of(early: tuple[int, int], late: tuple[int, int]) -> Trend:
     return Trend.FALLING if after <= FALLING * before else Trend.STEADY
 
 
-def sources_of(attempts: Sequence[int]) -> dict[int, str]:
+def sources_of(attempts: Collection[int]) -> dict[int, str]:
     """Return who answered in these attempts, without their whole answers."""
     named = Attempt.objects.only("extractor", "model").in_bulk(attempts)
     return {pk: attempt.source for pk, attempt in named.items()}

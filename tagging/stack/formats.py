@@ -69,6 +69,7 @@ def as_json(stack: Stack, grouping: Grouping) -> dict[str, Any]:
 
 def shown(technology: Technology) -> dict[str, Any]:
     fields = {**vars(technology), "first_used": str(technology.first_used), "last_used": str(technology.last_used)}
+    del fields["finders"]  # for people; here the source stands for them
     if quote := technology.evidence:
         fields["evidence"] = {**vars(quote), "date": str(quote.date)}
     return fields

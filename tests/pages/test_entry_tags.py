@@ -108,7 +108,7 @@ def test_an_alias_and_its_beginning_suggest_what_they_stand_for(page, beginning,
 
 
 def test_an_alias_stands_in_its_option_as_a_browser_looks_for_what_was_typed(page):
-    answer = said(page.get("/entries/tags/", {"q": "k8"}, headers=FRAGMENT))
+    answer = said(page.get("/entries/tags/", {"q": "k8s"}, headers=FRAGMENT))
 
     assert '<option value="Kubernetes">k8s</option>' in answer
 

@@ -136,13 +136,15 @@ def test_what_waits_and_what_failed_is_counted_honestly(untagged, page):
     assert "Tags are still being looked for." in html
 
 
-def test_a_technology_says_who_found_it(on, page, author):
-    edits.add(on(TODAY, "Django"), "Rust", author)
+def test_a_technology_says_who_found_it_be_it_several(on, page, author):
+    first, second = on(TODAY, "Django"), on(TODAY, "Rust")
+    edits.add(first, "Rust", author)
+    edits.add(second, "Redis", author)
 
     html = page()
 
-    assert "a person" in html
-    assert "<bdi>scripted" in html
+    found = re.findall(r'<th scope="row">.*?<bdi>(.*?)</bdi>.*?stack-finders"><bdi>(.*?)</bdi>', html, re.DOTALL)
+    assert dict(found) == {"Rust": "scripted:model-1, a person", "Django": "scripted:model-1", "Redis": "a person"}
 
 
 def test_a_name_of_markup_is_text(author, make_devlog, page):

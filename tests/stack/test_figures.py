@@ -113,6 +113,23 @@ def test_the_source_is_the_extractor_of_the_newest_or_a_person(on, author):
     assert sources == {"Django": "scripted:new", "Redis": "person"}
 
 
+def test_the_finders_are_the_first_the_last_and_a_person_who_set_it_anywhere(on, author):
+    first, second = on("2026-05-02", "Django", "Redis"), on("2026-05-03", "Django", "Rust")
+    Attempt.objects.filter(job=first.pk).update(model="old")
+    Attempt.objects.filter(job=second.pk).update(model="new")
+    edits.add(first, "Rust", author)
+    edits.add(second, "Kafka", author)
+
+    finders = {each.name: each.finders for each in stack(author).technologies}
+
+    assert finders == {
+        "Django": ["scripted:old", "scripted:new"],
+        "Rust": ["scripted:new", "person"],
+        "Redis": ["scripted:old"],
+        "Apache Kafka": ["person"],
+    }
+
+
 def test_a_quote_is_of_the_dev_log_that_was_written_last_not_of_the_one_saved_last(on, author):
     newest = on("2026-05-20", "Django", "Redis")
     on("2026-05-03", "Django")  # as an import does
