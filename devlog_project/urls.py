@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.translation import gettext_lazy
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from devlog_project.api import index, login, schema, tokens
@@ -39,6 +41,8 @@ urlpatterns = [
     path("admin/queue/", include("tagging.admin.dashboard.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
+    # Browsers ask for it of their own accord where a page names none, as the admin's do.
+    path("favicon.ico", RedirectView.as_view(url=static("pages/icon.svg"), permanent=True)),
     path("", include("devlogs.pages.urls")),
 ]
 

@@ -80,6 +80,12 @@ def test_who_forgot_the_slash_is_told(client_with_csrf):
     assert "end with a slash" in client_with_csrf.post("/api/v1/devlogs", {}).json()["detail"]
 
 
+def test_the_icon_that_browsers_ask_for_is_that_of_the_pages(client):
+    icon = client.get("/favicon.ico")
+
+    assert (icon.status_code, icon["Location"]) == (301, "/static/pages/icon.svg")
+
+
 def test_the_admin_still_adds_a_missing_slash(client):
     assert client.get("/admin")["Location"] == "/admin/"
 
