@@ -89,6 +89,27 @@ def test_an_entry(client, written):
         check(client.get(reverse("pages:entry", args=[devlog.pk])))
 
 
+@pytest.mark.parametrize("name", ["entry-edit", "entry-tags"])
+def test_a_form_of_an_entry(client, written, name):
+    check(client.get(reverse(f"pages:{name}", args=[written.pk])))
+
+
+@pytest.mark.parametrize("query", ["?q=Έγραψα", "?state=failed", "?state=pending", "?tag=ωμέγα", "?kind=tool"])
+def test_a_page_that_is_filtered(client, written, query):
+    check(client.get(f"/{query}"))
+
+
+@pytest.mark.parametrize("name", ["pages:password", "pages:removal", "queue:dashboard"])
+def test_another_page(client, written, name):
+    check(client.get(reverse(name)))
+
+
+def test_what_is_refused(client, ada):
+    check(client.post("/", {"entry": ""}), 400)
+    check(client.get("/?kind=nothing&page=0"), 400)
+    check(client.post(reverse("pages:tokens"), {"name": "", "days": "0"}))
+
+
 def test_the_login(client):
     check(client.get("/login/", headers={"accept-language": "de"}))
     check(client.post("/login/", {"username": "Ω"}, headers={"accept-language": "de"}))

@@ -129,7 +129,6 @@ def retry(request: HttpRequest) -> HttpResponse:
     if code not in list(ErrorCode):
         raise Http404
     devlog_admin = cast("QueueActions", admin.site.get_model_admin(DevLog))
-    question = devlog_admin.queue(
-        request, "retry", failures.failed_with(code), gettext_noop("Failed dev-logs queued to be tagged again")
-    )
+    title, label = _("Retry failed"), gettext_noop("Failed dev-logs queued to be tagged again")
+    question = devlog_admin.queue(request, "retry", title, failures.failed_with(code), label)
     return question or redirect("queue:dashboard")
