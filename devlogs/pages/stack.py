@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from devlogs.models import DevLog
 from devlogs.pages.access import mine, open_or_login
-from devlogs.pages.stack_figures import bars_of, calendar_of, left_out, lines_of, of_kind, rows_of
+from devlogs.pages.stack_figures import TRENDS, bars_of, calendar_of, left_out, lines_of, of_kind, rows_of
 from devlogs.pages.stack_form import RANGES, StackForm, today
 from tagging.looks.drawing import figure
 from tagging.stack.answer import MOST, WRITERS, Wish
@@ -37,6 +37,7 @@ def stack(request: HttpRequest) -> HttpResponse:
         "stack": shown,
         "devlogs": figure(shown.devlogs),
         "rows": rows_of(shown),
+        "trends": TRENDS.values(),
         "left_out": left_out(shown),
         "bars": bars_of(shown),
         "lines": lines_of(devlogs, shown),

@@ -53,7 +53,7 @@ class Row(NamedTuple):
     kind: str
     sign: str
     trend: str
-    finders: str
+    finders: Sequence[str]
 
 
 def rows_of(stack: Stack) -> list[Row]:
@@ -64,10 +64,15 @@ def rows_of(stack: Stack) -> list[Row]:
             str(KINDS.get(each.kind, NO_KIND)),
             TRENDS[each.trend][0],
             str(TRENDS[each.trend][1]),
-            ", ".join(_("a person") if finder == PERSON else finder for finder in each.finders),
+            [finder_name(finder) for finder in each.finders],
         )
         for each in stack.technologies[:MOST_ROWS]
     ]
+
+
+def finder_name(finder: str) -> str:
+    """Return how people call who found a technology: a model goes without who asks it."""
+    return _("a person") if finder == PERSON else finder.partition(":")[2] or finder
 
 
 def left_out(stack: Stack) -> int:
