@@ -33,7 +33,7 @@ class UsedWithinFilter(admin.SimpleListFilter):
         if self.value() not in dict(self.lookups(request, None)):
             return queryset
         today = timezone.now().astimezone(UTC).date()
-        return queryset.filter(IS_TAG, last__gt=today - timedelta(days=int(self.value() or 0)))
+        return queryset.filter(IS_TAG, Q(("last__gt", today - timedelta(days=int(self.value() or 0)))))
 
 
 class UsedFilter(admin.SimpleListFilter):
@@ -45,7 +45,7 @@ class UsedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> QuerySet[Tag]:
         count = {"once": 1, "never": 0}.get(self.value() or "")
-        return queryset if count is None else queryset.filter(count=count)
+        return queryset if count is None else queryset.filter(Q(("count", count)))
 
 
 class NameFilter(admin.SimpleListFilter):

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.db.models import OrderBy, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -79,7 +80,7 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         return with_figures(nameable(super().get_queryset(request), request.user), request.user)
 
-    def get_ordering(self, request: HttpRequest) -> list[OrderBy | str]:
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
         return [count_for(request.user).desc(), "name"]
 
     def get_form(

@@ -3,8 +3,10 @@
 import pytest
 from django.contrib.auth.models import Permission
 
+from tagging.curation import near_duplicates as comparison
 from tagging.curation import vocabulary
-from tagging.curation.near_duplicates import near_duplicates
+from tagging.curation.near_duplicates import RememberedPairs, near_duplicates
+from tagging.extraction import lexicon
 from tagging.models import DevLogTag, Tag
 
 PAGE = "/admin/tagging/tag/near-duplicates/"
@@ -59,6 +61,27 @@ def test_twenty_thousand_names_are_compared_by_what_they_have_in_common():
     names[20_000], names[20_001] = "Quiddle-DB", "QuiddleDB"
 
     assert (20_000, 20_001, "case or punctuation") in near_duplicates(names)
+
+
+def test_numbered_names_are_not_compared_with_each_other(monkeypatch):
+    compared = []
+    monkeypatch.setattr(comparison, "slips", lambda *names: compared.append(names) or 9)
+
+    assert near_duplicates({number: f"Zorblet {number:04}" for number in range(1_000)}) == []
+    assert compared == []
+
+
+def test_names_are_compared_again_only_after_one_of_them_or_the_lexicon_changed(monkeypatch):
+    compared = []
+    monkeypatch.setattr(comparison, "near_duplicates", lambda names: compared.append(names) or near_duplicates(names))
+    pairs, names = RememberedPairs(), {1: "Zorblet", 2: "Zorblat"}
+
+    told = [pairs.of(dict(names)), pairs.of(dict(names)), pairs.of({1: "Zorblet", 2: "Zorblets"})]
+    lexicon.teach(["[tool]", "Zorblet", "Zorblets"])
+    told.append(pairs.of({1: "Zorblet", 2: "Zorblets"}))
+
+    assert [[why for *_, why in found] for found in told] == [["one slip"], ["one slip"], ["plural"], []]
+    assert len(compared) == 3
 
 
 @pytest.mark.django_db

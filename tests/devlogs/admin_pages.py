@@ -9,7 +9,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import trans_real
 
 from tagging.extraction.base import ErrorCode, Extraction, ExtractionError, Extractor, Technology, WaitingFor
-from tagging.models import Job
+from tagging.models import Job, Tag
 
 DEVLOGS = "/admin/devlogs/devlog/"
 TAGS = "/admin/tagging/tag/"
@@ -95,6 +95,12 @@ def save(client, devlog, **changed):
 def act(client, action, devlogs, query="", **more):
     form = {"action": action, "_selected_action": [devlog.pk for devlog in devlogs], **more}
     return client.post(DEVLOGS + query, form, follow=True)
+
+
+def act_on_tags(client, action, *names, **more):
+    chosen = Tag.objects.filter(name__in=names).values_list("pk", flat=True)
+    form = {"action": action, "_selected_action": list(chosen), **more}
+    return client.post(TAGS, form, follow=True)
 
 
 def states():
