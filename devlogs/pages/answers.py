@@ -24,7 +24,7 @@ def by_post(view: View) -> View:
     @wraps(view)
     def asked(request: HttpRequest, **kwargs: object) -> HttpResponse:
         if request.method != "POST":
-            return redirect("pages:entry", **kwargs) if kwargs else redirect("pages:home")
+            return redirect("pages:entry", *kwargs.values()) if kwargs else redirect("pages:home")
         if may_use(request):
             return view(request, **kwargs)
         return login_first(request, back(request, reverse("pages:home")))
