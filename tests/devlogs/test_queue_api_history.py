@@ -180,13 +180,15 @@ def test_of_a_week_no_more_than_the_last_dev_logs_are_looked_at(noon, monkeypatc
     assert (weeks["devlogs"][-1], weeks["technologies"][0]["devlogs"][-1]) == (2, 2)
 
 
-def test_what_private_dev_logs_name_is_not_told(noon):
+def test_what_private_dev_logs_name_is_not_told(api, admin_client, noon):
     written(date(2026, 11, 24), "Django")
     written(date(2026, 11, 24), "Secret", "Django", is_private=True)
 
-    weeks = history.technologies()
+    answer, page = api.get(QUEUE), admin_client.get("/admin/queue/")
 
+    weeks = answer.json()["weeks"]
     assert (weeks["devlogs"][-1], [one["name"] for one in weeks["technologies"]]) == (1, ["Django"])
+    assert [b"Secret" in each.content for each in (answer, page)] == [False, False]
 
 
 def test_no_more_than_six_technologies_are_followed(noon):

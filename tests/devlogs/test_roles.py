@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tagging.models import Job, ProviderState, Tag
-from tests.devlogs.admin_pages import LIMITED
+from tests.devlogs.admin_pages import CHANGELISTS, DEVLOGS, LIMITED
 
 pytestmark = pytest.mark.django_db
 LISTS = [
@@ -57,6 +57,30 @@ def test_no_role_sees_tokens_or_what_others_keep_private(in_role, role, make_tag
     assert client.get(reverse("admin:api_tokendetails_changelist")).status_code == 403
     assert client.get(reverse("admin:devlogs_devlog_change", args=[private.pk])).status_code == 302
     assert private.entry not in client.get(reverse("admin:devlogs_devlog_changelist")).content.decode()
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "editor"])
+@pytest.mark.parametrize("page", [*CHANGELISTS, f"{DEVLOGS}?tags__slug=quokka", "/admin/queue/"])
+def test_no_role_sees_a_name_that_stands_in_a_private_entry_alone(in_role, role, page, make_tagged):
+    make_tagged("Quokka", "Django", author=User.objects.create_user("ada"), is_private=True)
+    make_tagged("Django")
+
+    answer = in_role(role).get(page)
+
+    assert (answer.status_code, "Quokka" in answer.content.decode()) == (200, False)
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "editor"])
+def test_no_role_is_told_such_a_name_by_the_api(api, in_role, role, make_tagged, settings):
+    settings.API_OPEN = False
+    make_tagged("Quokka", "Django", author=User.objects.create_user("ada"), is_private=True)
+    make_tagged("Django")
+    in_role(role)
+    api.force_authenticate(User.objects.get(username=role))
+
+    told = api.get("/api/v1/queue/").content
+
+    assert (b"Django" in told, b"Quokka" in told) == (True, False)
 
 
 def test_viewers_and_operators_and_editors_may_change_what_their_role_says():
