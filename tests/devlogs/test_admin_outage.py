@@ -7,7 +7,6 @@ from django.contrib.auth.models import Permission, User
 
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import ProviderState, QueuePause
-from tagging.models.shown_pause import shown_pause
 from tests.devlogs.admin_pages import DEVLOGS, LIMITED, message_of, words
 
 pytestmark = pytest.mark.django_db
@@ -17,11 +16,6 @@ TRY = "/admin/tagging/providerstate/resume/"
 AWAY = ExtractionError(
     ErrorCode.UNREACHABLE, "No route.", permanent=False, waiting_for=WaitingFor.PROVIDER, retry_after=600
 )
-
-
-@pytest.fixture(autouse=True)
-def seen_anew():
-    shown_pause.forget()
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def all_of(figures: Figures, days: int) -> list[Chart]:
 
 
 def number(value: float | Decimal, places: int = 0) -> str:
-    return formats.number_format(round(value, places), places, force_grouping=True)  # which else cuts off
+    return formats.number_format(round(Decimal(value), places), places, force_grouping=True)  # it cuts off
 
 
 def dollars(cost: Decimal) -> str:

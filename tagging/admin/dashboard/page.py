@@ -28,8 +28,8 @@ class State(NamedTuple):
 
     key: str
     name: str
-    count: str
     jobs: str
+    address: str
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Wait(NamedTuple):
 
 class Pending(NamedTuple):
     what: str
-    count: int
+    devlogs: int
     due: str
 
 
