@@ -107,7 +107,7 @@ def test_another_page(client, written, name):
 def test_what_is_refused(client, ada):
     check(client.post("/", {"entry": ""}), 400)
     check(client.get("/?kind=nothing&page=0"), 400)
-    check(client.post(reverse("pages:tokens"), {"name": "", "days": "0"}))
+    check(client.post(reverse("pages:tokens"), {"name": "", "days": "0"}), 400)
 
 
 def test_the_login(client):
