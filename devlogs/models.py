@@ -112,4 +112,4 @@ class AuthorSettings(models.Model):
         verbose_name = verbose_name_plural = _("settings of dev-logs")
 
     def __str__(self) -> str:
-        return f"settings of user {self.user_id}"
+        return gettext("settings of user %(number)s") % {"number": self.user_id}

@@ -8,6 +8,8 @@ import knox.admin  # noqa: F401  # it registers what is taken back here: its pag
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
 from devlog_project.api.models.tokens import TokenDetails
@@ -24,21 +26,21 @@ class TokenAdmin(admin.ModelAdmin):
     ordering = ["-pk"]
     show_full_result_count = False
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def shown_name(self, details: TokenDetails) -> str:
         return str(details)
 
-    @admin.display(description="user")
+    @admin.display(description=_("user"))
     def user(self, details: TokenDetails) -> str:
         return details.token.user.get_username()
 
-    @admin.display(description="created")
+    @admin.display(description=_("created"))
     def created(self, details: TokenDetails) -> datetime:
         return details.token.created
 
-    @admin.display(description="expiry", empty_value="never")
-    def expiry(self, details: TokenDetails) -> datetime | None:
-        return details.token.expiry
+    @admin.display(description=_("expiry"))
+    def expiry(self, details: TokenDetails) -> datetime | str:
+        return details.token.expiry or gettext("never")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # `manage.py create_token` and the API make them

@@ -21,8 +21,8 @@ def translate_names() -> None:
 
 
 def names(of: Iterable[Model]) -> set[str]:
-    """Return those of these models in English, as the catalogues have them."""
-    found = {name for model in of for name in _own_names(model)}
+    """Return in English, as the catalogues have them, what all models are called, and the fields of these."""
+    found = {name for model in our_models() for name in _own_names(model)}
     fields = [field for model in of for field in _fields(model)]
     return found | {str(text) for field in fields for text in (field.verbose_name, field.help_text) if text}
 

@@ -1,3 +1,3 @@
-from devlogs.admin import devlogs, people
+from devlogs.admin import devlogs, groups, people
 
-__all__ = ["devlogs", "people"]
+__all__ = ["devlogs", "groups", "people"]

@@ -1,5 +1,7 @@
 """The admin of users, where a person is deleted with all they wrote: Django's own way reads every row of it first."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +13,8 @@ from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import ManyToManyField, QuerySet
+from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,6 +23,7 @@ from django.utils.translation import gettext, gettext_lazy
 from knox.models import AuthToken
 
 from devlogs import entries
+from devlogs.admin.groups import naming_permissions
 from devlogs.models import AuthorSettings, DevLog
 from tagging.admin.batches import NAMED, BatchAdmin, Question
 from tagging.engine.batches import let_others_write
@@ -47,6 +51,11 @@ class PersonAdmin(BatchAdmin, UserAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: object = None) -> list[type[InlineModelAdmin]]:
         return [SettingsInline] if obj else []  # not before there is somebody who may choose
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: object
+    ) -> ModelMultipleChoiceField | None:
+        return naming_permissions(super().formfield_for_manytomany(db_field, request, **kwargs))
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -102,7 +102,8 @@ def moment(at: datetime | None) -> SafeString | str:
 
 
 def error(row: Job | Attempt | ProviderState) -> str:
-    return f"{row.error_code}: {row.error_detail}" if row.error_code else ""
+    # What the provider said stays as it was; what we say of it is translated.
+    return f"{row.error_code}: {row.error_detail and _(row.error_detail)}" if row.error_code else ""
 
 
 def error_told(row: Job | Attempt) -> SafeString | str:

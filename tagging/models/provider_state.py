@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import ExtractionError, WaitingFor
@@ -36,6 +36,8 @@ PAID_PAUSE_CAP_SECONDS = 3600.0
 MANY_FAILURES = 3
 # How long a spent budget is not looked at again, in seconds.
 BUDGET_PAUSE_SECONDS = 30.0
+# As people are told what is waited for.
+NAMES = gettext_noop("rate_limit"), gettext_noop("provider"), gettext_noop("budget")
 
 
 def identity() -> str:
@@ -177,7 +179,8 @@ class ProviderState(models.Model):
         verbose_name_plural = _("provider states")
 
     def __str__(self) -> str:
-        return gettext("waiting for %(what)s") % {"what": self.waiting_for} if self.waiting_for else gettext("well")
+        what = gettext(self.waiting_for) if self.waiting_for else ""
+        return gettext("waiting for %(what)s") % {"what": what} if what else gettext("well")
 
     @property
     def is_current(self) -> bool:
@@ -212,7 +215,7 @@ class ProviderState(models.Model):
         """Say what the queue waited for, since when and why, and what follows when a person has ended that."""
         is_budget = self.waiting_for == WaitingFor.BUDGET
         told = {
-            "what": self.waiting_for,
+            "what": gettext(self.waiting_for),
             "since": self.since and f"{self.since:%Y-%m-%d %H:%M:%S}",
             "why": gettext("the day's budget is spent.") if is_budget else f"{self.error_code}, {self.error_detail}",
             "follows": gettext("It is looked at again at once.")

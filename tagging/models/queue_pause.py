@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from tagging.extraction.base import WaitingFor
 
@@ -70,7 +71,7 @@ class QueuePause(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(pk=ONLY), name="one_pause_at_a_time")]
 
     def __str__(self) -> str:
-        return f"paused by {self.who}"
+        return gettext("paused by %(who)s") % {"who": self.who}
 
     @property
     def who(self) -> str:

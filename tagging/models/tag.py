@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connections, models
 from django.db.models import Q
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from tagging.extraction import lexicon
 from tagging.extraction.kinds import Kind
@@ -220,7 +221,7 @@ class DevLogTag(models.Model):
         constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="tag_once_per_devlog")]
 
     def __str__(self) -> str:
-        return f"{self.tag} on dev-log {self.devlog_id}"
+        return gettext("%(tag)s on dev-log %(number)s") % {"tag": self.tag, "number": self.devlog_id}
 
     @property
     def source(self) -> str:
@@ -242,4 +243,4 @@ class Removal(models.Model):
         constraints = [models.UniqueConstraint(fields=["devlog", "tag"], name="removal_once_per_devlog")]
 
     def __str__(self) -> str:
-        return f"{self.tag} taken off dev-log {self.devlog_id}"
+        return gettext("%(tag)s taken off dev-log %(number)s") % {"tag": self.tag, "number": self.devlog_id}

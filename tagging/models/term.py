@@ -13,6 +13,7 @@ from django.db import connection, models
 from django.db.models.functions import Now
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal, receiver
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction import lexicon
@@ -117,7 +118,8 @@ class Term(models.Model):
         own = {key for spelling in self.spellings() for key in forms(spelling)[0]}
         for other in Term.objects.exclude(pk=self.pk):
             if taken := [one for one in other.spellings() if own.intersection(forms(one)[0])]:
-                raise ValidationError(f"{taken[0]} is a spelling of {other} already: it can mean one technology.")
+                problem = gettext("%(name)s is a spelling of %(other)s already: it can mean one technology.")
+                raise ValidationError(problem % {"name": taken[0], "other": other})
 
 
 @receiver([post_save, post_delete], sender=Term)
@@ -136,11 +138,13 @@ def said(text: str, field: str) -> str:
     """Return the name or alias that is meant, or raise ValidationError."""
     name = trim(clean(text, MAX_NAME))
     if not any(char.isalnum() for char in name) or name != text.strip():
-        problem = f"{text.strip()[:MAX_NAME]!r}: a name has 1 to {MAX_NAME} characters and no punctuation around it."
-        raise ValidationError({field: problem})
+        problem = gettext("%(name)r: a name has 1 to %(most)d characters and no punctuation around it.")
+        raise ValidationError({field: problem % {"name": text.strip()[:MAX_NAME], "most": MAX_NAME}})
     if "," in name or " = " in name or " #" in name or name[0] == "[" or name[-1] in _MARKS:
-        problem = f"{name!r}: commas, ' = ', ' #', a [ in front and a ? or ! behind have a meaning of their own."
-        raise ValidationError({field: problem})
+        problem = gettext(
+            "%(name)r: commas, ' = ', ' #', a [ in front and a ? or ! behind have a meaning of their own."
+        )
+        raise ValidationError({field: problem % {"name": name}})
     return name
 
 

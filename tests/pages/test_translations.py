@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from tests.support.messages import PO, extracted, is_translated, key
 
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sd]|\{\w*\}|</?\w+[^>]*>")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdfr]|%[sd]|\{\w*\}|</?\w+[^>]*>")
 
 
 @pytest.fixture(scope="module")

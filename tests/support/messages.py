@@ -1,7 +1,8 @@
 """`make messages`: gather what pages say, keep the German for it, and compile the catalogue.
 
-A new message whose German Django itself knows takes Django's, so that both speak alike. Ends with 1, and lists them,
-where messages are left without German: write it into the .po, and run it again.
+With them come Django's own messages that Django has no German for. A new message whose German Django itself knows
+takes Django's, so that both speak alike. Ends with 1, and lists them, where messages are left without German: write it
+into the .po, and run it again.
 """
 
 from __future__ import annotations
@@ -33,17 +34,6 @@ KEYWORDS = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
-# Said by Django on the admin's pages, of which its own German has none.
-MISSED_BY_DJANGO = (
-    "After you’ve created a user, you’ll be able to edit more user options.",
-    "Disabled",
-    "Enabled",
-    "Password-based authentication",
-    "Raw passwords are not stored, so there is no way to see the user’s password.",
-    "Reset password",
-    "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
-    "authenticate using other backends, such as Single Sign-On or LDAP.",
-)
 HEADER = """\
 msgid ""
 msgstr ""
@@ -67,9 +57,16 @@ def extracted() -> Catalog:
                     catalog.add(message, context=context)
     for name in names(set(admin.site._registry) & set(our_models())):  # as the admin's pages show them
         catalog.add(name)
-    for text in MISSED_BY_DJANGO:
-        catalog.add(text)
+    for message in _untold_by_django():
+        catalog.add(message.id, context=message.context)
     return catalog
+
+
+def _untold_by_django() -> Iterator[Message]:
+    """Return what Django's own pages say in English to a German reader, as Django has no German for it."""
+    for app, theirs in zip(DJANGOS, _of_django(), strict=True):
+        with (Path(django.__file__).parent / app / "locale" / "en" / "LC_MESSAGES" / "django.po").open("rb") as file:
+            yield from (message for message in read_po(file) if message.id and not _theirs(theirs, message))
 
 
 def _source(path: Path) -> io.BytesIO:

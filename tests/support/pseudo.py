@@ -7,16 +7,23 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from django.http import HttpResponse
 from django.utils.translation import trans_real
 
+from tagging.extraction.base import ErrorCode
+
 BEGIN, END = "⟦", "⟧"
-PLACEHOLDER = re.compile(r"(%\(\w+\)[sdif]|%[sdif%]|\{\w*\})")
+PLACEHOLDER = re.compile(r"(%\(\w+\)[sdifr]|%[sdifr%]|\{\w*\})")
 TEXT_ATTRIBUTES = ("aria-label", "aria-description", "title", "placeholder", "alt", "label")
 BUTTONS = ("submit", "button", "reset")
 # What is no text of ours: code, and what people and machines wrote.
 DATA_ELEMENTS = ("script", "style", "code", "pre", "bdi", "kbd", "textarea")
-# What Django names in English as it stands in its database: whoever gives a right reads them.
-DATA_LISTS = ("permissions", "user_permissions")
+# Proper names, units and formats that are the same in both languages; the codes of errors, the names of the roles that
+# a migration makes, and what Django says of a mark for those who do not see it.
+ALLOWED = re.compile(
+    r"\b(Dev-?[Ll]ogs?|Deutsch|English|JSON|Markdown|CSV|API|UTC|MIT|OpenAI|Ctrl|Enter|ms|kB|MB|s|min|h|p\d\d|y|n|j|k|"
+    rf"{'|'.join(ErrorCode)}|viewer|operator|editor|embedded|Knox|True|False|None|[0-9a-f]{{64}})\b"
+)
 VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 
 
@@ -63,15 +70,14 @@ class _Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
         if tag not in VOID:
-            is_data = tag == "select" and named.get("name") in DATA_LISTS
-            self.open.append("textarea" if is_data else tag)
+            self.open.append("bdi" if "data-text" in named else tag)
         self.attributes += [named.get(name) or "" for name in TEXT_ATTRIBUTES]
+        for_scripts = [value or "" for name, value in attrs if name.startswith("data-")]
+        self.attributes += [PLACEHOLDER.sub("", value) for value in for_scripts if is_said(value)]
         if tag == "input" and named.get("type") in BUTTONS:
             self.attributes.append(named.get("value") or "")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "select" and self.open and self.open[-1] in ("textarea", "option"):
-            tag = "select" if "select" in self.open else "textarea"
         if tag in self.open:
             while self.open.pop() != tag:
                 pass
@@ -81,18 +87,29 @@ class _Texts(HTMLParser):
             self.texts.append(data)
 
 
-def untranslated(html: str, allowed: re.Pattern[str]) -> list[str]:
+def is_said(value: str) -> bool:
+    """Say whether what a script reads in an element is for people: a sentence, or a word with a capital."""
+    return bool(re.match(r"[A-Z]\w+$|[^{\[]*[A-Za-z⟧] ", value))
+
+
+def check(response: HttpResponse, status: int = 200) -> None:
+    assert response.status_code == status, response
+    left = untranslated(response.content.decode())
+    assert not left, "\n".join(["Never translated:", *left])
+
+
+def untranslated(html: str) -> list[str]:
     """Return the visible pieces of a page that hold Latin letters and were not translated."""
     page = _Texts()
     page.feed(html)
     page.close()
     # One text may go through several elements, where it has them inside.
     pieces = [*_outside("\x00".join(page.texts)).split("\x00"), *map(_outside, page.attributes)]
-    return sorted({" ".join(piece.split()) for piece in pieces if re.search("[A-Za-z]", allowed.sub("", piece))})
+    return sorted({" ".join(piece.split()) for piece in pieces if re.search("[A-Za-z]", ALLOWED.sub("", piece))})
 
 
 def _outside(text: str) -> str:
-    return "".join(_pieces(text))
+    return " ".join(_pieces(text))
 
 
 def _pieces(text: str) -> Iterator[str]:
