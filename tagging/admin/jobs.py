@@ -145,6 +145,7 @@ class ProviderStateAdmin(ReadOnly, admin.ModelAdmin):
     """
 
     list_display = ["state", "in_use", "began", "until", "error", "refused", "failed", "test_calls"]
+    exclude = ["waiting_for"]  # the page is called so
     ordering = ["-since"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderState]:
