@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.looks import check
+from tests.browser.looks import check, expected
 from tests.support.browsing import PASSWORD
 
 
@@ -42,7 +42,7 @@ def test_what_is_private_by_default_is_ticked_in_the_box(enter, writer):
     expect(page.get_by_label("private: its text never leaves this machine")).to_be_checked()
 
 
-def test_everything_of_mine_goes_with_the_password_alone(enter, writer):
+def test_everything_of_mine_goes_with_the_password_alone(enter, writer, troubles):
     page = enter(writer)
     page.goto("/")
     page.get_by_label("What did you do today?").fill("Something with Redis.")
@@ -64,6 +64,7 @@ def test_everything_of_mine_goes_with_the_password_alone(enter, writer):
     expect(page.get_by_text("Everything is deleted")).to_be_visible()
     page.goto("/")
     expect(page.locator(".entry")).to_have_count(0)
+    assert expected(troubles, "400") == 1
 
 
 def test_a_new_password_keeps_one_logged_in(enter, writer):
