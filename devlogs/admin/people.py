@@ -18,8 +18,7 @@ from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.formats import number_format
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from knox.models import AuthToken
 
 from devlogs import entries
@@ -102,18 +101,14 @@ class PersonAdmin(BatchAdmin, UserAdmin):
         if lacking:
             raise PermissionDenied
         ids = list(people.values_list("pk", flat=True))
-        if len(ids) == 1:
-            told = gettext("Account %(name)s deleted with all dev-logs") % {"name": people[0]}
-        else:
-            number = number_format(len(ids), force_grouping=True)
-            told = gettext("%(count)s accounts deleted with all dev-logs") % {"count": number}
         self.log_deletions(request, people)
         for some in sql.portions(ids):
             User._default_manager.filter(pk__in=some).update(is_active=False)  # they write nothing more
         # By the ids, not as they were chosen: that may be as active ones.
         rows = [DevLog.objects.filter(author__in=some) for some in sql.portions(ids)]
         last = partial(remove_people, ids)
-        self.begin_batch(request, rows, entries.remove, told, is_deletion=True, last_act=last)
+        label = gettext_noop("Dev-logs deleted with their authors")
+        self.begin_batch(request, rows, entries.remove, label, is_deletion=True, last_act=last)
 
 
 def remove_people(ids: Sequence[int]) -> None:

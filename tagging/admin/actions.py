@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import get_permission_codename
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -41,20 +41,29 @@ class QueueActions(BatchAdmin):
     change_form_template = "admin/batches/change_form.html"
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Model | None = None,
     ) -> HttpResponse:
-        row = context.get("original")
-        job = Job.objects.filter(pk=row.pk).first() if row else None
+        job = Job.objects.filter(pk=obj.pk).first() if obj else None
         act, label = ACTS[Job.State(job.state) if job else None]
-        if row and act in self.get_actions(request):
+        if obj and act in self.get_actions(request):
             context |= {"queue_act": act, "queue_act_label": label, "checkbox": ACTION_CHECKBOX_NAME}
-        return super().render_change_form(request, context, *args, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def leads_on(self, request: HttpRequest) -> list[tuple[str, str]]:
-        here = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-        links = [(f"{here}?{self.to_job}state__exact={Job.State.PENDING.value}", _("What waits for its tags"))]
+        links = [
+            (
+                f"{self.list_address}?{self.to_job}state__exact={Job.State.PENDING.value}",
+                _("See what waits for its tags"),
+            )
+        ]
         if request.user.has_perm("tagging.view_job"):
-            links.insert(0, (reverse("queue:dashboard"), _("The queue")))
+            links.insert(0, (reverse("queue:dashboard"), _("See the queue")))
         return links
 
     def back(self, request: HttpRequest) -> HttpResponse | None:
@@ -70,13 +79,13 @@ class QueueActions(BatchAdmin):
     def tag_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = queryset.exclude(**{f"{self.to_job}state__in": Job.UNFINISHED})
         label = gettext_noop("Dev-logs queued to be tagged again")
-        return self.queue(request, "tag_again", _("Tag again"), rows, label)
+        return self.queue(request, "tag_again", rows, label)
 
     @admin.action(description=gettext_lazy("Retry failed …"), permissions=["operate"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = queryset.filter(**{f"{self.to_job}state": Job.State.FAILED})
         label = gettext_noop("Failed dev-logs queued to be tagged again")
-        return self.queue(request, "retry_failed", _("Retry failed"), rows, label)
+        return self.queue(request, "retry_failed", rows, label)
 
     @admin.action(description=gettext_lazy("Cancel …"), permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -92,9 +101,7 @@ class QueueActions(BatchAdmin):
         counts = {_("jobs"): rows.count()}
         return self.ask(request, Question("cancel", _("Cancel jobs"), text, counts, takes_away=True))
 
-    def queue(
-        self, request: HttpRequest, action: str, title: str, rows: QuerySet[Any], label: str
-    ) -> HttpResponse | None:
+    def queue(self, request: HttpRequest, action: str, rows: QuerySet[Any], label: str) -> HttpResponse | None:
         """Ask for these dev-logs' tags once more, after it was said how many they are and what it takes."""
         rows = rows.filter(self.asked_for_before(self.asked_at(request)))
         if self.is_asked(request):
@@ -105,6 +112,7 @@ class QueueActions(BatchAdmin):
         devlogs = rows if rows.model is DevLog else DevLog.objects.filter(pk__in=rows.order_by().values("pk"))
         told = {"cost": cost_of(devlogs, count), "time": time_of(count)}
         text = _("These will be tagged again, %(cost)s. %(time)s What waits for its tags already is left out.") % told
+        title = _("Tag again") if action == "tag_again" else _("Retry failed")
         return self.ask(request, Question(action, title, text, {_("dev-logs"): count}, notes=notes()))
 
     def asked_for_before(self, moment: datetime) -> Q:

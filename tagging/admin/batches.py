@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import number_format
@@ -114,10 +115,27 @@ class BatchAdmin(BaseAdmin):
             "newest": self.newest(request),
             "asked": self.asked_at(request).isoformat(),
             "checkbox": ACTION_CHECKBOX_NAME,
-            "filters": filters_of(self, request),
+            "filters": self.filters_of(request),
             "from_page": from_page(request),
         }
         return TemplateResponse(request, "admin/batches/confirm.html", context)
+
+    @property
+    def list_address(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def filters_of(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """Return what the rows are narrowed to: each filter of the list by its name, with what is chosen in it."""
+        if not request.GET or request.path != self.list_address:
+            return list(request.GET.items())  # another page's own choice, in its words
+        listed = self.get_changelist_instance(request)
+        chosen = [(_("search"), listed.query)] if listed.query else []
+        others = {key: values[-1] for key, values in listed.get_filters_params().items()}
+        for spec in listed.filter_specs:
+            if [key for key in spec.expected_parameters() if key and others.pop(key, None) is not None]:
+                choices = [str(choice["display"]) for choice in spec.choices(listed) if choice["selected"]]
+                chosen.append((str(spec.title), ", ".join(choices)))
+        return [*chosen, *others.items()]
 
     def begin_batch(
         self,
@@ -177,21 +195,6 @@ def from_page(request: HttpRequest) -> str:
     """Return the row on whose page an action was begun, by its id; empty where it was the list."""
     page = request.POST.get("from_page", "")
     return page if page.isdecimal() and len(page) < 19 else ""
-
-
-def filters_of(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what the list is narrowed to: each filter by its name, with what is chosen in it."""
-    if not request.GET:
-        return []
-    listed = model_admin.get_changelist_instance(request)
-    chosen = [(_("search"), listed.query)] if listed.query else []
-    told_by_none = {key: values[-1] for key, values in listed.get_filters_params().items()}
-    for spec in listed.filter_specs:
-        names = [key for key in spec.expected_parameters() if key and told_by_none.pop(key, None) is not None]
-        if names:
-            choices = [str(choice["display"]) for choice in spec.choices(listed) if choice["selected"]]
-            chosen.append((str(spec.title), ", ".join(choices)))
-    return [*chosen, *told_by_none.items()]
 
 
 def told(label: str, count: int) -> str:

@@ -100,7 +100,7 @@ def test_cancel_ends_what_is_not_final(admin_client, make_tagged, make_devlog, u
 
     response = post(admin_client, url, "cancel", [done, waiting], post="yes")
 
-    assert words(message_of(response)).startswith("Jobs cancelled: 1.")
+    assert message_of(response).startswith("Jobs cancelled: 1.")
     assert states() == {done.pk: "done", waiting.pk: "failed"}
 
 

@@ -129,6 +129,6 @@ def retry(request: HttpRequest) -> HttpResponse:
     if code not in list(ErrorCode):
         raise Http404
     devlog_admin = cast("QueueActions", admin.site.get_model_admin(DevLog))
-    title, label = _("Retry failed"), gettext_noop("Failed dev-logs queued to be tagged again")
-    question = devlog_admin.queue(request, "retry", title, failures.failed_with(code), label)
+    label = gettext_noop("Failed dev-logs queued to be tagged again")
+    question = devlog_admin.queue(request, "retry_failed", failures.failed_with(code), label)
     return question or redirect("queue:dashboard")
