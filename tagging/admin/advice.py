@@ -1,4 +1,7 @@
-"""What an error means, in a sentence, and what its reader can do then: for every code there is."""
+"""What an error means, in a sentence, and what its reader can do then: for every code there is.
+
+What is meant is said as to authors, where these are told as much.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tagging.extraction.base import ErrorCode
+from tagging.looks.told import FOR_AUTHORS
 from tagging.models import Job
 
 
@@ -65,29 +69,29 @@ ADVICE = {
         _("Read the detail; shorten or reword the entry, which tags it again."),
     ),
     ErrorCode.BAD_ANSWER: Advice(
-        _("The model gave no answer that could be read."),
+        FOR_AUTHORS[ErrorCode.BAD_ANSWER],
         _("Nothing: it is asked again by itself. If it happens often, choose a model that keeps to a JSON schema."),
         _("Retry it. If it happens often, this model cannot keep to a JSON schema: choose another."),
     ),
     ErrorCode.ANSWER_CUT_OFF: Advice(
-        _("The model's answer was too long and was cut off."),
+        FOR_AUTHORS[ErrorCode.ANSWER_CUT_OFF],
         _("Raise OPENAI_MAX_COMPLETION_TOKENS, or split the entry."),
     ),
     ErrorCode.REFUSED: Advice(
-        _("The model declined to answer for this entry."),
+        FOR_AUTHORS[ErrorCode.REFUSED],
         _("Reword the entry, or set its tags by hand."),
     ),
     ErrorCode.ENTRY_TOO_LONG: Advice(
-        _("The entry is too long for the model."),
+        FOR_AUTHORS[ErrorCode.ENTRY_TOO_LONG],
         _("Split the entry, or choose a model that takes more."),
     ),
     ErrorCode.WORKER_LOST: Advice(
-        _("The process that worked on this ended before it had an answer."),
+        FOR_AUTHORS[ErrorCode.WORKER_LOST],
         _("Nothing, if it happened once. If again and again, look in its log for what ends it, such as its memory."),
         _("Look in its log for what ends it, such as its memory; then retry."),
     ),
     ErrorCode.CANCELLED: Advice(
-        _("A person cancelled it."),
+        FOR_AUTHORS[ErrorCode.CANCELLED],
         _("Tag it again if its tags are wanted after all."),
     ),
     ErrorCode.INTERNAL: Advice(

@@ -34,11 +34,12 @@ class Bounded(Pages):
 
     def __init__(self, rows: QuerySet[Any], per_page: int, page: int) -> None:
         super().__init__(rows, per_page)
+        self._rows = rows
         self._most = MOST_COUNTED * (1 + page * per_page // MOST_COUNTED)
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]  # as Django's is one
-        found: int = self.object_list.order_by().values("pk")[: self._most + 1].count()  # type: ignore[union-attr]
+    def count(self) -> int:
+        found: int = self._rows.order_by().values("pk")[: self._most + 1].count()
         return AtLeast(self._most) if found > self._most else found
 
 

@@ -67,7 +67,7 @@ class Remembered(Generic[T]):
 
     def __init__(self, read: Callable[[], T], seconds: float, is_work: Callable[[T], bool] = lambda _: True) -> None:
         self._read, self._seconds, self._is_work = read, seconds, is_work
-        self.forget()
+        self._kept_until = -math.inf
 
     def __call__(self) -> T:
         if time.monotonic() > self._kept_until:

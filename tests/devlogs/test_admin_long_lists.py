@@ -1,6 +1,8 @@
 """Lists of the admin with more rows than are counted: how many it says there are, and that each page is there."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from devlogs.models import DevLog
 from tagging.admin import lists
@@ -31,6 +33,13 @@ def test_no_more_are_counted_than_some_beyond_the_page(admin_client, five_pages,
     found = [listed(admin_client, url, page) for page in range(1, 6)]
 
     assert found == [("100+", 2, 50), ("200+", 4, 50), ("200+", 4, 50), ("220", 5, 50), ("220", 5, 20)]
+
+
+def test_to_count_a_list_reads_no_more_rows_than_these(admin_client, five_pages):
+    with CaptureQueriesContext(connection) as captured:
+        admin_client.get(DEVLOGS)
+
+    assert [query["sql"] for query in captured if "LIMIT 101)" in query["sql"]] != []
 
 
 def test_every_row_is_on_one_page(admin_client, five_pages):

@@ -8,7 +8,7 @@ from knox.models import AuthToken
 from devlogs import entries
 from devlogs.models import DevLog
 from tagging.models import DevLogTag, Job, Removal, Tag
-from tests.devlogs.admin_pages import GERMAN, in_german, message_of, words
+from tests.devlogs.admin_pages import message_of, words
 from tests.support.jobs import answer, claim, portions_of
 
 pytestmark = pytest.mark.django_db
