@@ -158,7 +158,7 @@ def test_what_is_said_and_noted_of_it_is_in_the_language_of_who_pressed_it(admin
     ):
         page = admin_client.post(f"{PROVIDERS}resume/", headers=GERMAN, follow=True)
 
-    assert message_of(page) == "Auf rate_limit: rate_limited, Too many. Ein Versuch geht gleich hinaus."
+    assert message_of(page) == "Auf das Anfragelimit: rate_limited, Too many. Ein Versuch geht gleich hinaus."
     assert LogEntry.objects.get().get_change_message() == "Fortgesetzt."
 
 
