@@ -34,7 +34,7 @@ def test_what_pending_jobs_wait_for_themselves_is_counted_with_when_the_first_is
     assert [(row["waiting_for"], row["count"]) for row in told["pending"]] == [(None, 1), ("budget", 2)]
     tomorrow = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")
     assert told["pending"][1]["run_after"] == tomorrow
-    assert (told["waiting"], told["oldest_pending_seconds"]) == (None, 0)
+    assert (told["waiting"], told["oldest_pending_seconds"] < 60) == (None, True)
 
 
 def test_many_that_are_pending_are_counted_once_in_some_seconds(make_devlog, monkeypatch, django_assert_num_queries):
