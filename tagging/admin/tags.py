@@ -1,7 +1,7 @@
 """Tags: the list to browse them in, most used first, and the form by which one is spelt."""
 
 from datetime import UTC, date
-from typing import Any, Literal
+from typing import Literal
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
@@ -84,7 +84,7 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
         return [count_for(request.user).desc(), "name"]
 
     def get_form(
-        self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any
+        self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: object
     ) -> type[ModelForm]:
         """Have the form know the person, who is not told of names that are hidden."""
         form = super().get_form(request, obj, change, **kwargs)
@@ -128,18 +128,18 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
 
     @admin.display(description=_("first used"), ordering=or_long_ago("first"))
     def first_used(self, tag: Tag) -> date | None:
-        return figure_of(tag, "first")
+        return day_of(tag, "first")
 
     @admin.display(description=_("last used"), ordering=or_long_ago("last"))
     def last_used(self, tag: Tag) -> date | None:
-        return figure_of(tag, "last")
+        return day_of(tag, "last")
 
     @admin.display(description=_("twelve months"))
     def twelve_months(self, tag: Tag) -> SafeString | str:
-        months = figure_of(tag, "months")
-        if not months:
+        if not vars(tag)["count"]:
             return ""
-        values = [count for _month, count in monthly(months, timezone.now().astimezone(UTC).date(), MONTHS)]
+        today = timezone.now().astimezone(UTC).date()
+        values = [count for _month, count in monthly(vars(tag)["months"], today, MONTHS)]
         said = gettext("Dev-logs in each of the last twelve months: %(counts)s")
         return charts.sparkline(values, said % {"counts": ", ".join(map(str, values))})
 
@@ -161,6 +161,6 @@ class TagAdmin(KindAdmin, TagPageAdmin, VocabularyActions, NearDuplicatesAdmin):
         return format_html(gettext("{} and {} more"), named, len(aliases) - ALIASES_NAMED)
 
 
-def figure_of(tag: Tag, name: str) -> Any:
-    """Return what was counted of a row's tag; nothing of a name that is on no dev-log."""
+def day_of(tag: Tag, name: str) -> date | None:
+    """Return a day that was counted of a row's tag; none of a name that is on no dev-log."""
     return vars(tag)[name] if vars(tag)["count"] else None
