@@ -79,13 +79,13 @@ class QueueActions(BatchAdmin):
     def tag_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = queryset.exclude(**{f"{self.to_job}state__in": Job.UNFINISHED})
         label = gettext_noop("Dev-logs queued to be tagged again")
-        return self.queue(request, "tag_again", rows, label)
+        return self.queue(request, "tag_again", _("Tag again"), rows, label)
 
     @admin.action(description=gettext_lazy("Retry failed …"), permissions=["operate"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = queryset.filter(**{f"{self.to_job}state": Job.State.FAILED})
         label = gettext_noop("Failed dev-logs queued to be tagged again")
-        return self.queue(request, "retry_failed", rows, label)
+        return self.queue(request, "retry_failed", _("Retry failed"), rows, label)
 
     @admin.action(description=gettext_lazy("Cancel …"), permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -101,7 +101,9 @@ class QueueActions(BatchAdmin):
         counts = {_("jobs"): rows.count()}
         return self.ask(request, Question("cancel", _("Cancel jobs"), text, counts, takes_away=True))
 
-    def queue(self, request: HttpRequest, action: str, rows: QuerySet[Any], label: str) -> HttpResponse | None:
+    def queue(
+        self, request: HttpRequest, action: str, title: str, rows: QuerySet[Any], label: str
+    ) -> HttpResponse | None:
         """Ask for these dev-logs' tags once more, after it was said how many they are and what it takes."""
         rows = rows.filter(self.asked_for_before(self.asked_at(request)))
         if self.is_asked(request):
@@ -112,7 +114,6 @@ class QueueActions(BatchAdmin):
         devlogs = rows if rows.model is DevLog else DevLog.objects.filter(pk__in=rows.order_by().values("pk"))
         told = {"cost": cost_of(devlogs, count), "time": time_of(count)}
         text = _("These will be tagged again, %(cost)s. %(time)s What waits for its tags already is left out.") % told
-        title = _("Tag again") if action == "tag_again" else _("Retry failed")
         return self.ask(request, Question(action, title, text, {_("dev-logs"): count}, notes=notes()))
 
     def asked_for_before(self, moment: datetime) -> Q:

@@ -130,5 +130,5 @@ def retry(request: HttpRequest) -> HttpResponse:
         raise Http404
     devlog_admin = cast("QueueActions", admin.site.get_model_admin(DevLog))
     label = gettext_noop("Failed dev-logs queued to be tagged again")
-    question = devlog_admin.queue(request, "retry_failed", failures.failed_with(code), label)
+    question = devlog_admin.queue(request, "retry_failed", _("Retry failed"), failures.failed_with(code), label)
     return question or redirect("queue:dashboard")
