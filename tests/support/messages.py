@@ -43,6 +43,8 @@ msgstr ""
 
 """
 DJANGOS = ("contrib/admin", "contrib/auth", "contrib/contenttypes", "conf")
+# How Django speaks to people; we say "du".
+FORMAL = re.compile(r"\b(Sie|Ihr\w*|Ihnen)\b")
 # One and the same file at each run; nobody reads when it was made.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -63,10 +65,13 @@ def extracted() -> Catalog:
 
 
 def _untold_by_django() -> Iterator[Message]:
-    """Return what Django's own pages say in English to a German reader, as Django has no German for it."""
+    """Return what Django's own pages say in English to a German reader, or in the admin as to a stranger."""
     for app, theirs in zip(DJANGOS, _of_django(), strict=True):
         with (Path(django.__file__).parent / app / "locale" / "en" / "LC_MESSAGES" / "django.po").open("rb") as file:
-            yield from (message for message in read_po(file) if message.id and not _theirs(theirs, message))
+            for message in read_po(file):
+                german = _theirs(theirs, message) if message.id else "nothing"
+                if not german or (app == "contrib/admin" and FORMAL.search(str(german))):
+                    yield message
 
 
 def _source(path: Path) -> io.BytesIO:
