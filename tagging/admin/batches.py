@@ -194,7 +194,7 @@ class BatchAdmin(BaseAdmin):
 def from_page(request: HttpRequest) -> str:
     """Return the row on whose page an action was begun, by its id; empty where it was the list."""
     page = request.POST.get("from_page", "")
-    return page if page.isdecimal() and len(page) < 19 else ""
+    return page if is_id(page) else ""
 
 
 def told(label: str, count: int) -> str:

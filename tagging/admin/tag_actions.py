@@ -20,6 +20,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from devlog_project.api.ids import is_id
+from tagging.admin.batches import from_page
 from tagging.admin.tag_forms import ConfirmForm, MergeForm
 from tagging.admin.tag_sight import places_for
 from tagging.curation import separation, vocabulary
@@ -141,7 +142,7 @@ class VocabularyActions(admin.ModelAdmin):
             "chosen": ["0"] if is_all else request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": int(is_all),
             "newest": tags.order_by("-pk").values_list("pk", flat=True).first() or 0,
-            "from_page": page_of(request),
+            "from_page": from_page(request),
         }
         return TemplateResponse(request, "admin/tagging/tag/confirm.html", context)
 
@@ -179,15 +180,9 @@ def as_asked(request: HttpRequest, tags: QuerySet[Tag]) -> QuerySet[Tag]:
     return tags.filter(pk__lte=int(newest)) if is_id(newest) else tags
 
 
-def page_of(request: HttpRequest) -> str:
-    """Return the tag on whose page an action was begun, by its id; empty where it was the list."""
-    page = request.POST.get("from_page", "")
-    return page if is_id(page) else ""
-
-
 def to_the_tag(request: HttpRequest) -> HttpResponse | None:
     """Return to the tag's page if the action was begun there; Django itself returns to the list."""
-    page = page_of(request)
+    page = from_page(request)
     return redirect("admin:tagging_tag_change", page) if page else None
 
 

@@ -43,7 +43,7 @@ def test_a_person_is_deleted_with_dev_logs_tags_and_tokens(admin_client, anna, b
 
     response = admin_client.post(delete_page(anna), {"post": "yes"}, follow=True)
 
-    assert message_of(response) == "Account anna deleted with all dev-logs: 3."
+    assert message_of(response) == "Dev-logs deleted with their authors: 3."
     assert not User.objects.filter(username="anna").exists()
     assert (list(DevLog.objects.all()), AuthToken.objects.count()) == ([kept], 0)
 
@@ -79,7 +79,7 @@ def test_several_people_are_asked_about_and_deleted_from_the_list(admin_client, 
     response = delete_chosen(admin_client, [anna, bert], post="yes")
 
     assert asked.context["model_count"] == {"users": 2, "dev-logs": 2, "tokens": 0}
-    assert message_of(response) == "2 accounts deleted with all dev-logs: 2."
+    assert message_of(response) == "Dev-logs deleted with their authors: 2."
     assert (User.objects.filter(username__in=["anna", "bert"]).count(), DevLog.objects.count()) == (0, 0)
 
 
@@ -89,7 +89,7 @@ def test_people_chosen_by_a_filter_that_the_deletion_itself_changes_are_deleted(
 
     response = admin_client.post(f"{USERS}?is_active__exact=1&is_staff__exact=0", form, follow=True)
 
-    assert message_of(response) == "Account anna deleted with all dev-logs: 1."
+    assert message_of(response) == "Dev-logs deleted with their authors: 1."
     assert (User.objects.filter(username="anna").exists(), DevLog.objects.exists()) == (False, False)
 
 
