@@ -127,7 +127,8 @@ class BatchAdmin(BaseAdmin):
     def filters_of(self, request: HttpRequest) -> list[tuple[str, str]]:
         """Return what the rows are narrowed to: each filter of the list by its name, with what is chosen in it."""
         if not request.GET or request.path != self.list_address:
-            return [(key, str(said)) for key, said in request.GET.items()]  # another page's own choice, in its words
+            # Another page's own choice, in its words; its name is one that is translated elsewhere.
+            return [(_(name), str(chosen)) for name, chosen in request.GET.items()]
         listed = self.get_changelist_instance(request)
         chosen = [(_("search"), listed.query)] if listed.query else []
         others = {key: values[-1] for key, values in listed.get_filters_params().items()}

@@ -53,7 +53,7 @@ def test_a_question_costs_the_same_for_one_as_for_thirty(
 ):
     made = [make_devlog() for _ in range(count)]
 
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(21):
         page = act_on_all(admin_client, "delete_selected", made)
 
     assert page.context["model_count"] == {"dev-logs": count}

@@ -134,7 +134,7 @@ STATES = "One of: pending, running, done, failed."
         ("devlogs/", "ordering", "One of: -created_at, created_at."),
         ("devlogs/export/", "format", "One of: ndjson, csv."),
         ("jobs/", "status", STATES),
-        ("jobs/", "waiting_for", "One of: retry, rate_limit, provider, budget."),
+        ("jobs/", "waiting_for", "One of: retry, rate_limit, provider, budget, paused."),
         ("jobs/", "error", None),
         ("techstack/", "range", None),
         ("techstack/", "group_by", None),

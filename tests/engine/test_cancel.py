@@ -190,9 +190,9 @@ def test_of_a_cancellation_and_a_claim_at_once_each_job_has_one_outcome(make_dev
 def test_staff_cancel_in_the_admin_what_is_not_final(make_devlog, admin_client):
     devlogs = [make_devlog("Wrote a Django view.") for _ in range(2)]
     Job.objects.complete([answer(claim(limit=1)[0], "Django")])
-    selected = {"action": "cancel", "_selected_action": [devlog.pk for devlog in devlogs]}
+    selected = {"action": "cancel", "_selected_action": [devlog.pk for devlog in devlogs], "post": "yes"}
 
     page = admin_client.post("/admin/tagging/job/", selected, follow=True)
 
     assert [job_of(devlog).state for devlog in devlogs] == ["done", "failed"]
-    assert "1 cancelled" in page.content.decode()
+    assert "Jobs cancelled: 1." in page.content.decode()

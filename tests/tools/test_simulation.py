@@ -9,8 +9,8 @@ import pytest
 from django.urls import include, path, resolve
 from rest_framework.test import APIClient
 
-from devlog_project.api.problems import not_found
 from devlogs.models import DevLog
+from devlogs.pages.errors import not_found
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
 from tagging.extraction.fibonacci import MAX_N, Task, fibonacci, task_in
 from tagging.extraction.simulated import SimulatedExtractor
