@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -21,13 +21,16 @@ from django.utils.translation import gettext_lazy as _
 
 from devlog_project.api.ids import is_id
 from tagging.admin.batches import from_page
+from tagging.admin.merge_preview import preview_of
 from tagging.admin.tag_forms import ConfirmForm, MergeForm
-from tagging.admin.tag_sight import places_for
+from tagging.admin.tag_sight import most_used, places_for
 from tagging.curation import separation, vocabulary
 from tagging.models import DevLogTag, Tag
 from tagging.models.sql import portions
 
 TAGS_NAMED = 100
+# So many names are suggested to merge into.
+SUGGESTED = 200
 # Aliases of tags on more dev-logs are separated by the command alone: a request would be held for too long.
 SEPARATED_AT_ONCE = 5_000
 STAY_AWAY = _(
@@ -50,12 +53,16 @@ class VocabularyActions(admin.ModelAdmin):
         chosen = as_asked(request, queryset)
         sources = list(chosen.select_related("alias_of"))
         into = request.POST.get("into", "")
-        form = MergeForm(
-            request.POST if "confirmed" in request.POST else None, sources, self.get_queryset(request), into
-        )
-        if not form.is_valid():
-            return self.confirm(request, chosen, "merge", gettext("Merge tags"), str(MOVE), form)
-        target = form.cleaned_data["into"]
+        data = request.POST if "into" in request.POST and "another" not in request.POST else None
+        form = MergeForm(data, sources, self.get_queryset(request), into)
+        target = form.cleaned_data["into"] if form.is_valid() else None
+        if not target or "confirmed" not in request.POST:
+            more = {
+                "is_merge": True,
+                "preview": preview_of(chosen, target, request.user) if target else None,
+                "suggested": [] if target else most_used(request.user, SUGGESTED),
+            }
+            return self.confirm(request, chosen, "merge", gettext("Merge tags"), str(MOVE), form, more)
         try:
             with transaction.atomic():
                 vocabulary.merge_all(sources, target)
@@ -122,7 +129,14 @@ class VocabularyActions(admin.ModelAdmin):
         return None
 
     def confirm(
-        self, request: HttpRequest, tags: QuerySet[Tag], action: str, title: str, consequence: str, form: forms.Form
+        self,
+        request: HttpRequest,
+        tags: QuerySet[Tag],
+        action: str,
+        title: str,
+        consequence: str,
+        form: forms.Form,
+        more: Mapping[str, object] | None = None,
     ) -> HttpResponse:
         """Ask first; the page carries a choice of all as one field, as Django takes no thousand of them."""
         is_all = request.POST.get("select_across") == "1"
@@ -143,6 +157,7 @@ class VocabularyActions(admin.ModelAdmin):
             "select_across": int(is_all),
             "newest": tags.order_by("-pk").values_list("pk", flat=True).first() or 0,
             "from_page": from_page(request),
+            **(more or {}),
         }
         return TemplateResponse(request, "admin/tagging/tag/confirm.html", context)
 

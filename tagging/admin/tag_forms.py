@@ -29,7 +29,11 @@ class ConfirmForm(forms.Form):
 class MergeForm(forms.Form):
     into = forms.CharField(
         label=_("Merge into"),
-        help_text=_("Name or slug of the tag that stays. An alias of one chosen here may: the two are turned round."),
+        help_text=_(
+            "The name of the tag that stays. It may be an alias of a chosen tag: then the alias becomes the tag, "
+            "and the tag its alias. Nothing is merged before you have seen what happens."
+        ),
+        widget=forms.TextInput(attrs={"list": "tag-names", "autocomplete": "off"}),
     )
 
     def __init__(
@@ -42,7 +46,9 @@ class MergeForm(forms.Form):
     def clean_into(self) -> Tag:
         named = vocabulary.stored(self.cleaned_data["into"], self.names)
         if not named:
-            raise forms.ValidationError(gettext("There is no such tag."))
+            raise forms.ValidationError(
+                gettext("There is no such tag. Choose one of the names suggested, or look it up in the list of tags.")
+            )
         target = named.alias_of if named.alias_of and named.alias_of not in self.sources else named
         try:
             for source in self.sources:
@@ -91,7 +97,7 @@ class TagForm(forms.ModelForm):
         fields = ["name", "kind"]
         help_texts = {
             "name": _("It stays as you spell it, for all. Where it is another name, the old one becomes its alias."),
-            "kind": _("The lexicon's, until you say another: then it stays as you say."),
+            "kind": _("What the tag is, for example a language or a tool. Once you change it here, it stays so."),
         }
 
     def clean_name(self) -> str:

@@ -34,6 +34,13 @@ def nameable(tags: QuerySet[Tag], user: Person) -> QuerySet[Tag]:
     return tags.filter(is_known | of_known)
 
 
+def most_used(user: Person, most: int) -> list[str]:
+    """Return the names of the tags that are on most dev-logs, as far as this person may know."""
+    count = figure("devlogs", user)
+    tags = Tag.objects.filter(IS_TAG, **{f"{count}__gt": 0}).order_by(f"-{count}", "name")
+    return list(tags.values_list("name", flat=True)[:most])
+
+
 def count_for(user: Person) -> Case:
     """Return on how many dev-logs a tag is: all for superusers, those that are not private for others.
 

@@ -18,6 +18,7 @@ ATTEMPTS = "/admin/tagging/attempt/"
 PROVIDERS = "/admin/tagging/providerstate/"
 CHANGELISTS = [DEVLOGS, TAGS, JOBS, ATTEMPTS]
 SCRIPT = "<script>alert(1)</script>"
+NO_SUCH_TAG = "There is no such tag. Choose one of the names suggested, or look it up in the list of tags."
 GERMAN = {"accept-language": "de"}
 
 

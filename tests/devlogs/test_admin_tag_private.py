@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from devlogs.models import DevLog
 from tagging.curation import vocabulary
 from tagging.models import DevLogTag, Tag
-from tests.devlogs.admin_pages import TAGS, act_on_tags, change_page, column, words
+from tests.devlogs.admin_pages import NO_SUCH_TAG, TAGS, act_on_tags, change_page, column, words
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_nothing_is_merged_into_a_hidden_name(editor, hidden, make_tagged, into)
 
     page = act_on_tags(editor, "merge", "Foo", into=into, confirmed="yes")
 
-    assert page.context["form"].errors["into"] == ["There is no such tag."]
+    assert page.context["form"].errors["into"] == [NO_SUCH_TAG]
     assert tag("Foo").alias_of is None
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tagging.admin import tag_actions
 from tagging.models import Tag
-from tests.devlogs.admin_pages import SCRIPT, TAGS, act_on_tags, change_page, column, message_of, words
+from tests.devlogs.admin_pages import NO_SUCH_TAG, SCRIPT, TAGS, act_on_tags, change_page, column, message_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,7 @@ def test_tags_are_merged_into_one_that_is_named_on_a_page_between(admin_client, 
     "into, why",
     [
         ("", "This field is required."),
-        ("Nothing", "There is no such tag."),
+        ("Nothing", NO_SUCH_TAG),
         ("Foo", "Foo cannot be merged into itself."),
     ],
 )
