@@ -77,6 +77,11 @@ def most(words: Iterable[str]) -> Rows:
     return sorted(counts.items(), key=lambda row: (-row[1], row[0]))[:MOST_WORDS]
 
 
+def months_since(first: date, until: date) -> int:
+    """Return how many months there are from that of one day to that of another, both with them."""
+    return (until.year - first.year) * 12 + until.month - first.month + 1
+
+
 def monthly(months: Mapping[str, int], until: date, count: int) -> list[tuple[date, int]]:
     """Return so many months up to that of a day, each by its first day, with the dev-logs of each."""
     last = until.year * 12 + until.month - 1

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from tagging.admin import shown
-from tagging.admin.tag_figures import LATEST, Places, monthly, newest
+from tagging.admin.tag_figures import LATEST, Places, monthly, months_since, newest
 from tagging.admin.tag_forms import AliasForm
 from tagging.admin.tag_sight import with_figures
 from tagging.curation import vocabulary
@@ -102,7 +102,7 @@ def used(request: HttpRequest, tag: Tag) -> dict[str, object]:
     places = Places(tag, request.user)
     may_see = shown.may_see_entries(request)
     today = timezone.now().astimezone(UTC).date()
-    months = monthly(use["months"], today, MONTHS) if use["count"] else []
+    months = monthly(use["months"], today, min(MONTHS, months_since(use["first"], today))) if use["count"] else []
     points = [(date_format(day, "M Y"), count) for day, count in months]
     label = gettext("Dev-logs with %(tag)s by month") % {"tag": tag}
     return {
