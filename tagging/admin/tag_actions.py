@@ -60,7 +60,7 @@ class VocabularyActions(admin.ModelAdmin):
             more = {
                 "is_merge": True,
                 "preview": preview_of(chosen, target, request.user) if target else None,
-                "suggested": [] if target else most_used(request.user, SUGGESTED),
+                "suggested": [] if target else most_used(request.user, SUGGESTED, chosen),
             }
             return self.confirm(request, chosen, "merge", gettext("Merge tags"), str(MOVE), form, more)
         try:

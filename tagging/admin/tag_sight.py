@@ -34,11 +34,11 @@ def nameable(tags: QuerySet[Tag], user: Person) -> QuerySet[Tag]:
     return tags.filter(is_known | of_known)
 
 
-def most_used(user: Person, most: int) -> list[str]:
-    """Return the names of the tags that are on most dev-logs, as far as this person may know."""
+def most_used(user: Person, most: int, besides: QuerySet[Tag]) -> list[str]:
+    """Return the names of the tags that are on most dev-logs besides these, as far as this person may know."""
     count = figure("devlogs", user)
-    tags = Tag.objects.filter(IS_TAG, **{f"{count}__gt": 0}).order_by(f"-{count}", "name")
-    return list(tags.values_list("name", flat=True)[:most])
+    tags = Tag.objects.filter(IS_TAG, **{f"{count}__gt": 0}).exclude(pk__in=besides.order_by().values("pk"))
+    return list(tags.order_by(f"-{count}", "name").values_list("name", flat=True)[:most])
 
 
 def count_for(user: Person) -> Case:

@@ -299,7 +299,7 @@ def test_the_cost_is_estimated_for_the_extractor_that_is_set(make_tagged, settin
 
     tokens = 3 * estimate(len(entries[0])).tokens
     assert command("--dry-run")[0] == (
-        f"3 dev-logs to tag again, each by a new call, for at most 3.00 $ if none fails (paid, {tokens} tokens)."
+        f"3 dev-logs to tag again, each by a new call, for at most 3.00 $ if none fails (paid, {tokens:,} tokens)."
     )
 
 
@@ -314,7 +314,7 @@ def test_the_cost_is_estimated_for_shared_calls_where_they_are_switched_on(make_
     tokens = estimate_together(length, 2).tokens + estimate_together(length, 1).tokens
     assert command("--dry-run")[0] == (
         "3 dev-logs to tag again, up to 2 of an author by a new call, for at most 1.00 $ if each call is full and "
-        f"none fails (openai, {tokens} tokens)."
+        f"none fails (openai, {tokens:,} tokens)."
     )
 
 
