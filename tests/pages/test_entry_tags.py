@@ -149,3 +149,14 @@ def test_what_was_typed_goes_through_the_login(devlog):
 
 def test_after_the_login_it_stands_in_the_form_again(page, devlog):
     assert 'value="C++"' in said(page.get(address(devlog), {"name": "C++"}))
+
+
+def test_a_card_without_tags_says_whether_any_were_taken_off(page, devlog, make_devlog, run_jobs, ada):
+    never = make_devlog("Slept.", author=ada)
+    run_jobs()
+    for tag in ("django", "celery"):
+        answer = page.post(address(devlog, "remove/"), {"name": tag}, headers=FRAGMENT)
+
+    assert "All its tags were taken off." in said(answer)
+    assert "No technology was found in it." not in said(answer)
+    assert "No technology was found in it." in said(page.get(f"/entries/{never.pk}/"))
