@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from devlog_project.api import throttle
@@ -28,6 +29,8 @@ from tagging.models import Batch
 
 # For so long, in seconds, a deletion may be undone.
 UNDO_SECONDS = 600
+# So many characters of what was deleted say which it was.
+QUOTED = 60
 
 
 class Deleted(NamedTuple):
@@ -63,7 +66,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     kept = signing.dumps(deleted, salt=salt(request), compress=True)
     next_url = answers.back(request, home := reverse("pages:home"))
     gone = next_url.startswith(reverse("pages:entry", args=[pk]))  # else one would be led to what is not there
-    return answers.shown(request, "deleted", {"kept": kept, "next": home if gone else next_url})
+    words = Truncator(" ".join(row["entry"].split())).chars(QUOTED)
+    return answers.shown(request, "deleted", {"kept": kept, "words": words, "next": home if gone else next_url})
 
 
 @answers.by_post

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.looks import check
@@ -72,12 +73,38 @@ def test_what_was_deleted_can_be_brought_back(enter, writer):
 def test_an_entry_becomes_private_and_says_so(enter, writer):
     card = written(page := enter(writer))
 
-    card.locator("summary").click()
-    card.get_by_role("button", name="Make it private").click()
+    card.get_by_role("button", name="Make private").click()
 
     expect(card.locator(".badge")).to_have_text("Private")
     page.reload()
     expect(page.locator(".entry .badge")).to_have_text("Private")
+
+
+def test_an_entry_becomes_public_once_one_has_read_what_follows(enter, writer):
+    card = written(page := enter(writer))
+    card.get_by_role("button", name="Make private").click()
+    expect(card.locator(".badge")).to_have_text("Private")
+
+    card.get_by_text("Make public …").click()
+    expect(card.get_by_text("the text is sent there")).to_be_visible()
+    check(page)
+    card.get_by_role("button", name="Make public").click()
+
+    expect(card.locator(".badge")).to_have_count(0)
+
+
+def test_an_entry_and_its_open_form_are_one_card_with_one_set_of_buttons(enter, writer):
+    card = written(page := enter(writer))
+
+    for link, form in (("Edit", ".entry-form.edit"), ("+ Tag", ".entry-form.tag")):
+        card.get_by_role("link", name=link).click()
+        expect(page.locator(form)).to_be_visible()
+        check(page)
+        top, below = card.bounding_box(), page.locator(form).bounding_box()
+        assert top["y"] + top["height"] == pytest.approx(below["y"], abs=1)
+        expect(card.get_by_role("button", name="Delete")).to_be_hidden()
+        page.get_by_text("Cancel").click()
+        expect(card.get_by_role("button", name="Delete")).to_be_visible()
 
 
 def test_a_tag_is_taken_off_for_good_and_another_set_from_the_suggestions(enter, writer):

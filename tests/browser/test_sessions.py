@@ -66,6 +66,20 @@ def test_a_session_that_ended_while_one_typed_costs_nothing_typed(enter, writer,
     assert expected(troubles, "401") == 1
 
 
+def test_who_has_lost_all_cookies_is_told_to_log_in_and_nothing_else(enter, writer, troubles):
+    page = enter(writer)
+    page.goto("/")
+    box(page).fill(TEXT)
+    page.context.clear_cookies()
+
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("alert").filter(visible=True)).to_have_text([re.compile("You are logged out")])
+    expect(box(page)).to_have_value(TEXT)
+    assert expected(troubles, "403") == 1
+    assert expected(troubles, "401") == 1
+
+
 def test_without_a_script_the_login_carries_the_text_along(enter, writer, troubles):
     page = enter(writer, java_script_enabled=False)
     page.goto("/")

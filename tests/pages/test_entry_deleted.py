@@ -41,7 +41,7 @@ def said(answer):
 def test_a_deletion_says_so_and_offers_to_undo_it(page, devlog, headers):
     answer = delete(page, devlog, headers=headers)
 
-    assert "Deleted." in said(answer)
+    assert f"Deleted: <bdi>“{devlog.entry}”</bdi>" in said(answer)
     assert ("<html" in said(answer)) is (headers == {})
     assert not DevLog.objects.exists()
 

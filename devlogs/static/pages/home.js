@@ -32,16 +32,28 @@ async function send() {
     }
 }
 
+// Without its proof a form is refused before anybody asks who sent it: where both are gone, the login is what is missing.
+async function isLoggedOut(status) {
+    if (status !== 403) return status === 401;
+    try {
+        return (await fetch(`${days.dataset.cards}?ids=0`, { headers: { "X-Fragment": "1" } })).status === 401;
+    } catch {
+        return false;
+    }
+}
+
 async function save() {
     if (form.getAttribute("aria-busy") === "true") return;
     form.setAttribute("aria-busy", "true");
     const sent = box.value;
     const { status, text } = await send();
+    const isOut = await isLoggedOut(status);
     form.removeAttribute("aria-busy");
-    loggedOut.hidden = status !== 401;
+    loggedOut.hidden = !isOut;
     if (status === 201) saved(sent, text);
     else if (status === 400 || status === 429) say(text, status === 400);
-    else say({ 401: "", 403: form.dataset.stale }[status] ?? form.dataset.failed, false);
+    else if (isOut) say("");
+    else say(status === 403 ? form.dataset.stale : form.dataset.failed, false);
 }
 
 function saved(sent, html) {
