@@ -160,3 +160,10 @@ def test_while_the_pages_are_open_anybody_changes_what_has_no_author(settings, m
 
     assert Client().post(address(devlog, "retag/"), headers=FRAGMENT).status_code == 200
     assert Job.objects.get().state == "pending"
+
+
+@pytest.mark.parametrize(("code", "looks"), [("cancelled", "failed cancelled"), ("timeout", "failed")])
+def test_what_a_person_cancelled_is_not_shown_as_a_fault(page, devlog, code, looks):
+    Job.objects.update(state="failed", error_code=code)
+
+    assert f'<p class="why {looks}">' in text_of(page.get(address(devlog)))

@@ -46,6 +46,14 @@ def test_a_deletion_says_so_and_offers_to_undo_it(page, devlog, headers):
     assert not DevLog.objects.exists()
 
 
+def test_of_a_long_one_a_deletion_says_the_first_words(page, make_devlog, ada):
+    devlog = make_devlog("Moved\n\nthe <b>queue</b>. " + "Slept. " * 50, author=ada)
+
+    told = delete(page, devlog, headers=FRAGMENT).content.decode()
+
+    assert re.search(r"<bdi>“Moved the &lt;b&gt;queue&lt;/b&gt;\. (Slept\. ?)+…”</bdi>", told)
+
+
 def test_what_is_undone_is_as_it_was(page, devlog, ada):
     edits.add(devlog, "Kafka", ada)
     edits.remove(devlog, "Celery", ada)
