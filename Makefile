@@ -50,7 +50,7 @@ seed: install ## fill an empty database with a year of made-up dev-logs, to have
 	@$(RUN) manage.py migrate --verbosity 0
 	@$(RUN) manage.py seed
 
-test: $(VENV)/.installed ## run the tests: no network, no services, under two minutes
+test: $(VENV)/.installed ## run the tests: no network, no services, a few minutes
 	@$(RUN) -m pytest -n 2 --dist worksteal -m "not long"
 
 test-all: $(VENV)/.installed-dev ## the long ones too; says what it skipped
