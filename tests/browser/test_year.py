@@ -44,7 +44,7 @@ def test_what_is_asked_before_many_are_changed_shows_no_fault(enter, year, model
     page.locator("select[name=action]").select_option(action)
     page.get_by_role("button", name="Go").click()
 
-    expect(page.get_by_role("link", name="No, take me back")).to_be_visible()
+    expect(page.get_by_role("link", name="Go back, change nothing")).to_be_visible()
     check(page)
 
 
