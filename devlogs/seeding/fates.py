@@ -95,7 +95,7 @@ def attempt(at: datetime, fastest: float, slowest: float, dice: random.Random, f
 
 def waits(one: Written, place: int, now: datetime, backoff_cap: timedelta, dice: random.Random) -> Fate:
     if place < FRESH:
-        return Fate(one, True, due_at=one.at)
+        return Fate(one, True, due_at=now)
     fault = PASSING[place % len(PASSING)]
     tries = failures(one.at, 1 + place % 3, fault, dice)
     tries = [each for each in tries if each.ended < now]

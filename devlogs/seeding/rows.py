@@ -68,7 +68,9 @@ def save_jobs(fates: Sequence[Fate], users: Mapping[str, User]) -> list[Job]:
 
 
 def job_of(devlog: DevLog, fate: Fate) -> Job:
-    job = Job(devlog=devlog, attempts=len(fate.tries), queued_at=fate.written.at, run_after=fate.due_at)
+    # What nobody has tried yet is asked for only now: a wait of days would be told as the service's own.
+    asked_at = fate.due_at if fate.due_at and not fate.tries else fate.written.at
+    job = Job(devlog=devlog, attempts=len(fate.tries), queued_at=asked_at, run_after=fate.due_at)
     ended = fate.tries[-1].ended if fate.tries else fate.written.at
     if fate.fault:
         job.error_code, job.error_detail = fate.fault.code, fate.fault.detail
