@@ -42,7 +42,9 @@ def test_dev_logs_are_sorted_by_their_date(admin_client, make_devlog):
 def test_a_phone_opens_the_filters_by_a_box_before_them(admin_client, url):
     html = admin_client.get(url).content.decode()
 
-    assert re.search(r'<input type="checkbox" id="filters-shown">.*?<nav id="changelist-filter"', html, re.DOTALL)
+    assert re.search(
+        r'<input type="checkbox" id="filters-shown">.*?<(nav|search) id="changelist-filter"', html, re.DOTALL
+    )
 
 
 def test_filters_in_use_are_open(admin_client):

@@ -43,6 +43,23 @@ msgstr ""
 
 """
 DJANGOS = ("contrib/admin", "contrib/auth", "contrib/contenttypes", "conf")
+# What the pages of Django 6.1 say without German; the one that gathers may be of another version.
+OF_DJANGO_6: list[str | tuple[str, str]] = [
+    "- Select an option -",
+    "Are you sure you want to delete the %(object_name)s “%(escaped_object)s”? All of the following related items "
+    "will be deleted:",
+    "Deleting the %(object_name)s “%(escaped_object)s” would require deleting the following protected related "
+    "objects:",
+    "Deleting the %(object_name)s “%(escaped_object)s” would result in deleting related objects, but your account "
+    "doesn't have permission to delete the following types of objects:",
+    "Filter by %(field_name)s",
+    "Logout",
+    "Pagination %(name)s",
+    "Pagination %(name)s entries",
+    "Run",
+    "Search %(name)s",
+    ("…and %(count)d more object.", "…and %(count)d more objects."),
+]
 # How Django speaks to people; we say "du".
 FORMAL = re.compile(r"\b(Sie|Ihr\w*|Ihnen)\b")
 # One and the same file at each run; nobody reads when it was made.
@@ -61,6 +78,8 @@ def extracted() -> Catalog:
         catalog.add(name)
     for message in _untold_by_django():
         catalog.add(message.id, context=message.context)
+    for message_id in OF_DJANGO_6:
+        catalog.add(message_id)
     return catalog
 
 
