@@ -4,35 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from tagging.models import Attempt
 from tagging.models.forecast import duration
-from tests.devlogs.admin_pages import DEVLOGS, JOBS, REFUSED, Answer, message_of, states, words
+from tests.devlogs.admin_pages import DEVLOGS, JOBS, Answer, message_of, states, words
 
 pytestmark = pytest.mark.django_db
 BOTH = pytest.mark.parametrize("url", [DEVLOGS, JOBS])
-
-
-@pytest.fixture
-def failed(make_devlog, run_jobs):
-    devlog = make_devlog("Fails.")
-    run_jobs(REFUSED)
-    return devlog
-
-
-@pytest.fixture
-def staff(client):
-    """Return a function that logs in a member of the staff with these permissions."""
-
-    def log_in(*codenames):
-        user = User.objects.create_user("grace", is_staff=True)
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        client.force_login(user)
-        return client
-
-    return log_in
 
 
 def post(client, url, action, rows, **more):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from devlogs.models import DevLog
@@ -14,25 +13,6 @@ from tests.devlogs.admin_pages import DEVLOGS, JOBS, LIMITED, REFUSED, Answer, c
 
 pytestmark = pytest.mark.django_db
 BOTH = pytest.mark.parametrize("url", [DEVLOGS, JOBS])
-
-
-@pytest.fixture
-def failed(make_devlog, run_jobs):
-    devlog = make_devlog("Fails.")
-    run_jobs(REFUSED)
-    return devlog
-
-
-@pytest.fixture
-def staff(client):
-    user = User.objects.create_user("grace", is_staff=True)
-    client.force_login(user)
-
-    def may(*codenames):
-        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        return client
-
-    return may
 
 
 def button(response):

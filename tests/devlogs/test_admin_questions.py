@@ -9,17 +9,10 @@ from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Attempt, Job, ProviderState, QueuePause, Spending
 from tagging.models.author_spending import today
-from tests.devlogs.admin_pages import DEVLOGS, JOBS, REFUSED, message_of, words
+from tests.devlogs.admin_pages import DEVLOGS, JOBS, message_of, words
 
 pytestmark = pytest.mark.django_db
 PAID = "tests.support.extractors.Paid"
-
-
-@pytest.fixture
-def failed(make_devlog, run_jobs):
-    devlog = make_devlog("Fails.")
-    run_jobs(REFUSED)
-    return devlog
 
 
 def ask(client, action, url=JOBS, **more):

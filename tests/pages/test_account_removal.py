@@ -32,11 +32,6 @@ def ada(client):
     return User.objects.get(username="ada")
 
 
-@pytest.fixture
-def grace():
-    return User.objects.create_user("grace")
-
-
 def test_the_page_says_what_goes_and_offers_to_take_it_along_first(client, ada, grace, make_devlog):
     for _ in range(3):
         make_devlog(author=ada)

@@ -26,11 +26,6 @@ def ada(client):
     return User.objects.get(username="ada")
 
 
-@pytest.fixture
-def grace():
-    return User.objects.create_user("grace")
-
-
 def make(client, name="laptop", days="7"):
     return client.post(TOKENS, {"name": name, "days": days})
 
