@@ -18,9 +18,10 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 
+from devlog_project.api.access import author_of
 from devlog_project.api.filters import AUTHOR_HELP, AuthorFilter, BooleanFilter, ChoiceFilter, Since, Until
 from devlogs import search
-from devlogs.models import DevLog
+from devlogs.models import EXTERNAL_ID_MAX_LENGTH, DevLog
 from tagging.curation import vocabulary
 from tagging.models import DevLogTag, Job
 from tagging.models.tag import KINDS
@@ -69,6 +70,16 @@ class QuestionFilter(filters.CharFilter):
     field_class = QuestionField
 
 
+class ExternalIdFilter(filters.CharFilter):
+    """What its author calls it: without an `author` oneself, so that an index leads to the one there may be."""
+
+    def filter(self, qs: DevLogs, value: str) -> DevLogs:
+        if not value:
+            return qs
+        whose = {} if self.parent.data.get("author") else {"author": author_of(self.parent.request)}
+        return qs.filter(external_id=value, **whose)
+
+
 class DevLogFilter(filters.FilterSet):
     tag = NamesFilter(
         method="carrying",
@@ -86,6 +97,10 @@ class DevLogFilter(filters.FilterSet):
     )
     private = BooleanFilter(field_name="is_private", label="Whether it is private: `true` or `false`.")
     author = AuthorFilter(label=AUTHOR_HELP)
+    external_id = ExternalIdFilter(
+        max_length=EXTERNAL_ID_MAX_LENGTH,
+        label="The one that its author calls so: one's own, unless `author` names another.",
+    )
     since = Since("created_at", "Written")
     until = Until("created_at", "Written")
     q = QuestionFilter(

@@ -108,11 +108,14 @@ class DevLogSerializer(serializers.Serializer[DevLog]):
 class AuthorSettingsSerializer(serializers.ModelSerializer[AuthorSettings]):
     """What the user has chosen for the dev-logs they write."""
 
+    author = serializers.CharField(
+        source="user.username", read_only=True, help_text="Who asks: the name that `?author=` takes."
+    )
     private_by_default = FlagField(required=False, help_text="Whether a new dev-log is private that does not say it.")
 
     class Meta:
         model = AuthorSettings
-        fields = ["private_by_default"]
+        fields = ["author", "private_by_default"]
 
     def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
         refuse_unknown(data, self.fields, "The settings are")

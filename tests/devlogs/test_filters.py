@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from devlogs import filters
@@ -203,3 +205,38 @@ def test_a_list_takes_as_many_queries_however_long_it_is(api, query, most, count
 
     with django_assert_max_num_queries(most):
         assert len(found(api, **query)) == (0 if query.get("state") == "done" else count)
+
+
+# -- what its author calls it ----------------------------------------------------------------------------------------
+
+
+def test_an_external_id_finds_one_s_own_and_staff_may_name_another_author(people, settings):
+    settings.API_OPEN = False
+    ada, _, staff = people
+    for person in people:
+        written(f"{person}'s", author=person, external_id="note-1")
+
+    assert found(client_of(ada), external_id="note-1") == ["ada's"]
+    assert found(client_of(staff), external_id="note-1") == ["staff's"]
+    assert found(client_of(staff), external_id="note-1", author="bob") == ["bob's"]
+    assert found(client_of(ada), external_id="note-2") == []
+
+
+def test_an_external_id_without_an_author_is_found_while_the_api_is_open(api, people):
+    written("ada's", author=people[0], external_id="note-1")
+    written("nobody's", external_id="note-1")
+
+    assert found(api, external_id="note-1") == ["nobody's"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what is in the table")
+@pytest.mark.parametrize("is_staff", [False, True])
+def test_an_external_id_is_looked_up_by_its_index(people, settings, is_staff):
+    settings.API_OPEN = False
+    with CaptureQueriesContext(connection) as asked:
+        found(client_of(people[2 if is_staff else 0]), external_id="note-1")
+
+    (query,) = [one["sql"] for one in asked if "devlogs_devlog" in one["sql"] and "note-1" in one["sql"]]
+    with connection.cursor() as cursor:
+        plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {query}").fetchall())
+    assert "devlog_external_id (author_id=? AND external_id=?)" in plan

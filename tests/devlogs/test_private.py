@@ -107,13 +107,13 @@ def test_a_list_refuses_what_is_neither_true_nor_false(api, make_devlog, value):
 
 
 def test_who_has_set_nothing_writes_public_dev_logs(hers):
-    assert hers.get(SETTINGS).json() == {"private_by_default": False}
+    assert hers.get(SETTINGS).json() == {"author": "ada", "private_by_default": False}
     assert hers.post(URL, {"entry": ENTRY}).json()["private"] is False
 
 
 @pytest.mark.parametrize("query", ["", "?bulk=true"])
 def test_a_post_that_does_not_say_it_is_as_its_author_has_set(hers, query):
-    assert hers.patch(SETTINGS, {"private_by_default": True}).json() == {"private_by_default": True}
+    assert hers.patch(SETTINGS, {"private_by_default": True}).json() == {"author": "ada", "private_by_default": True}
 
     answer = hers.post(URL + query, {"entry": ENTRY}).json()
 
@@ -167,8 +167,11 @@ def test_settings_that_cannot_be_meant_are_refused(hers, body, name):
 
 def test_settings_are_changed_back_and_a_second_time(hers):
     for chosen in (True, False, True, True):
-        assert hers.patch(SETTINGS, {"private_by_default": chosen}).json() == {"private_by_default": chosen}
-    assert hers.patch(SETTINGS, {}).json() == {"private_by_default": True}
+        assert hers.patch(SETTINGS, {"private_by_default": chosen}).json() == {
+            "author": "ada",
+            "private_by_default": chosen,
+        }
+    assert hers.patch(SETTINGS, {}).json() == {"author": "ada", "private_by_default": True}
 
 
 @pytest.mark.parametrize("method", ["get", "patch"])

@@ -49,7 +49,7 @@ def test_an_unknown_parameter_is_refused_and_nothing_is_done(api, make_devlog, m
 def test_a_refusal_names_the_parameters_that_are_known(api):
     errors = api.get(f"{URL}?status=failed").json()["errors"]
 
-    known = "tag, tag_any, kind, state, private, author, since, until, q, ordering, limit, cursor"
+    known = "tag, tag_any, kind, state, private, author, external_id, since, until, q, ordering, limit, cursor"
     assert errors == {"status": [f"Unknown parameter. Known here: {known}."]}
 
 
