@@ -37,6 +37,7 @@ v1: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("api/v1/", include(v1)),
+    path("", include("devlog_project.mcp.urls")),
     path("admin/login/", login.admin_login),
     path("admin/queue/", include("tagging.admin.dashboard.urls")),
     path("admin/", admin.site.urls),

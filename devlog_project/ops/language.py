@@ -1,4 +1,4 @@
-"""The language of pages is their reader's; the API speaks English, whatever its client says."""
+"""The language of pages is their reader's; the API and MCP speak English, whatever its client says."""
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -24,4 +24,4 @@ class PageLanguageMiddleware(LocaleMiddleware):
 
 
 def is_of_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+    return f"{request.path_info}/".startswith(("/api/", "/mcp/"))
