@@ -92,7 +92,7 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
 types: $(VENV)/.installed-dev
-	@SECRET_KEY=types $(BIN)/mypy devlog_project devlogs tagging
+	@SECRET_KEY=types $(BIN)/mypy devlog_project devlogs tagging clients/devlog
 
 migrations: $(VENV)/.installed
 	@SECRET_KEY=check $(RUN) manage.py makemigrations --check --dry-run
