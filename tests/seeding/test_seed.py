@@ -28,8 +28,8 @@ def development(settings):
 
 @pytest.fixture
 def seeded(db, development, monkeypatch):
-    """A database with a year of seventy days."""
-    monkeypatch.setattr(story, "YEAR", 70)
+    """A database with a year of 140 days: of fewer, on some days nothing has failed for good."""
+    monkeypatch.setattr(story, "YEAR", 140)
     out = io.StringIO()
     call_command("seed", stdout=out)
     return out.getvalue()
