@@ -31,7 +31,7 @@ RUN python -m compileall -q .
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    GUNICORN_CMD_ARGS="--bind=0.0.0.0:8000 --no-control-socket --worker-tmp-dir=/dev/shm"
+    GUNICORN_CMD_ARGS="--bind=0.0.0.0:8000 --worker-tmp-dir=/dev/shm"
 USER 10001:10001
 EXPOSE 8000
 # Not ready is 503. A redirect to https, or a host that is not allowed, comes from a process that is well.

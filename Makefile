@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: secrets help install demo run seed test test-all test-services test-browser bench chaos fuzz schema messages eval test-llm check lint types migrations deploy lock
+.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos fuzz schema messages eval test-llm check lint types migrations deploy lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -73,6 +73,9 @@ fuzz: $(VENV)/.installed-dev ## send thousands of made-up requests to a real ser
 
 schema: $(VENV)/.installed ## write the contract to docs/openapi.yaml
 	@DEBUG=on SECRET_KEY=schema $(RUN) manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
+
+settings: $(VENV)/.installed ## write docs/settings.md from what reads them
+	@SECRET_KEY=settings $(RUN) manage.py settings > docs/settings.md
 
 messages: $(VENV)/.installed-dev ## gather what the pages say into the German catalogue, compile it, and list what has no German yet
 	@DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -m tests.support.messages

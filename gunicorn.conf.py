@@ -10,13 +10,18 @@ threads = 16
 worker_connections = 500
 sendfile = False  # it would wait for the client
 bind = "127.0.0.1:8000"
+# Longer than the worker's end may take: TAGGING_SHUTDOWN_SECONDS, and 5 s for its last transaction.
 graceful_timeout = 30
+control_socket_disable = True  # nobody here is to be steered by a file
 
 
 def post_worker_init(worker):
     """Start with the server, not with the first request: what a killed process left is taken back at once."""
+    from devlog_project.ops.starting import look_at_server  # app ready
     from tagging.engine import startup  # app ready
 
+    hosts = [address[0] for address in worker.cfg.address if isinstance(address, tuple)]
+    look_at_server(worker.cfg.graceful_timeout, hosts)
     startup.ensure_started()
 
 

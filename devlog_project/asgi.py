@@ -17,10 +17,12 @@ with frozen_import():
     import_module(settings.ROOT_URLCONF)  # else the first request that is no probe loads all views
 
 # Only now: apps must be ready.
+from devlog_project.ops.starting import look_at_settings
 from devlog_project.texts import Utf8ASGIRequest
 from tagging import queues
 from tagging.engine import startup
 
+look_at_settings()
 django_application.request_class = Utf8ASGIRequest
 startup.arm(queues.local_worker_maker())
 

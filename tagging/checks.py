@@ -1,4 +1,4 @@
-"""Name settings that cannot work or do not fit each other: `manage.py check`."""
+"""Name settings that cannot work or do not fit each other: `manage.py check`, and each server that starts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tagging.extraction.openai.environment import find_mistake
 from tagging.models import spending
 
 
-@checks.register()
+@checks.register("settings")
 def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Require a transport and an extractor that can be imported."""
     errors: list[checks.CheckMessage] = []
@@ -20,11 +20,11 @@ def dotted_paths(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
             import_string(getattr(settings, name))
         except ImportError as error:
             hint = f"Set {name} to the dotted path of a class, or leave it unset."
-            errors.append(checks.Error(f"{name} cannot be imported: {error}", hint=hint, id=f"tagging.E00{number}"))
+            errors.append(checks.Error(f"{name} cannot be imported: {error}.", hint=hint, id=f"tagging.E00{number}"))
     return errors
 
 
-@checks.register()
+@checks.register("settings")
 def tasks_run_elsewhere(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
     """Warn of a backend that runs tasks in the process that enqueues them, or never."""
     backend = getattr(settings, "TASKS", {}).get("default", {}).get("BACKEND", "")
@@ -35,7 +35,7 @@ def tasks_run_elsewhere(app_configs: object, **kwargs: object) -> list[checks.Ch
     return [checks.Warning("No other process runs the tasks of TASKS.", hint=hint, id="tagging.W004")]
 
 
-@checks.register()
+@checks.register("settings")
 def model_can_be_asked(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
     """Warn of what is set up so that no request can be sent; not an error, as all but the model works without."""
     is_asked = settings.EXTRACTORS["openai"] == settings.TAGGING_EXTRACTOR
@@ -43,7 +43,7 @@ def model_can_be_asked(app_configs: object, **kwargs: object) -> list[checks.Che
     return [checks.Warning("The model cannot be asked.", hint=mistake, id="tagging.W003")] if mistake else []
 
 
-@checks.register()
+@checks.register("settings")
 def extractor_can_share_calls(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
     """Warn of shared calls that are asked for of an extractor that answers one entry in a call."""
     try:
@@ -61,7 +61,7 @@ def extractor_can_share_calls(app_configs: object, **kwargs: object) -> list[che
     ]
 
 
-@checks.register()
+@checks.register("settings")
 def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn of a daily budget below the cost of the longest entry, which would wait for ever."""
     longest = spending.estimate(ENTRY_MAX_LENGTH)
@@ -71,7 +71,7 @@ def budget_allows_a_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMe
     return [checks.Warning("The daily budget is below the cost of one call.", hint=hint, id="tagging.W002")]
 
 
-@checks.register()
+@checks.register("settings")
 def share_allows_a_call(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
     """Warn of an author's share below the cost of the longest entry, which goes only where nothing of it is taken."""
     share, longest = settings.TAGGING_DAILY_TOKENS_PER_AUTHOR, spending.estimate(ENTRY_MAX_LENGTH).tokens
@@ -81,7 +81,7 @@ def share_allows_a_call(app_configs: object, **kwargs: object) -> list[checks.Ch
     return [checks.Warning("An author's share is below the cost of one call.", hint=hint, id="tagging.W006")]
 
 
-@checks.register()
+@checks.register("settings")
 def lease_outlives_call(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn of a lease shorter than a call: the job would be taken over while it runs, and paid twice."""
     if settings.TAGGING_LEASE_SECONDS > settings.OPENAI_TIMEOUT_SECONDS:

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from devlog_project.env import env
+from devlog_project.env import Env
 
 pytestmark = pytest.mark.django_db
 DEVLOGS = "/api/v1/devlogs/"
@@ -67,7 +67,7 @@ def test_only_the_api_is_opened(client, allowed, path):
 def test_origins_are_read(monkeypatch, value):
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", value)
 
-    assert env.origins("CORS_ALLOWED_ORIGINS") == [part for part in value.split(", ") if part]
+    assert Env().origins("CORS_ALLOWED_ORIGINS", "pages of these") == [part for part in value.split(", ") if part]
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_what_is_no_origin_is_an_error_that_names_the_variable(monkeypatch, valu
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"https://b.example,{value}")
 
     with pytest.raises(ImproperlyConfigured, match=r"CORS_ALLOWED_ORIGINS: .* is no origin; write https://host"):
-        env.origins("CORS_ALLOWED_ORIGINS")
+        Env().origins("CORS_ALLOWED_ORIGINS", "pages of these")

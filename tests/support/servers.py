@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = sys.executable
 MANAGE = [PYTHON, "manage.py"]
-GUNICORN = [PYTHON, "-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:{port}"]
+GUNICORN = [PYTHON, "-m", "gunicorn", "--bind", "127.0.0.1:{port}"]
 UVICORN = [PYTHON, "-m", "uvicorn", "--port", "{port}", "devlog_project.asgi:application"]
 GRANIAN = [PYTHON, "-m", "granian", "--port", "{port}", "--respawn-failed-workers", "--interface"]
 HYPERCORN = [PYTHON, "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "devlog_project.asgi:application"]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from devlog_project.env import BASE_DIR, database
+from devlog_project.conf.database import database
+from devlog_project.env import BASE_DIR
 
 
 def read(url):
-    return database(url, password="", synchronous="NORMAL", pool_size=lambda: 4)
+    return database(url, password="", synchronous="NORMAL", pool_size=4)
 
 
 @pytest.mark.parametrize("url", ["sqlite:///devlog.sqlite3", "sqlite:///./devlog.sqlite3"])

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from devlog_project.env import Env, parts_of, read_file
+from devlog_project.conf.database import parts_of
+from devlog_project.env import Env, read_file
 from tests.support.servers import PYTHON, ROOT
 
 env = Env()
@@ -77,22 +78,22 @@ def test_of_a_file_only_the_line_break_at_its_end_and_a_byte_order_mark_are_none
     (tmp_path / "secret").write_bytes("\ufeff pw #1 \r\n".encode())
     monkeypatch.setenv("PW_FILE", f"{tmp_path / 'secret'}\n")
 
-    assert (env.secret("PW", is_exact=True), env.secret("PW")) == (" pw #1 ", "pw #1")
+    assert (env.secret("PW", "a word", is_exact=True), env.secret("PW", "a word")) == (" pw #1 ", "pw #1")
 
 
 @pytest.mark.parametrize(("value", "number"), [("1e3", 1000), (" 2.5\n", 2.5), ("7", 7)])
 def test_a_number_is_what_python_takes_for_one(monkeypatch, value, number):
     monkeypatch.setenv("SOME", value)
 
-    assert env.number("SOME", 1) == number
+    assert env.number("SOME", 1, "some") == number
 
 
 @pytest.mark.parametrize("value", ["10 s", "1,5", "12abc", "inf", "nan", "", "1 000"])
 def test_what_only_holds_a_number_is_none(monkeypatch, value):
     monkeypatch.setenv("SOME", value)
 
-    with pytest.raises(ImproperlyConfigured, match="SOME must be a number"):
-        env.whole("SOME", 1)
+    with pytest.raises(ImproperlyConfigured, match="SOME must be a whole number"):
+        env.whole("SOME", 1, "some")
 
 
 # -- .env ------------------------------------------------------------------------------------------------------------

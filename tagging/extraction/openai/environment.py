@@ -31,10 +31,10 @@ def _mistakes(api_key: str, base_url: str) -> Iterator[str]:
     for name, value in {"OPENAI_API_KEY": api_key, **{name: os.environ.get(name, "") for name in names}}.items():
         if not (value.isascii() and value.isprintable() and value == value.strip()):
             yield f"{name} holds a line break, a blank or a letter that no HTTP header can carry: set it anew."
-    if not _is_address(base_url, ("http", "https")):
+    if not is_address(base_url, ("http", "https")):
         yield "OPENAI_BASE_URL is not an address: write it like http://host:port/v1 or https://host/v1."
     proxy = proxy_for(base_url)
-    if proxy and not _is_address(proxy, PROXY_SCHEMES):
+    if proxy and not is_address(proxy, PROXY_SCHEMES):
         scheme = urlsplit(base_url).scheme
         name = scheme if _proxy_named(scheme) else "all"
         yield f"{name.upper()}_PROXY is not a proxy's address: write it like http://host:port, or unset it."
@@ -56,7 +56,7 @@ def _certificate_mistakes() -> Iterator[str]:
             yield "SSL_CERT_DIR names no directory that can be read: correct the path, or unset it."
 
 
-def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+def is_address(url: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port  # a wrong port raises
@@ -79,10 +79,10 @@ def proxy_for(base_url: str) -> str:
     parts = urlsplit(base_url)
     proxy = _proxy_named(parts.scheme) or _proxy_named("all")
     host = parts.hostname or ""
-    return "" if _is_this_machine(host) or _is_exempt(host, parts.port, getproxies().get("no", "")) else proxy
+    return "" if is_this_machine(host) or _is_exempt(host, parts.port, getproxies().get("no", "")) else proxy
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     with suppress(ValueError):
         address = ip_address(host)
         address = getattr(address, "ipv4_mapped", None) or address  # ::ffff:127.0.0.1
