@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "devlog_project.ops.packing.GZipMiddleware",  # before all that look at what an answer says
     "devlog_project.ops.csp.ContentSecurityPolicy",
     "devlog_project.ops.probes.ProbeMiddleware",
+    "devlog_project.ops.metrics.requests.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before all that answers: a page of another origin reads errors too
     "whitenoise.middleware.WhiteNoiseMiddleware",

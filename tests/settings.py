@@ -9,6 +9,7 @@ os.environ["DEBUG"] = "off"
 for name in [name for name in os.environ if name.startswith(("OPENAI_", "TAGGING_"))]:
     del os.environ[name]
 os.environ["OPENAI_API_KEY"] = ""
+os.environ["METRICS_TOKEN"] = ""
 os.environ["SIMULATION"] = "off"
 # SQLite needs no server; TEST_DATABASE_URL has the same tests run on another database.
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")

@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from devlog_project.ops import health
+from devlog_project.ops.metrics.view import metrics
 
-PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+PROBES = {"/healthz": health.healthz, "/livez": health.livez, "/readyz": health.readyz, "/metrics": metrics}
 
 
 class ProbeMiddleware(MiddlewareMixin):

@@ -17,8 +17,9 @@ from django.db.models.functions import Now
 
 from devlog_project.ops.trouble import advice_on
 from devlogs.models import DevLog
-from tagging.models import Attempt, Job, ProviderState, QueuePause, sql
+from tagging.models import Attempt, Job, ProviderState, QueuePause, due, pace, sql
 from tagging.models.claims import seconds_from_now
+from tagging.models.migrated import lacks_migrations
 
 if TYPE_CHECKING:
     from devlog_project.postgresql.base import DatabaseWrapper as PostgreSQL
@@ -39,6 +40,14 @@ FRESH_SHARE = 0.6
 # So many of the last attempts are looked at; they say nothing unless they are of several dev-logs, and of late.
 LAST_ATTEMPTS, LEAST_JOBS, LATE_SECONDS = 10, 3, 3600.0
 
+# Whoever writes an entry is told to come back in that many seconds at most; what is due for longer broke that word.
+LONG_SECONDS = float(pace.MOST_SECONDS)
+
+UNMIGRATED = "The database lacks migrations of this version: run manage.py migrate, or see whether that still runs."
+LONG = (
+    "A dev-log that a person waits for is due for {minutes:.0f} minutes, though workers work: start more of them "
+    "(manage.py run_worker), or raise TAGGING_CONCURRENCY."
+)
 STILL = "Dev-logs are due and no worker takes them: see that a worker runs (TAGGING_WORKER, or manage.py run_worker)."
 PAUSED = (
     "A person paused the queue, since {since:%Y-%m-%d %H:%M} UTC: entries are taken and wait. It goes on with "
@@ -49,10 +58,11 @@ HANGS = "The database accepts us and does not answer: look at its host, its disk
 
 
 class Findings(NamedTuple):
-    """The words for the database and the queue, and what to do about them."""
+    """The words for the database, its tables and the queue, and what to do about them."""
 
     database: str = "ok"
     queue: str = "ok"
+    migrations: str = "ok"
     advice: tuple[str, ...] = ()
 
 
@@ -64,7 +74,8 @@ class Readiness:
         self.forget()
 
     def forget(self) -> None:
-        self._findings = Findings("down", advice=(HANGS,))  # until it has answered once
+        self._findings = Findings("down", migrations="unknown", advice=(HANGS,))  # until it has answered once
+        self._is_migrated = False
         self._looked_at = self._began_at = -math.inf
 
     def findings(self) -> Findings:
@@ -74,14 +85,26 @@ class Readiness:
         is_known = self._looked_at > -math.inf
         if not self._looking.acquire(timeout=0 if is_known else HANGING_SECONDS):
             is_hanging = time.monotonic() - self._began_at > HANGING_SECONDS
-            return Findings("down", advice=(HANGS,)) if is_hanging else self._findings
+            return Findings("down", migrations="unknown", advice=(HANGS,)) if is_hanging else self._findings
         try:
             self._began_at = time.monotonic()
-            self._findings = look()
+            self._findings = self._with_migrations(look())
             self._looked_at = time.monotonic()
         finally:
             self._looking.release()
         return self._findings
+
+    def _with_migrations(self, found: Findings) -> Findings:
+        """Look for missing ones until none is: what is applied stays so while this process lives."""
+        if found.database != "ok":
+            return found._replace(migrations="unknown")
+        if self._is_migrated:
+            return found
+        try:
+            self._is_migrated = not lacks_migrations()
+        except (DatabaseError, InterfaceError) as error:
+            return Findings("down", migrations="unknown", advice=(advice_on(error),))
+        return found if self._is_migrated else found._replace(migrations="missing", advice=(UNMIGRATED,))
 
 
 readiness = Readiness()
@@ -106,6 +129,8 @@ def look() -> Findings:
                 f"The last calls all failed, the most with {code}: its meaning is in docs/operations.md and the log."
             )
             return Findings(queue="failing", advice=(told,))
+        if seconds := overdue_seconds():
+            return Findings(queue="long", advice=(LONG.format(minutes=seconds / 60),))
     except (DatabaseError, InterfaceError) as error:
         return Findings("down", advice=(advice_on(error),))
     return Findings()
@@ -134,6 +159,12 @@ def stands_still() -> bool:
         return False
     newest = Attempt.objects.order_by("-pk")[:1].values("pk")
     return not Attempt.objects.filter(pk__in=newest, finished_at__gt=before).exists()
+
+
+def overdue_seconds() -> float:
+    """Return for how long a job is due that a person waits for, if that is too long and no provider is the reason."""
+    seconds = due.seconds_due(Job.Priority.INTERACTIVE)
+    return seconds if seconds > LONG_SECONDS and not ProviderState.objects.current().waiting_for else 0.0
 
 
 def failing() -> str:

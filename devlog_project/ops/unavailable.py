@@ -20,7 +20,7 @@ from devlogs.pages import errors
 logger = logging.getLogger(__name__)
 
 # Where no database is asked, or where waiting for it is bounded in another way.
-FOR_MACHINES = ("/healthz", "/readyz")
+FOR_MACHINES = ("/healthz", "/livez", "/readyz", "/metrics")
 # Long enough for a restart or a short lock, short enough for a person.
 RETRY_AFTER_SECONDS = 5
 SAID = "The database cannot be used at the moment."

@@ -1,13 +1,25 @@
-"""A worker says every few seconds that it is there, for people to see; nothing is decided by it."""
+"""A worker says every few seconds that it is there, for people and for probes to see; no job is decided by it."""
 
+import socket
 import time
 from contextlib import suppress
 
 from django.db import DatabaseError
 
+from tagging.engine import owner_name
 from tagging.engine.process_lock import Owner
 from tagging.models import Worker
-from tagging.models.worker import SEEN_EVERY_SECONDS
+from tagging.models.worker import ALIVE_SECONDS, SEEN_EVERY_SECONDS
+
+
+def workers_here() -> list[str]:
+    """Return the names of this host's workers that have said of late that they are there, and run.
+
+    What they say is written by the thread that works, with each sweep: so it moves, and its database takes what it
+    writes. One that was killed may have said so just before; its name tells that its process has ended.
+    """
+    rows = Worker.objects.seen_within(ALIVE_SECONDS).filter(host=socket.gethostname())
+    return [row.name for row in rows if not owner_name.has_ended(row.name, at_start=True)]
 
 
 class Heartbeat:

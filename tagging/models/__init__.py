@@ -10,6 +10,7 @@ from tagging.models.spending import Spending
 from tagging.models.tag import DevLogTag, Removal, Tag
 from tagging.models.tag_use import TagUse
 from tagging.models.term import Term
+from tagging.models.totals import Totals
 from tagging.models.worker import Worker
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "Tag",
     "TagUse",
     "Term",
+    "Totals",
     "Worker",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.utils import timezone
 
-from tagging.models.sql import NOW, Query, marks, rows_of
+from tagging.models.sql import NOW, Query, in_utc, marks, rows_of
 
 LOCK = {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}
 # Of whom it is known whose fault their last failure was.
@@ -47,6 +49,10 @@ MEASURE_ENTRIES = (
     "SELECT devlog_id, (SELECT LENGTH(entry) FROM devlogs_devlog WHERE id = due.devlog_id), "
     "(SELECT author_id FROM tagging_job job WHERE job.devlog_id = due.devlog_id) FROM ({jobs}) due"
 )
+# The first that is due at a priority, or will be: the begin of a range of an index.
+FIND_FIRST = (
+    "SELECT run_after FROM tagging_job WHERE run_after IS NOT NULL AND priority = %s ORDER BY run_after LIMIT 1"
+)
 
 THESE_JOBS = "SELECT devlog_id FROM tagging_job WHERE devlog_id IN {portion}"
 
@@ -73,6 +79,15 @@ class Measured(NamedTuple):
 def unfinished() -> Unfinished:
     (found,) = rows_of(FIND_UNFINISHED.format(now=NOW[connection.vendor]), [])
     return Unfinished(*map(bool, found))
+
+
+def seconds_due(priority: int) -> float:
+    """Return for how long the job of this priority is due that has been for longest; 0 where none is."""
+    return max((age_of(at) for (at,) in rows_of(FIND_FIRST, [priority])), default=0.0)
+
+
+def age_of(moment: datetime) -> float:
+    return max(0.0, (timezone.now() - in_utc(moment)).total_seconds())
 
 
 def has_pending(author_id: int, count: int, priority: int) -> bool:

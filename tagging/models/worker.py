@@ -21,6 +21,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         Worker.objects.bulk_create([row], update_conflicts=True, update_fields=["seen_at"], unique_fields=["name"])
         self.filter(seen_at__lt=seconds_from_now(-FORGOTTEN_SECONDS)).delete()
 
+    def seen_within(self, seconds: float) -> WorkerQuerySet:
+        """Return those who said in the last seconds that they are there."""
+        return self.filter(seen_at__gt=seconds_from_now(-seconds))
+
 
 class Worker(models.Model):
     """One owner of claims: a process, or one of several workers in it."""

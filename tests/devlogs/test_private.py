@@ -167,10 +167,7 @@ def test_settings_that_cannot_be_meant_are_refused(hers, body, name):
 
 def test_settings_are_changed_back_and_a_second_time(hers):
     for chosen in (True, False, True, True):
-        assert hers.patch(SETTINGS, {"private_by_default": chosen}).json() == {
-            "author": "ada",
-            "private_by_default": chosen,
-        }
+        assert hers.patch(SETTINGS, {"private_by_default": chosen}).json()["private_by_default"] is chosen
     assert hers.patch(SETTINGS, {}).json() == {"author": "ada", "private_by_default": True}
 
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from devlog_project import VERSION
 from devlog_project.ops.readiness import Findings, Readiness
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
@@ -27,7 +28,8 @@ def test_a_process_whose_task_is_not_the_worker_is_ready(client):
     response = client.get("/readyz")
 
     assert response.status_code == 200
-    assert response.json() == dict.fromkeys(["status", "database", "provider", "queue"], "ok") | {"worker": "off"}
+    well = dict.fromkeys(["status", "database", "migrations", "provider", "queue"], "ok")
+    assert response.json() == well | {"worker": "off", "version": VERSION}
 
 
 WRONG_KEY = ExtractionError(

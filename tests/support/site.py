@@ -70,6 +70,7 @@ class Site:
             "SECURE_SSL_REDIRECT": "off",
             "LOG_LEVEL": "INFO",
             "OPENAI_API_KEY": "",
+            "METRICS_TOKEN": "",
             "SIMULATION": "off",
             "OPENAI_BASE_URL": "",
             "TAGGING_WORKER": "auto",

@@ -19,7 +19,7 @@ def production(settings):
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz"])
 def test_a_probe_is_answered_by_whatever_name_it_asks(client, path, host):
     response = client.get(path, HTTP_HOST=host)
 

@@ -161,7 +161,7 @@ def middleware(places, answer=lambda request: "answered"):
     return unavailable.Unavailable(answer, unavailable.WaitingRoom(places=places, standstill_seconds=0))
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/metrics"])
 def test_a_probe_is_answered_however_many_wait_for_the_database(path):
     assert middleware(places=0)(RequestFactory().get(path)) == "answered"
 

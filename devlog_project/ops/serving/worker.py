@@ -34,7 +34,7 @@ MAX_UNSENT_BYTES = 64 * 1024 * 1024
 # Of large requests that are not answered yet, all together.
 MAX_GATHERED_BYTES = 64 * 1024 * 1024
 # Answered by a thread of its own: a wait that keeps all others busy must not look like a process that is dead.
-LIVENESS = b"GET /healthz "
+LIVENESS = (b"GET /healthz ", b"GET /livez ")
 
 NO_HTTP = "This is no valid HTTP request. In an address all but ASCII is escaped (%C3%A4; curl --data-urlencode)."
 
