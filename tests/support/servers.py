@@ -90,7 +90,7 @@ class Server:
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [part.format(port=self.port) for part in command],
-                cwd=ROOT,
+                cwd=site.tree,
                 env=site.environment(**settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

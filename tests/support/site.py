@@ -35,9 +35,10 @@ NOT_OURS = re.compile(
 class Site:
     """One deployment: its directory holds database, locks and logs; its settings are environment variables."""
 
-    def __init__(self, directory: Path, *, database_url: str = "", **settings: str) -> None:
+    def __init__(self, directory: Path, *, database_url: str = "", tree: Path = ROOT, **settings: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self.tree = tree  # the checkout whose processes these are
         self.database = directory / "db.sqlite3"
         self.database_url = database_url or f"sqlite:///{self.database}"
         self.lock_dir = directory / "locks"
@@ -102,16 +103,18 @@ class Site:
         """Run one management command to its end; it fails if there is none."""
         return self.run([*MANAGE, *arguments], **settings)
 
-    def run(self, command: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, command: list[str], *, seconds: float = 3 * DEADLINE_SECONDS, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.tree,
             env=self.environment(**settings),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
-            timeout=3 * DEADLINE_SECONDS,
+            timeout=seconds,
         )
 
     def serve(self, server: str, *arguments: str, **settings: str) -> Server:
