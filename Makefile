@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos fuzz schema messages eval test-llm check lint types migrations deploy lock
+.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos soak fuzz schema messages eval test-llm check lint types migrations deploy lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -67,6 +67,9 @@ bench: $(VENV)/.installed ## measure it beside the naive designs, in minutes; wr
 
 chaos: $(VENV)/.installed ## kill -9 real servers 200 times, have the provider fail in every way, on SQLite and PostgreSQL; count what is lost (40 minutes)
 	@$(RUN) -m tests.load.chaos $(CHAOS_FLAGS)
+
+soak: $(VENV)/.installed ## load it for minutes (SOAK_FLAGS="--minutes 60"), with faults, kills and restarts; see that nothing grows
+	@$(RUN) -m tests.load.soak $(SOAK_FLAGS)
 
 fuzz: $(VENV)/.installed-dev ## send thousands of made-up requests to a real server; each answer must be as the contract says
 	@$(RUN) -m tests.fuzz $(FUZZ_FLAGS)
