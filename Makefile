@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos soak fuzz schema messages eval test-llm check lint types migrations deploy lock
+.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos soak fuzz schema messages eval test-llm check lint types migrations deploy release lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -102,6 +102,9 @@ types: $(VENV)/.installed-dev
 
 migrations: $(VENV)/.installed
 	@SECRET_KEY=check $(RUN) manage.py makemigrations --check --dry-run
+
+release: $(VENV)/.installed-dev ## look whether this tree can be released, build what is handed out, say what would be tagged
+	@$(RUN) deploy/release.py
 
 deploy: $(VENV)/.installed
 	@DEBUG=off SECRET_KEY=$$($(RUN) -c "import secrets; print(secrets.token_urlsafe(50))") ALLOWED_HOSTS=example.org \

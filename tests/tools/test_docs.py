@@ -2,26 +2,15 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
 
 from devlog_project.conf.page import GROUPS, known_names, page
 from tests.load.benchmarks.report import Row, picture, renewed, rows_in
+from tests.support.pages import ROOT, TEXTS, found
 
-ROOT = Path(__file__).parent.parent.parent
-# The changelog speaks of what is gone, too.
-PAGES = [*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
-TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in sorted(PAGES)}
-ALL = "\n".join(TEXTS.values())
 README = TEXTS["README.md"]
-
-
-def found(pattern: str, text: str = ALL) -> list[str]:
-    """Return what a pattern finds, each once, in an order that all test processes share."""
-    return sorted(set(re.findall(pattern, text, re.MULTILINE)))
-
 
 # -- settings --------------------------------------------------------------------------------------------------------
 
