@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -23,9 +22,9 @@ from knox.models import AuthToken
 
 from devlogs import entries
 from devlogs.admin.groups import naming_permissions
+from devlogs.data import forgetting
 from devlogs.models import AuthorSettings, DevLog
 from tagging.admin.batches import NAMED, BatchAdmin, Question
-from tagging.engine.batches import let_others_write
 from tagging.models import sql
 
 User = get_user_model()
@@ -102,18 +101,9 @@ class PersonAdmin(BatchAdmin, UserAdmin):
             raise PermissionDenied
         ids = list(people.values_list("pk", flat=True))
         self.log_deletions(request, people)
-        for some in sql.portions(ids):
-            User._default_manager.filter(pk__in=some).update(is_active=False)  # they write nothing more
+        forgetting.deactivate(ids)
         # By the ids, not as they were chosen: that may be as active ones.
-        rows = [DevLog.objects.filter(author__in=some) for some in sql.portions(ids)]
-        last = partial(remove_people, ids)
+        rows = forgetting.written_by(ids)
+        last = partial(forgetting.forget_people, ids)
         label = gettext_noop("Dev-logs deleted with their authors")
         self.begin_batch(request, rows, entries.remove, label, is_deletion=True, last_act=last)
-
-
-def remove_people(ids: Sequence[int]) -> None:
-    """Delete these users with their tokens, and with the few dev-logs that were on their way when it was begun."""
-    for some in sql.portions(ids):
-        began = time.monotonic()
-        User._default_manager.filter(pk__in=some).delete()
-        let_others_write(time.monotonic() - began)

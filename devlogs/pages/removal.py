@@ -23,7 +23,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from devlog_project.api.login import ThrottledForm, with_refusal
 from devlog_project.api.models.tokens import end_tokens
 from devlogs import entries
-from devlogs.models import AuthorSettings, DevLog
+from devlogs.data import forgetting
+from devlogs.models import DevLog
 from devlogs.pages import drafts
 from devlogs.pages.account import BATCHES, own_tokens, user_of
 from devlogs.pages.login import is_password
@@ -87,11 +88,11 @@ def delete_all(request: HttpRequest) -> None:
     with transaction.atomic():  # whose lock on the user keeps what is brought back either before it all or out
         end_tokens(user)
         newest = DevLog.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        rows = DevLog.objects.filter(author=user, pk__lte=newest)
+        (rows,) = (written.filter(pk__lte=newest) for written in forgetting.written_by([user.pk]))
         total = rows.count()
         batch = Batch.objects.filter(person=user).begin(BATCHES, "All of one's own deleted", total, user.pk)
     logger.info("user=%s deletes all of their dev-logs: %s", user.pk, total)
-    last = partial(forget_settings, user.pk)
+    last = partial(forgetting.forget_rest, [user.pk])
     if Run(batch, Portions([rows], GAP), entries.remove, last).go_on(ANSWER_SECONDS):
         text = ngettext(
             "Everything is deleted: %(count)s dev-log, your tokens and your settings. Your account is still there.",
@@ -103,10 +104,6 @@ def delete_all(request: HttpRequest) -> None:
     else:
         text = _("This takes longer, and goes on by itself. This page says how far it is.")
         messages.info(request, text, extra_tags=drafts.owner(request))
-
-
-def forget_settings(user_id: int) -> None:
-    AuthorSettings.objects.filter(user=user_id).delete()
 
 
 urls = [path("account/delete/", removal, name="removal")]

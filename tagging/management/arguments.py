@@ -2,6 +2,9 @@
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import datetime
+
+from django.utils.timezone import is_naive, make_aware
 
 
 def at_least(lowest: int) -> Callable[[str], int]:
@@ -37,3 +40,11 @@ def share(text: str) -> float:
     except ValueError:
         pass
     raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1.")
+
+
+def moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no date: write 2026-01-31 or 2026-01-31T09:30.") from error
+    return make_aware(at) if is_naive(at) else at

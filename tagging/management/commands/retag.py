@@ -4,23 +4,20 @@ What is queued already is never chosen: the command may be interrupted and repea
 between which the writers of a serving process get in.
 """
 
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Mod
-from django.utils.timezone import is_naive, make_aware
 
 from devlogs.models import DevLog
 from tagging import queues
 from tagging.curation import vocabulary
 from tagging.engine.batches import Portions
 from tagging.extraction.openai.house import WORDINGS
-from tagging.management.arguments import positive
+from tagging.management.arguments import moment, positive
 from tagging.management.progress import draw_bar
 from tagging.models import Attempt, Job
 from tagging.models.forecast import cost_of
@@ -28,14 +25,6 @@ from tagging.models.forecast import cost_of
 NO_JOB = "none"
 INTERRUPTED = 130
 STATE = f"what became of the last tagging; {NO_JOB}: there was none, as they came by another way than the API"
-
-
-def moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is no date: write 2026-01-31 or 2026-01-31T09:30.") from error
-    return make_aware(at) if is_naive(at) else at
 
 
 class Command(BaseCommand):
