@@ -118,7 +118,7 @@ lock: $(VENV)/.installed ## pin anew what pyproject.toml names, with hashes, for
 	pin requirements.txt pyproject.toml --group test; \
 	pin requirements/run.txt -c requirements.txt pyproject.toml; \
 	pin requirements/dev.txt -c requirements.txt pyproject.toml --all-extras --group dev; \
-	for name in celery sqs actors django; do pin requirements/$$name.txt -c requirements/dev.txt pyproject.toml --extra $$name; done; \
+	for name in celery sqs actors django otel; do pin requirements/$$name.txt -c requirements/dev.txt pyproject.toml --extra $$name; done; \
 	pin requirements/lambda.txt -c requirements.txt --group lambda; \
 	for name in ministack llm; do pin requirements/$$name.txt --group $$name; done
 

@@ -8,6 +8,9 @@ workers = 1
 threads = 16
 # Clients at a time, most of them idle; one more takes the place of the one that waits longest.
 worker_connections = 500
+logger_class = "devlog_project.ops.serving.log.Log"
+# Not what a request looks for: that may be words of an entry.
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s bytes, %(M)s ms'
 sendfile = False  # it would wait for the client
 bind = "127.0.0.1:8000"
 # Longer than the worker's end may take: TAGGING_SHUTDOWN_SECONDS, and 5 s for its last transaction.

@@ -137,9 +137,9 @@ class Env:
         """Return a number."""
         return self._number(name, default, meaning, (at_least, at_most), shown)
 
-    def choice(self, name: str, default: str, allowed: tuple[str, ...], meaning: str) -> str:
+    def choice(self, name: str, default: str, allowed: tuple[str, ...], meaning: str, *, shown: str = "") -> str:
         """Return one of the allowed words."""
-        value = self._read(name, default, meaning, ", ".join(allowed))
+        value = self._read(name, default, meaning, ", ".join(allowed), shown)
         if value not in allowed:
             raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
         return value

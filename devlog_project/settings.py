@@ -39,6 +39,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "devlog_project.ops.request_id.RequestId",  # around all: its number stands on each line and each answer
     "devlog_project.ops.version.VersionMiddleware",
     "devlog_project.ops.packing.GZipMiddleware",  # before all that look at what an answer says
     "devlog_project.ops.csp.ContentSecurityPolicy",
@@ -136,4 +137,4 @@ if TRANSPORTS["django"] == TAGGING_TRANSPORT:
 
 # -- Logs --------------------------------------------------------------------------------------------------------
 
-LOGGING = console(LOG_LEVEL)
+LOGGING = console(LOG_LEVEL, LOG_FORMAT, is_debug=DEBUG)

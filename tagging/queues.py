@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from devlogs.models import DevLog
+from tagging.engine import traces
 from tagging.engine.guard import ErrorLog, GuardedThread
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.startup import MakeWorker
@@ -61,13 +62,15 @@ def enqueue(devlog: DevLog, *, is_bulk: bool = False) -> None:
 
     is_bulk: one of many, which comes after all that people wait for.
     """
-    devlog.job = Job.objects.insert(devlog, Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE)
+    with traces.publishing():
+        devlog.job = Job.objects.insert(devlog, Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE)
     notify_after_commit([devlog.pk])
 
 
 def enqueue_many(devlog_ids: Sequence[int]) -> None:
     """Ask for the tags of many new dev-logs, in the transaction that saves them and after all that people wait for."""
-    Job.objects.enqueue(devlog_ids, Job.Priority.BULK)
+    with traces.publishing():
+        Job.objects.enqueue(devlog_ids, Job.Priority.BULK)
     notify_after_commit(devlog_ids)
 
 
@@ -80,10 +83,11 @@ def enqueue_again(devlog: DevLog) -> None:
     """
     # The job first: it waits for a worker that is just claiming or settling it, whose tags are then dropped too.
     list(Job.objects.filter(pk=devlog.pk).select_for_update().values_list("pk"))
-    if not devlog.is_private and Job.objects.supersede(devlog.pk):
-        devlog.job = Job.objects.get(pk=devlog.pk)
-    else:
-        (devlog.job,) = Job.objects.enqueue([devlog.pk])
+    with traces.publishing():
+        if not devlog.is_private and Job.objects.supersede(devlog.pk):
+            devlog.job = Job.objects.get(pk=devlog.pk)
+        else:
+            (devlog.job,) = Job.objects.enqueue([devlog.pk])
     DevLogTag.objects.filter(devlog=devlog, attempt__isnull=False).delete()
     notify_after_commit([devlog.pk])
 
@@ -100,8 +104,9 @@ def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
     without_job = DevLog.objects.filter(pk__in=set(devlog_ids) - states.keys()).order_by("pk")
     never_asked = list(without_job.values_list("pk", flat=True))
     priority = Job.Priority.BULK if is_bulk else Job.Priority.INTERACTIVE
-    Job.objects.ask_anew(finished, priority)
-    Job.objects.enqueue(never_asked, priority)
+    with traces.publishing():
+        Job.objects.ask_anew(finished, priority)
+        Job.objects.enqueue(never_asked, priority)
     asked = sorted(finished + never_asked)
     if asked:
         notify_after_commit(asked)
@@ -110,7 +115,9 @@ def retag(devlog_ids: Sequence[int], *, is_bulk: bool = False) -> list[int]:
 
 def notify_after_commit(job_ids: Sequence[int]) -> None:
     """Log that these jobs are pending, and tell a worker of them, once they are committed."""
-    transaction.on_commit(partial(logger.info, "jobs=%s pending", ",".join(map(str, job_ids))))
+    # A line for many: it has a number of its own where it is about one.
+    fields = {"job": job_ids[0]} if len(job_ids) == 1 else {"jobs": list(job_ids)}
+    transaction.on_commit(partial(logger.info, "jobs=%s pending", ",".join(map(str, job_ids)), extra=fields))
     transaction.on_commit(partial(notify, job_ids))
 
 

@@ -8,6 +8,9 @@ A POST is answered at once, with 201 and a job that is `pending`. GET the dev-lo
 
 Each error is problem+json (RFC 9457) and says what to do; `errors` names what is wrong by field or parameter. An
 address that takes no such field or parameter says so too. Lists come in pages: follow `next`.
+
+Each answer has an `X-Request-ID`: that of the request, where it sends one of 1 to 64 letters, digits, `.`, `_` or `-`,
+else a new one. Name it to who runs this service: their log is searched by it.
 """
 
 # In the order in which they are shown.

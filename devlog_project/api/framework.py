@@ -5,8 +5,12 @@ from __future__ import annotations
 # A moment in UTC, always as long: who compares two as texts finds the earlier one.
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 # What pages of the origins in CORS_ALLOWED_ORIGINS may send, and read of an answer.
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "prefer"]
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "Preference-Applied", "Idempotency-Replayed"]
+CORS_ALLOW_HEADERS = [
+    *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Location", "Retry-After", "Preference-Applied", "Idempotency-Replayed", "X-Request-ID"),
+]
 
 
 def rest_framework(num_proxies: int) -> dict[str, object]:

@@ -86,3 +86,11 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "what is logged, from this level on"
 )
+# Where a collector reads them, JSON; journald and a terminal want lines for people, also in production.
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT",
+    "text" if DEBUG else "json",
+    ("json", "text"),
+    "`json`: [an object a line](logs.md), for a collector; `text`: lines for people, as in journald",
+    shown="json, or text while `DEBUG` is on",
+)

@@ -1,6 +1,10 @@
-"""Passwords and keys stand neither in the log nor on DEBUG's error page, wherever they come from."""
+"""Passwords and keys stand neither in the log nor on DEBUG's error page, wherever they come from.
+
+An entry may stand in what an error says: the log has that only while DEBUG is on.
+"""
 
 import re
+import traceback
 from collections.abc import ItemsView, Iterator
 from functools import cache
 from html import escape
@@ -14,16 +18,20 @@ from django.template.defaultfilters import pprint
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
+from tagging.engine.guard import words_of
+
 MASK = SafeExceptionReporterFilter.cleansed_substitute
 # To the last @ of what is no blank: a password may hold one. Bounded, so that no text takes long.
 URL_PASSWORD = re.compile(r"(://[^\s:/@'\"<>]{0,100}:)([^\s'\"<>]{1,300})@")
+# After an address: what somebody looks for.
+QUERY = re.compile(r"(/[^\s?\"']{0,2000})\?[^\s\"']+")
 # A shorter one would be found in words that are none; in addresses it is masked all the same.
 SHORTEST = 8
 
 
 def mask(text: str) -> str:
     """Return the text without our secrets, and without the password of any address in it."""
-    for secret in secrets():
+    for secret in secrets() if settings.configured else ():  # not in gunicorn's first process
         text = text.replace(secret, MASK)
     return URL_PASSWORD.sub(rf"\1{MASK}@", text)
 
@@ -42,6 +50,33 @@ def _secrets() -> Iterator[str]:
     for url in (settings.DATABASE_URL, settings.TAGGING_BROKER_URL, settings.OPENAI_BASE_URL):
         if found := URL_PASSWORD.search(url):
             yield from (found[2], unquote(found[2]))
+
+
+def without_queries(text: str) -> str:
+    """Return the text without the query of any address in it, unless DEBUG is on."""
+    return text if is_for_a_developer() else QUERY.sub(r"\1?…", text)
+
+
+def shown(error: BaseException) -> str:
+    """Return an error with its causes for the log: where each was raised and its kind, and what it says if it may.
+
+    While DEBUG is on, all that Python would show: the machine is the developer's own, and so are the entries.
+    """
+    if is_for_a_developer():
+        return "".join(traceback.format_exception(error)).rstrip()
+    told: list[str] = []
+    met: set[int] = set()
+    cause: BaseException | None = error
+    while cause and id(cause) not in met:
+        met.add(id(cause))
+        frames, words = "".join(traceback.format_tb(cause.__traceback__)), words_of(cause)
+        told.append(f"Traceback (most recent call last):\n{frames}{type(cause).__name__}{words and f': {words}'}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return "\n\nwhich led to\n\n".join(reversed(told))
+
+
+def is_for_a_developer() -> bool:
+    return settings.configured and settings.DEBUG
 
 
 class ErrorPage(ExceptionReporter):

@@ -29,6 +29,7 @@ class AttemptSerializer(PlainSerializer):
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
     cost = serializers.DecimalField(max_digits=12, decimal_places=6, help_text="Dollars.")
+    request_id = serializers.CharField(allow_null=True, help_text="Of the request that had asked for it.")
 
     def shown(self, number: int, attempt: Attempt, request: Request) -> dict[str, Any]:
         told = error_told(attempt.error_code, attempt.error_detail, request)
@@ -53,6 +54,9 @@ class JobSerializer(PlainSerializer):
     attempts = AttemptSerializer(many=True, help_text="All so far, the oldest first.")
     error = ErrorSerializer(allow_null=True)
     waiting_for = serializers.ChoiceField(SHOWN_REASONS, allow_null=True, help_text="Of one that is pending.")
+    request_id = serializers.CharField(
+        allow_null=True, help_text="The `X-Request-ID` of the request that asked last: its lines in the log carry it."
+    )
 
     def to_representation(self, instance: DevLog) -> dict[str, Any]:
         return self.shown(instance, self.context["request"])
@@ -74,6 +78,7 @@ class JobSerializer(PlainSerializer):
             "attempts": [ATTEMPT.shown(*numbered, request) for numbered in enumerate(ended_attempts(devlog), 1)],
             "error": error_told(job.error_code, job.error_detail, request),
             "waiting_for": job.waits_for(shown_pause),
+            "request_id": job.request_id,
         }
 
 

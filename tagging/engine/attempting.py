@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
+from devlog_project.api.origin import told
 from tagging.engine.guard import described
 from tagging.extraction.base import MAX_NAMES, ErrorCode, Extraction, ExtractionError, Extractor
 from tagging.extraction.embedded.extractor import EmbeddedExtractor
@@ -119,7 +120,8 @@ def as_error(exception: BaseException, job: Job) -> ExtractionError:
 
 def internal_error(exception: BaseException, job: Job) -> ExtractionError:
     """Return the error that stands for a bug, told without what it says, which may quote the entry."""
-    logger.error("job=%s: the extractor raised %s", job.pk, described(exception))
+    fields = told(job, code=ErrorCode.INTERNAL.value)
+    logger.error("job=%s: the extractor raised %s", job.pk, described(exception), extra=fields)
     return ExtractionError(ErrorCode.INTERNAL, f"The extractor raised {type(exception).__name__}.")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, models, transaction
 
+from devlog_project.api import origin
 from tagging.engine.guard import ErrorLog, GuardedThread
 from tagging.models.batch import Batch
 
@@ -89,10 +90,13 @@ class Run:
         self.batch = batch
         self.is_finished = False
         self._portions, self._work, self._last_act = portions, work, last_act
+        self._origin = origin.current()  # whoever began it: its thread is none of a request
 
     def step(self) -> None:
         """Do a portion; after the last one, what is left to do for all of them together."""
-        if ids := self._portions.do(self._counted):
+        with origin.asked_by(self._origin):
+            ids = self._portions.do(self._counted)
+        if ids:
             self.batch.done += len(ids)
         else:
             self._last_act()

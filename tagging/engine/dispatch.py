@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from devlog_project.api.origin import told
 from tagging.engine.attempting import Claimed
 from tagging.engine.heartbeat import Heartbeat
 from tagging.engine.known_waits import KnownWaits
@@ -147,9 +148,8 @@ class Dispatcher:
             private=private,
             **how,
         )
-        if jobs:
-            claims = ",".join(f"{job.pk}:{job.attempts}" for job in jobs)
-            logger.info("jobs=%s (job:attempt) claimed by %s", claims, self.owner.name)
+        for job in jobs:  # not at INFO: what comes of it says the rest
+            logger.debug("job=%s attempt=%s claimed by %s", job.pk, job.attempts, self.owner.name, extra=told(job))
         return jobs
 
     def _known_answers(self, jobs: Iterable[Job]) -> dict[int, Attempt]:
@@ -232,5 +232,6 @@ class Dispatcher:
 
     def give_back(self, jobs: Iterable[Job], why: str) -> None:
         """Release these claims, with no attempt spent; a row that another session holds waits for the next sweep."""
-        for job_id, _ in sorted(Job.objects.release(jobs, skip_locked=True)):
-            logger.info("job=%s given back: %s", job_id, why)
+        held = {job.pk: job for job in jobs}
+        for job_id, _ in sorted(Job.objects.release(held.values(), skip_locked=True)):
+            logger.info("job=%s given back: %s", job_id, why, extra=told(held[job_id]))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
+from devlog_project.api.origin import told
 from tagging.engine.attempting import FinishedAttempt
 from tagging.engine.dispatch import Dispatcher
 from tagging.engine.guard import ErrorLog
@@ -196,7 +197,7 @@ class Engine:
         for one in finished:
             if self.slots.hold_up(one.attempt.job.fence):
                 message = "job=%s: another session of the database holds its row; its outcome is kept and stored later"
-                logger.warning(message, one.attempt.job_id)
+                logger.warning(message, one.attempt.job_id, extra=told(one.attempt.job))
 
     def _adapt(self, settled: Sequence[FinishedAttempt]) -> None:
         """Call less or more at once by what came of these calls, and count them."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, DataError, connection
 
 from tagging.engine.fork import Birthplace
 
@@ -44,11 +44,17 @@ class ErrorLog:
 def described(error: BaseException) -> str:
     """Return what went wrong without any word of an entry, which an error's own text may quote."""
     name = type(error).__name__
-    if isinstance(error, DatabaseError):  # the lines after the first may quote the row
-        return f"{name}: {str(error).partition(chr(10))[0]}"
-    if isinstance(error, (SafeError, ImportError, ImproperlyConfigured)):
-        return f"{name}: {error}"
+    if words := words_of(error):
+        return f"{name}: {words}"
     return f"{name}, at\n{''.join(traceback.format_tb(error.__traceback__))}".rstrip()
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an error says, if that can hold no word of an entry; else nothing."""
+    # The lines after the first may quote the row, and what is said of a value that does not fit the value.
+    if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+        return str(error).partition("\n")[0]
+    return str(error) if isinstance(error, (SafeError, ImportError, ImproperlyConfigured)) else ""
 
 
 class GuardedThread:

@@ -7,6 +7,7 @@ in tagging/models/doubt.py.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple, cast
@@ -14,6 +15,8 @@ from typing import NamedTuple, cast
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
+from devlog_project.api.origin import told
+from tagging.engine import traces
 from tagging.engine.attempting import FinishedAttempt, note_error
 from tagging.extraction.base import ErrorCode, ExtractionError, WaitingFor
 from tagging.models import Job, ProviderState, Spending, sessions
@@ -98,7 +101,9 @@ def _settle_alone(
             raise
         # This raises too if the database takes nothing at all: then it is not the outcome that is refused.
         _refuse(finished, is_for_ever=isinstance(exception, NEVER_TAKEN))
-        logger.error("job=%s: the database refuses its outcome: %s", finished.attempt.job_id, type(exception).__name__)
+        fields = told(finished.attempt.job, code=ErrorCode.INTERNAL.value)
+        words = (finished.attempt.job_id, type(exception).__name__)
+        logger.error("job=%s: the database refuses its outcome: %s", *words, extra=fields)
         return Settled([finished])
 
 
@@ -120,6 +125,7 @@ def _settle_together(
 ) -> Settled:
     answers = [one for one in finished if not one.error]
     failures = [one for one in finished if one.error and not one.is_private]
+    began = time.monotonic()
     with transaction.atomic():
         if lock_seconds is not None:
             sessions.limit_waits(lock_seconds)
@@ -143,6 +149,7 @@ def _settle_together(
     transaction.on_commit(partial(endings.tell, [one.attempt.job_id for one in finished]))
     for one in finished:
         transaction.on_commit(partial(_log, one, became.get(one.attempt.job.fence, "dropped, its claim is gone")))
+        transaction.on_commit(partial(traces.settled, one, began), robust=True)
     return Settled(finished, any(one.attempt.job.fence not in became and not one.is_canary for one in finished))
 
 
@@ -224,8 +231,9 @@ def _log(finished: FinishedAttempt, became: str) -> None:
     attempt = finished.attempt
     if finished.is_canary:
         became = finished.error.code if finished.error else "answered"
-        logger.log(level, "The entry of our own: %s (%d ms)", became, finished.milliseconds)
+        code = {"code": attempt.error_code or None}
+        logger.log(level, "The entry of our own: %s (%d ms)", became, finished.milliseconds, extra=code)
     else:
-        logger.log(
-            level, "job=%s attempt=%s %s (%d ms)", attempt.job_id, attempt.number, became, finished.milliseconds
-        )
+        words = (attempt.job_id, attempt.number, became, finished.milliseconds)
+        fields = told(attempt.job, attempt=attempt.number, code=attempt.error_code or None)
+        logger.log(level, "job=%s attempt=%s %s (%d ms)", *words, extra=fields)

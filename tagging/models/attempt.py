@@ -85,6 +85,8 @@ class Attempt(models.Model):
     redacted = models.JSONField(
         _("redacted"), default=dict, help_text=_("How many secrets of which kind were kept back.")
     )
+    # Of the request that had asked for it: its job's is that of the last one.
+    request_id = models.CharField(_("request id"), max_length=64, null=True)  # noqa: DJ001
 
     objects = AttemptQuerySet.as_manager()
 
@@ -95,7 +97,7 @@ class Attempt(models.Model):
     WRITTEN = (
         *("job_id", "number", "started_at", "outcome", "error_code", "error_detail", "extractor", "model"),
         *("prompt_version", "entries_in_call", "entry_digest", "input_tokens", "output_tokens", "cost", "answer"),
-        *("names_dropped", "redacted"),
+        *("names_dropped", "redacted", "request_id"),
     )
 
     class Meta:

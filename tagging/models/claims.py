@@ -36,7 +36,7 @@ PRIORITIES = (0, 1)
 # What is known of a job just claimed, in the order of the model.
 CLAIMED = (
     *("devlog_id", "state", "priority", "author_id", "is_private", "attempts", "asks_anew", "started_at"),
-    *("claim_token", "refusals", "error_code"),
+    *("claim_token", "refusals", "error_code", "request_id", "traceparent"),
 )
 
 
@@ -198,14 +198,14 @@ class ClaimQuerySet(ShareQuerySet):
         after it takes the claim away."""
         devlogs = {pk: texts for pk, *texts in sql.entries([row[0] for row in claimed])}
         jobs: list[Job] = []
-        for pk, priority, attempts, asks_anew, refusals, error_code, is_private, author, started_at in claimed:
+        for pk, priority, attempts, asks_anew, *more, is_private, author, started_at in claimed:
             if pk in devlogs:
                 # Of the job if it was claimed as private, and of the dev-log as its text was read with it.
                 is_private = bool(is_private or devlogs[pk][-1])
                 # No more than a call needs, all else is deferred: a new model's defaults take longer than its claim.
                 state = self.model.State.RUNNING
                 known = [pk, state, priority, author, is_private, attempts, asks_anew, started_at, token]
-                job = self.model.from_db(self.db, CLAIMED, [*known, refusals, error_code])
+                job = self.model.from_db(self.db, CLAIMED, [*known, *more])
                 job.devlog = DevLog.from_db(self.db, ("id", "entry", "author_id", "is_private"), [pk, *devlogs[pk]])
                 jobs.append(job)
         return jobs

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from devlog_project.api.origin import told
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models.attempt import Attempt
 from tagging.models.backoff import wait_after
@@ -67,7 +68,8 @@ class DoubtQuerySet(ClaimQuerySet):
                 became = "failed"
             self.filter(pk=job.pk).update(in_doubt_since=None, **decided)
             words = (job.pk, job.attempts, job.error_code, became)
-            transaction.on_commit(partial(logger.warning, "job=%s attempt=%s %s: its own fault, %s", *words))
+            said = partial(logger.warning, "job=%s attempt=%s %s: its own fault, %s", *words)
+            transaction.on_commit(partial(said, extra=told(job, code=job.error_code)))
 
     def excuse(self, waiting_for: str) -> None:
         """Take back the attempts of those in doubt.
@@ -90,4 +92,5 @@ class DoubtQuerySet(ClaimQuerySet):
                 waiting_for=waiting_for,
             )
             words = (job.pk, job.error_code, waiting_for)
-            transaction.on_commit(partial(logger.warning, "job=%s %s: not counted, waits for %s", *words))
+            said = partial(logger.warning, "job=%s %s: not counted, waits for %s", *words)
+            transaction.on_commit(partial(said, extra=told(job, code=job.error_code)))

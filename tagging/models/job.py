@@ -97,6 +97,10 @@ class Job(models.Model):
         db_default="",
     )
     error_detail = models.CharField(_("error detail"), max_length=500, blank=True, db_default="")
+    # Of the request that asked for its tags last, and where its trace goes on (engine/traces.py). Null, as a column
+    # with a default would have SQLite write the table anew.
+    request_id = models.CharField(_("request id"), max_length=64, null=True)  # noqa: DJ001
+    traceparent = models.CharField(_("traceparent"), max_length=55, null=True)  # noqa: DJ001
 
     objects = JobQuerySet.as_manager()
 
@@ -166,7 +170,7 @@ class Job(models.Model):
 
     def new_attempt(self, **fields: Any) -> Attempt:
         """Return the attempt that this claim counts, to be filled and saved when the claim is settled."""
-        fields |= {"job": self, "number": self.attempts, "started_at": self.started_at}
+        fields |= {"job": self, "number": self.attempts, "started_at": self.started_at, "request_id": self.request_id}
         return Attempt(**fields)
 
     @property

@@ -7,18 +7,23 @@ for whatever becomes of its job, and no second one is made beside it.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from devlog_project.api import origin
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode
 from tagging.models import sql
 from tagging.models.doubt import DoubtQuerySet
+
+logger = logging.getLogger(__name__)
 
 NO_CLAIM: dict[str, Any] = {
     "claim_token": None,
@@ -41,18 +46,24 @@ def copied() -> dict[str, Any]:
     return {"author_id": Coalesce(author, 0), "is_private": is_private}
 
 
+def asked_now() -> dict[str, Any]:
+    """Return what a job keeps of the request that asks for its tags."""
+    return origin.current()._asdict()
+
+
 class PeopleQuerySet(DoubtQuerySet):
     def ask_anew(self, devlog_ids: Sequence[int], priority: int) -> None:
         """Reset these jobs, which are final, so that the model is asked once more whatever the ledger knows.
 
         One statement for each portion: to compose the rows anew, as `enqueue` does, takes forty times as long.
         """
-        fresh = FRESH | {"asks_anew": True, "priority": priority, "started_at": None, "finished_at": None}
+        asked = {"asks_anew": True, "priority": priority}
+        fresh = FRESH | asked | asked_now() | {"started_at": None, "finished_at": None}
         for ids in sql.portions(devlog_ids):
             final = self.filter(pk__in=ids, state__in=self.model.FINAL)
             final.filter(lease_expires_at=None).update(**fresh, **copied(), queued_at=Now(), run_after=Now())
             # What is left was cancelled, and its call still runs.
-            final.update(**self._superseded() | {"asks_anew": True, "priority": priority})
+            final.update(**self._superseded() | asked)
 
     def supersede(self, devlog_id: int) -> bool:
         """Reset a running job whose dev-log was edited; return False where it does not run.
@@ -65,7 +76,7 @@ class PeopleQuerySet(DoubtQuerySet):
     def _superseded(self) -> dict[str, Any]:
         """Return what becomes of a claimed job that is asked for anew, and so waits for the end of its call."""
         fresh = {"state": self.model.State.RUNNING, "claim_token": uuid.uuid4(), "attempts": 1, "queued_at": Now()}
-        return NO_ERROR | fresh | {"started_at": None, "finished_at": None} | copied()
+        return NO_ERROR | fresh | {"started_at": None, "finished_at": None} | copied() | asked_now()
 
     def cancel(self, job_ids: Sequence[int]) -> int:
         """End those of these jobs `failed` that are not final; return how many.
@@ -79,7 +90,11 @@ class PeopleQuerySet(DoubtQuerySet):
         for ids in sql.portions(sorted(job_ids)):
             with transaction.atomic(savepoint=False):
                 unfinished = self.filter(pk__in=ids, state__in=self.model.UNFINISHED).order_by("pk")
-                locked = list(unfinished.select_for_update().values_list("pk", flat=True))
+                jobs = list(unfinished.select_for_update())
+                locked = [job.pk for job in jobs]
                 cancelled += self.filter(pk__in=locked).update(**ended | why, finished_at=Now())
                 self.running().filter(pk__in=locked).update(claim_token=uuid.uuid4())
+                for job in jobs:
+                    fields = origin.told(job, code=ErrorCode.CANCELLED.value)
+                    transaction.on_commit(partial(logger.info, "job=%s cancelled by a person", job.pk, extra=fields))
         return cancelled

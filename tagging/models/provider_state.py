@@ -93,7 +93,7 @@ class ProviderStateQuerySet(models.QuerySet["ProviderState"]):
                 provider.pause_for(error.waiting_for or WaitingFor.PROVIDER, error.retry_after or growing)
                 message = "Queue paused for %.1f s, refusal %d in a row: %s, %s"
                 words = (provider.pause_seconds, provider.refusals, error.code, error.detail)
-                transaction.on_commit(partial(logger.warning, message, *words))
+                transaction.on_commit(partial(logger.warning, message, *words, extra={"code": error.code}))
             provider.error_code, provider.error_detail = error.code, error.detail[:500]
             provider.save()
         return provider

@@ -37,15 +37,17 @@ INSERT_DEVLOG = (
 )
 # Write a pending job, at the time its dev-log was saved.
 INSERT_JOB = (
-    "INSERT INTO tagging_job (devlog_id, priority, author_id, is_private, queued_at, run_after) "
-    "SELECT id, %s, COALESCE(author_id, 0), is_private, created_at, created_at FROM devlogs_devlog WHERE id = %s"
+    "INSERT INTO tagging_job (devlog_id, priority, author_id, is_private, queued_at, run_after, request_id, "
+    "traceparent) SELECT id, %s, COALESCE(author_id, 0), is_private, created_at, created_at, %s, %s "
+    "FROM devlogs_devlog WHERE id = %s"
 )
 # Take the next due jobs under one token, and count an attempt on each.
 CLAIM_DUE_JOBS = (
     "UPDATE tagging_job SET state = 'running', run_after = NULL, waiting_for = '', attempts = attempts + 1, "
     "started_at = {now}, claim_token = %s, claimed_by = %s, lease_expires_at = {later}, "
     "reserved_tokens = %s, reserved_cost = %s WHERE devlog_id {among} "
-    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, is_private, author_id, started_at"
+    "RETURNING devlog_id, priority, attempts, asks_anew, refusals, error_code, request_id, traceparent, is_private, "
+    "author_id, started_at"
 )
 READ_ENTRIES = "SELECT id, entry, author_id, is_private FROM devlogs_devlog WHERE id IN {portion}"
 # Find by digest and prompt the newest attempt that answered this entry alone, by the same extractor and model.
@@ -97,7 +99,7 @@ DELETE_DEVLOGS = (
 # A query for the ids of jobs, with its parameters.
 Query = tuple[str, Sequence[int]]
 # What CLAIM_DUE_JOBS returns of each job.
-ClaimedRow = tuple[int, int, int, bool, int, str, bool, int, datetime]
+ClaimedRow = tuple[int, int, int, bool, int, str, str | None, str | None, bool, int, datetime]
 
 # Both databases take these as they are, whatever the field.
 PLAIN = {int, str, NoneType}
@@ -159,10 +161,8 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     ids: list[int] = []
     for portion in portions(rows):
         values = [prepared(model, name, value) for row in portion for name, value in zip(fields, row, strict=True)]
-        sql = (
-            f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([marks(fields)] * len(portion))} "
-            "ON CONFLICT DO NOTHING RETURNING id"
-        )
+        all_marks = ", ".join([marks(fields)] * len(portion))
+        sql = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {all_marks} ON CONFLICT DO NOTHING RETURNING id"
         ids += [value for (value,) in rows_of(sql, values)]
     return ids
 
@@ -176,8 +176,8 @@ def insert_devlog(
     return next(((devlog_id, in_utc(at), bool(is_private)) for devlog_id, at, is_private in written), None)
 
 
-def insert_job(devlog_id: int, priority: int) -> None:
-    run(INSERT_JOB, [priority, devlog_id])
+def insert_job(devlog_id: int, priority: int, request_id: str | None = None, traceparent: str | None = None) -> None:
+    run(INSERT_JOB, [priority, request_id, traceparent, devlog_id])
 
 
 def entries(ids: Sequence[int]) -> list[tuple[int, str, int | None, bool]]:
@@ -197,8 +197,8 @@ def claim(
     """Claim the jobs of a query, reserve tokens and cost on each; return what is known of them."""
     vendor = connection.vendor
     query, values = among
-    words = {"now": NOW[vendor], "later": SECONDS_FROM_NOW[vendor], "among": AMONG[vendor].format(jobs=query)}
-    sql = CLAIM_DUE_JOBS.format(**words)
+    among_jobs = AMONG[vendor].format(jobs=query)
+    sql = CLAIM_DUE_JOBS.format(now=NOW[vendor], later=SECONDS_FROM_NOW[vendor], among=among_jobs)
     lease = f"+{lease_seconds}" if vendor == "sqlite" else lease_seconds
     held = [prepared(job, "claim_token", token), owner, lease]
     rows = rows_of(sql, [*held, tokens, prepared(job, "reserved_cost", cost), *values])

@@ -153,7 +153,7 @@ class TaughtNames:
 
     def __init__(self) -> None:
         self._version = NO_TERMS
-        self._left_out: set[str] = set()
+        self._left_out: set[int] = set()
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
@@ -168,7 +168,7 @@ class TaughtNames:
     def _teachable(self) -> list[Term]:
         """Return the terms without those that nobody could read: one row must not keep all others from tagging."""
         terms = {term: term.is_teachable() for term in Term.objects.all()}
-        left_out = {f"{term.pk} ({term.name!r})" for term, is_teachable in terms.items() if not is_teachable}
+        left_out = {term.pk for term, is_teachable in terms.items() if not is_teachable}
         for which in sorted(left_out - self._left_out):
             logger.error("Term %s cannot be taught and is left out: its name, aliases or kind are malformed", which)
         self._left_out = left_out
@@ -176,7 +176,7 @@ class TaughtNames:
 
     def forget(self) -> None:
         """Know none of them."""
-        self._version = NO_TERMS
+        self._version, self._left_out = NO_TERMS, set()
         lexicon.teach(())
 
 

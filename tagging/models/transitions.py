@@ -24,13 +24,14 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
+from devlog_project.api import origin
 from devlogs.models import DevLog
 from tagging.extraction.base import ErrorCode, WaitingFor
 from tagging.models import sql
 from tagging.models.attempt import Attempt
 from tagging.models.backoff import wait_after
 from tagging.models.claims import Fence, seconds_from_now
-from tagging.models.people import FRESH, NO_CLAIM, PeopleQuerySet
+from tagging.models.people import FRESH, NO_CLAIM, PeopleQuerySet, asked_now
 from tagging.models.provider_state import probe_seconds
 from tagging.models.spending import Price, Spending
 from tagging.models.tag import DevLogTag
@@ -55,13 +56,13 @@ class JobQuerySet(PeopleQuerySet):
 
         Both rows get the same time, from the database's clock.
         """
-        sql.insert_job(devlog.pk, priority)
+        sql.insert_job(devlog.pk, priority, *origin.current())
         of_devlog = {"is_private": devlog.is_private, "queued_at": devlog.created_at, "run_after": devlog.created_at}
-        return self.model(devlog=devlog, priority=priority, **of_devlog, **FRESH)
+        return self.model(devlog=devlog, priority=priority, **of_devlog, **FRESH, **asked_now())
 
     def enqueue(self, devlog_ids: Iterable[int], priority: int = 0, *, asks_anew: bool = False) -> list[Job]:
         """Write these dev-logs' jobs, or reset those that exist: pending, due now, no attempt spent, no claim."""
-        fields = {"priority": priority, "asks_anew": asks_anew}
+        fields = {"priority": priority, "asks_anew": asks_anew, **asked_now()}
         jobs: list[Any] = [self.model(devlog_id=devlog_id, **fields) for devlog_id in devlog_ids]
         all_fields = [field.name for field in self.model._meta.local_concrete_fields if not field.primary_key]
         self.bulk_create(jobs, sql.PORTION, update_conflicts=True, update_fields=all_fields, unique_fields=["devlog"])
@@ -177,7 +178,9 @@ class JobQuerySet(PeopleQuerySet):
                 Spending.objects.add(Price(job.reserved_tokens, job.reserved_cost), job.author_id)
                 became = self._lose(job)
                 words = (job.pk, job.attempts, job.claimed_by, became)
-                transaction.on_commit(partial(logger.warning, "job=%s attempt=%s lost with %s: %s", *words))
+                fields = origin.told(job, code=ErrorCode.WORKER_LOST.value)
+                said = partial(logger.warning, "job=%s attempt=%s lost with %s: %s", *words, extra=fields)
+                transaction.on_commit(said)
         return [job.pk for job in jobs]
 
     def _lose(self, job: Job) -> str:

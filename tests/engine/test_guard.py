@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 
 from tagging.engine.guard import ErrorLog
 
@@ -14,6 +14,13 @@ def test_what_the_database_says_of_a_row_stays_out_of_the_log(caplog):
 
     assert "null value" in caplog.text
     assert "secret entry" not in caplog.text
+
+
+def test_a_value_that_does_not_fit_stays_out_of_the_log(caplog):
+    ErrorLog(logging.getLogger("test"), "A test").note(DataError('invalid input syntax for type integer: "an entry"'))
+
+    assert "DataError, at" in caplog.text
+    assert "an entry" not in caplog.text
 
 
 def test_an_error_is_said_when_it_begins_and_counted_when_it_ends(caplog):

@@ -59,6 +59,18 @@ class PaidAnew(Paid):
     prompt_version = 2
 
 
+class Quoting(Extractor):
+    """One with a bug, whose error says the whole entry and follows from another that does."""
+
+    name = model = "quoting"
+
+    def extract(self, entry: str, *, safety_identifier: str = "") -> Extraction:
+        try:
+            raise KeyError(entry)
+        except KeyError as cause:
+            raise ValueError(f"cannot read {entry}") from cause
+
+
 def error(code=ErrorCode.TIMEOUT, **kwargs):
     """Return a failure that costs an attempt, unless its code or its fields say otherwise."""
     return ExtractionError(code, "The model did not answer in time.", **kwargs)

@@ -22,6 +22,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from devlog_project.api.origin import HEADER, Origin, asked_by, new_id
 from devlog_project.ops.serving.clients import ANSWER_SECONDS, Answer, Kept, Waiting, receive_some, send_some
 from devlog_project.ops.serving.incoming import IncomingRequest
 
@@ -41,10 +42,11 @@ NO_HTTP = "This is no valid HTTP request. In an address all but ASCII is escaped
 Step = Callable[[TConn], None]
 
 
-def refusal(status: HTTPStatus, detail: str) -> bytes:
+def refusal(status: HTTPStatus, detail: str, request_id: str = "") -> bytes:
     """Return the bytes of a whole answer, after which the connection ends."""
     body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail})
     head = f"HTTP/1.1 {status} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json"
+    head += f"\r\n{HEADER}: {request_id or new_id()}"
     return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
@@ -133,12 +135,14 @@ class WholeRequestWorker(ThreadWorker):
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:
         """Have gunicorn log what it could not read, and answer a problem in the place of its page."""
-        page = Kept()
-        super().handle_error(req, page, addr, exc)
+        page, request_id = Kept(), new_id()
+        with asked_by(Origin(request_id)):
+            super().handle_error(req, page, addr, exc)
         status = HTTPStatus(int(page.data.split()[1]))
         with suppress(OSError):
             client.setblocking(False)
-            send_some(client, bytearray(refusal(status, NO_HTTP if status == 400 else status.description)))
+            words = NO_HTTP if status == 400 else status.description
+            send_some(client, bytearray(refusal(status, words, request_id)))
 
     # -- its answer --------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ of, the sweep finds. Exit codes: 0 ended as asked; 1 it could not work; 3 a --dr
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -22,6 +23,8 @@ from tagging import queues
 from tagging.engine.mailbox import Mailbox
 from tagging.engine.worker import Worker
 from tagging.models import Job
+
+logger = logging.getLogger(__name__)
 
 # How often the foreground looks at the worker, and a terminal at the progress.
 LOOK_SECONDS = 0.25
@@ -106,29 +109,33 @@ class Command(BaseCommand):
     def say_start(self, worker: Worker) -> None:
         concurrency = worker.engine.concurrency
         transport = settings.TAGGING_TRANSPORT.rpartition(".")[2]
-        self.stdout.write(
+        self.say(
             f"Worker started: {worker.engine.extractor.name}, {concurrency} calls at once, "
             f"{transport}, {connection.vendor}."
         )
-        self.stdout.flush()
 
     def say_stop(self, worker: Worker, reason: str) -> None:
-        if self.stdout.isatty():
-            self.stdout.write("\r", ending="")
-        self.stdout.write(
+        self.say(
             f"Worker stops ({reason}): {len(worker.engine.slots.in_flight)} calls in flight have "
             f"{settings.TAGGING_SHUTDOWN_SECONDS:g} s to finish."
         )
-        self.stdout.flush()
 
     def say_end(self, worker: Worker, reason: str, seconds: float) -> None:
-        if self.stdout.isatty():
-            self.stdout.write("\r", ending="")
         answered, unanswered = worker.engine.answered, worker.engine.unanswered
-        self.stdout.write(
+        self.say(
             f"Worker ended ({reason}): {answered} jobs answered, {unanswered} calls without an answer, "
             f"{seconds:.1f} s, {answered / seconds:.1f} jobs/s."
         )
+
+    def say(self, words: str) -> None:
+        """Say it to who started us; where only a collector of JSON reads, as a line of the log."""
+        if self.stdout.isatty():
+            self.stdout.write("\r", ending="")
+        elif settings.LOG_FORMAT == "json":
+            logger.info(words)
+            return
+        self.stdout.write(words)
+        self.stdout.flush()
 
     def show_progress(self, worker: Worker) -> None:
         if self.stdout.isatty():
