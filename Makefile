@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos soak fuzz schema messages eval test-llm check lint types migrations deploy release lock
+.PHONY: settings secrets help install demo run seed test test-all test-services test-browser bench chaos soak fuzz schema messages eval test-llm check lint audit licences types migrations deploy release lock
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -89,13 +89,20 @@ eval: $(VENV)/.installed ## score the extractor on the repository's own gold set
 test-llm: $(VENV)/.installed ## the same extractor against a real model on this machine (downloads it)
 	@$(RUN) -m tests.llm
 
-check: lint types migrations deploy test-all ## all that CI checks
+check: lint audit types migrations deploy test-all ## all that CI checks
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml devlog_project devlogs tagging deploy
+
+audit: $(VENV)/.installed-dev ## do the installed packages fit together, and is a weakness of one known? Says so where nobody can be asked
+	@$(RUN) -m tests.security.audit
+
+licences: $(VENV)/.installed-dev ## write under which licence each package is to docs/licences.md
+	@$(RUN) -m tests.support.licences
 
 types: $(VENV)/.installed-dev
 	@SECRET_KEY=types $(BIN)/mypy devlog_project devlogs tagging clients/devlog

@@ -1,7 +1,6 @@
 """What an ASGI server serves: Django, and the lifespan that starts and stops the worker with the server."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +16,7 @@ with frozen_import():
     import_module(settings.ROOT_URLCONF)  # else the first request that is no probe loads all views
 
 # Only now: apps must be ready.
+from devlog_project.ops.serving.asgi_bodies import Receive, Send, bounded
 from devlog_project.ops.starting import look_at_settings
 from devlog_project.texts import Utf8ASGIRequest
 from tagging import queues
@@ -26,9 +26,6 @@ look_at_settings()
 django_application.request_class = Utf8ASGIRequest
 startup.arm(queues.local_worker_maker())
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     # Django itself refuses all but HTTP, with a traceback.
@@ -37,7 +34,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close"})
     else:
-        await django_application(scope, receive, send)
+        await bounded(django_application, scope, receive, send)
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

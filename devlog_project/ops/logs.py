@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,9 @@ FIELDS = ("request_id", "job", "jobs", "attempt", "code")
 CLIENTS = ("httpx2", "openai", "botocore", "boto3")
 # They have handlers of their own, past ours.
 SERVERS = ("django.server", "uvicorn", "uvicorn.access", "uvicorn.error")
+
+# Of what a terminal or a reader of lines obeys, all but the tab and the line break.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def console(level: str, style: str = "text", *, is_debug: bool = False) -> dict[str, object]:
@@ -65,6 +69,9 @@ class Text(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name} {message}", style="{")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return as_one_record(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         request_id = vars(record).get("request_id")
@@ -135,6 +142,11 @@ def request_id_of(record: logging.LogRecord) -> str | None:
     """Return that of the request that is answered, or of one that has just been: Django logs its status then."""
     meta = getattr(vars(record).get("request"), "META", {})
     return current().request_id or meta.get("devlog.request_id")
+
+
+def as_one_record(text: str) -> str:
+    """Return it so that nothing a client sent looks like a record of its own, or is obeyed by a terminal."""
+    return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text).replace("\n", "\n    ")
 
 
 def kind_of(record: logging.LogRecord) -> str | None:

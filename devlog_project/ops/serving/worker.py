@@ -23,6 +23,7 @@ from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from devlog_project.api.origin import HEADER, Origin, asked_by, new_id
+from devlog_project.ops import csp
 from devlog_project.ops.serving.clients import ANSWER_SECONDS, Answer, Kept, Waiting, receive_some, send_some
 from devlog_project.ops.serving.incoming import IncomingRequest
 
@@ -37,7 +38,12 @@ MAX_GATHERED_BYTES = 64 * 1024 * 1024
 # Answered by a thread of its own: a wait that keeps all others busy must not look like a process that is dead.
 LIVENESS = (b"GET /healthz ", b"GET /livez ")
 
-NO_HTTP = "This is no valid HTTP request. In an address all but ASCII is escaped (%C3%A4; curl --data-urlencode)."
+# What to do about a request that gunicorn does not read, with its own limits.
+WAYS_OUT = {
+    400: "This is no valid HTTP request. In an address all but ASCII is escaped (%C3%A4; curl --data-urlencode).",
+    414: "The line with the address holds at most {0.limit_request_line:,} bytes: ask for less at a time.",
+    431: "At most {0.limit_request_fields} headers are read, of {0.limit_request_field_size:,} bytes each.",
+}
 
 Step = Callable[[TConn], None]
 
@@ -45,9 +51,10 @@ Step = Callable[[TConn], None]
 def refusal(status: HTTPStatus, detail: str, request_id: str = "") -> bytes:
     """Return the bytes of a whole answer, after which the connection ends."""
     body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail})
-    head = f"HTTP/1.1 {status} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json"
-    head += f"\r\n{HEADER}: {request_id or new_id()}"
-    return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    own = {"Connection": "close", "Content-Type": "application/problem+json", "Content-Length": len(body)}
+    headers = {**own, HEADER: request_id or new_id(), **csp.HEADERS}
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([f"HTTP/1.1 {status} {status.phrase}", *lines, "", body]).encode()
 
 
 class WholeRequestWorker(ThreadWorker):
@@ -141,7 +148,7 @@ class WholeRequestWorker(ThreadWorker):
         status = HTTPStatus(int(page.data.split()[1]))
         with suppress(OSError):
             client.setblocking(False)
-            words = NO_HTTP if status == 400 else status.description
+            words = WAYS_OUT.get(status, status.description).format(self.cfg)
             send_some(client, bytearray(refusal(status, words, request_id)))
 
     # -- its answer --------------------------------------------------------------------------------------------------
