@@ -5,6 +5,7 @@ It is kept on the jobs that are written meanwhile, so that what a worker logs of
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 
 HEADER = "X-Request-ID"
+# What a client may choose: as long as the column, and nothing that would have to be escaped anywhere.
+CHOSEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Origin(NamedTuple):
@@ -29,6 +32,11 @@ _current: ContextVar[Origin] = ContextVar("origin", default=NOBODY)
 
 def new_id() -> str:
     return uuid.uuid4().hex
+
+
+def id_of(chosen: str) -> str:
+    """Return the id of a request: the one that its client chose, if it may be one, else a new one."""
+    return chosen if CHOSEN.fullmatch(chosen) else new_id()
 
 
 def current() -> Origin:

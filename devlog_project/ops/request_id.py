@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, cast
@@ -11,12 +10,9 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from devlog_project.api.origin import HEADER, Origin, asked_by, new_id
+from devlog_project.api.origin import HEADER, Origin, asked_by, id_of
 from devlog_project.ops.probes import PROBES
 from tagging.engine import traces
-
-# What a client may choose: as long as the column, and nothing that would have to be escaped anywhere.
-CHOSEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -62,7 +58,6 @@ def traced(request: HttpRequest) -> AbstractContextManager[Span | None]:
 
 def note(request: HttpRequest) -> str:
     """Return the request's id, and leave it on the request: Django logs its answer when we are through with it."""
-    chosen = request.headers.get(HEADER, "")
-    request_id = chosen if CHOSEN.fullmatch(chosen) else new_id()
+    request_id = id_of(request.headers.get(HEADER, ""))
     request.META["devlog.request_id"] = request_id
     return request_id

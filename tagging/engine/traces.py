@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,12 @@ ASKING = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_
 # Of OpenTelemetry's name for its own protocol; all others are the names under which exporters are installed.
 EXPORTERS = {"otlp": "otlp_proto_http"}
 QUEUE: Attributes = {"messaging.system": "devlog", "messaging.destination.name": "tagging"}
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+# As OpenTelemetry calls all others: who asks must not be able to make up a name.
+OTHER = "_OTHER"
+# So begins the route of what no other took: all but.
+NOWHERE = "^(?!"
 
 Attributes = dict[str, str | int]
 
@@ -71,7 +78,7 @@ def serving(request: HttpRequest) -> Iterator[Span | None]:
     parent = parent_of(request.headers.get("traceparent"))
     # Neither here nor below what an exception says.
     quiet = partial(made_by.start_as_current_span, record_exception=False, set_status_on_exception=False)
-    with quiet(str(request.method), parent, SpanKind.SERVER) as span:
+    with quiet(method_of(request), parent, SpanKind.SERVER) as span:
         yield span
 
 
@@ -79,14 +86,28 @@ def answered(span: Span | None, request: HttpRequest, status: int) -> None:
     """Name the span by the request's route, and say what came of it."""
     if span is None:
         return
-    attributes: Attributes = {"http.request.method": str(request.method), "http.response.status_code": status}
-    if request.resolver_match:
-        route = simplify_regex(request.resolver_match.route)
-        span.update_name(f"{request.method} {route}")
+    attributes: Attributes = {"http.request.method": method_of(request), "http.response.status_code": status}
+    if route := route_of(request):
+        span.update_name(f"{method_of(request)} {route}")
         attributes["http.route"] = route
     if status >= 500:
         attributes["error.type"] = str(status)
     note(span, attributes | asked(current().request_id))
+
+
+def method_of(request: HttpRequest) -> str:
+    return request.method if request.method in METHODS else OTHER
+
+
+def route_of(request: HttpRequest) -> str:
+    """Return the request's route; empty where none was found, as for a file or a redirect."""
+    return shown(request.resolver_match.route) if request.resolver_match else ""
+
+
+@cache  # there are as many as addresses in urls.py
+def shown(route: str) -> str:
+    """Return a route as people write it: `/api/v1/devlogs/<pk>/`."""
+    return "" if route.startswith(NOWHERE) else re.sub(r"<\w+:(\w+)>", r"<\1>", simplify_regex(route))
 
 
 @contextmanager

@@ -70,6 +70,16 @@ def test_it_is_part_of_the_trace_that_the_client_names(api, run_jobs, spans):
     assert f"{spans()[WAY[0]].parent.span_id:016x}" == CLIENT_SPAN
 
 
+@pytest.mark.django_db
+def test_a_request_is_named_by_its_route_as_metrics_name_it_and_by_nothing_made_up(api, spans):
+    api.raise_request_exception = False
+    api.get("/api/v1/jobs/7/")
+    api.generic("BREW", "/brewed/up")
+
+    told = [(name, span.attributes.get("http.route")) for name, span in spans().items()]
+    assert told == [("GET /api/v1/jobs/<pk>/", "/api/v1/jobs/<pk>/"), (traces.OTHER, None)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_call_that_failed_says_its_code_and_no_words(api, run_jobs, spans):
     api.post(DEVLOGS, ENTRY)

@@ -2,6 +2,7 @@ import pytest
 from django.contrib.auth.models import User
 from knox.models import AuthToken
 
+from devlog_project.ops import logs
 from tests.support.agents import NEW, OLD, Agent
 
 
@@ -13,6 +14,14 @@ def closed(settings):
 
 def holder(user, **more):
     return Agent(AuthToken.objects.create(user)[1], **more)
+
+
+@pytest.fixture
+def logged(caplog):
+    """Return a function that gives all that the console shows, of the library's lines and our own."""
+    console = logs.ConsoleHandler()
+    console.setFormatter(logs.Json())
+    return lambda: "\n".join(map(console.format, caplog.records))
 
 
 @pytest.fixture

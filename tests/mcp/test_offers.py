@@ -1,10 +1,9 @@
 """Resources and prompts, in both revisions."""
 
-import logging
-
 import pytest
 from django.db import OperationalError
 
+from devlog_project import VERSION
 from tagging.stack import answer as stack_answer
 from tests.support.agents import NEW, OLD, Agent
 
@@ -130,6 +129,7 @@ def test_a_stack_is_not_kept_and_each_result_names_the_server(agent):
 
     assert (result["ttlMs"], result["cacheScope"]) == (0, "private")
     assert result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "devlogs"
+    assert result["_meta"]["io.modelcontextprotocol/serverInfo"]["version"] == VERSION
 
 
 # -- as with the tools -------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_a_database_that_fails_is_told_with_when_to_try_again(agent, monkeypatch
     assert (code, message.endswith("Try again in 5 seconds.")) == (-32603, True)
 
 
-def test_a_bug_is_logged_with_its_place_and_told_without_its_words(each, caplog, monkeypatch):
+def test_a_bug_is_logged_with_its_place_and_told_without_its_words(each, logged, monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError(MINE)
 
@@ -163,8 +163,7 @@ def test_a_bug_is_logged_with_its_place_and_told_without_its_words(each, caplog,
 
     told = each.refused("resources/read", uri=STACK)
 
-    logged = "\n".join(logging.Formatter().format(record) for record in caplog.records)
     assert told == (-32603, "'resources/read' failed unexpectedly.")
-    assert "ZeroDivisionError" in logged
-    assert "test_offers.py" in logged
-    assert MINE not in logged
+    assert "ZeroDivisionError" in logged()
+    assert "test_offers.py" in logged()
+    assert MINE not in logged()

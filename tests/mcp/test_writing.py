@@ -1,5 +1,6 @@
 """The tools that write ask the API: its rules, its refusals, in words for a model."""
 
+import json
 import logging
 
 import pytest
@@ -132,28 +133,32 @@ def test_a_database_that_fails_in_the_midst_is_told_with_when_to_try_again(agent
     assert said.endswith("Try again in 5 seconds.")
 
 
-def logged(caplog):
-    """Return all that the lines hold, whoever formats them."""
-    return "\n".join(f"{record.__dict__}\n{logging.Formatter().format(record)}" for record in caplog.records)
-
-
-def test_neither_entry_nor_token_is_logged(agent, caplog):
+def test_neither_entry_nor_token_is_logged(agent, logged, caplog):
     with caplog.at_level(logging.DEBUG, "django_mcpz"):
         agent.call("log_work", entry=MINE)
         agent.told("log_work", entry=MINE, private=MINE)
 
-    assert "Tool 'log_work': ok in" in logged(caplog)
-    assert MINE not in logged(caplog)
-    assert agent.headers["Authorization"].split()[1] not in logged(caplog)
+    assert "Tool 'log_work': ok in" in logged()
+    assert MINE not in logged()
+    assert agent.headers["Authorization"].split()[1] not in logged()
 
 
-def test_a_bug_is_logged_with_its_place_and_told_without_its_words(agent, caplog, monkeypatch):
+def test_job_and_log_line_carry_the_request_id_of_the_message(agent, logged, caplog):
+    agent.headers["X-Request-ID"] = "of-an-agent"
+    with caplog.at_level(logging.INFO, "django_mcpz"):
+        number = agent.call("log_work", entry=ENTRY)["id"]
+
+    (line,) = [line for line in logged().splitlines() if "Tool 'log_work': ok" in line]
+    assert Job.objects.get(pk=number).request_id == json.loads(line)["request_id"] == "of-an-agent"
+
+
+def test_a_bug_is_logged_with_its_place_and_told_without_its_words(agent, logged, monkeypatch):
     fails(monkeypatch, ZeroDivisionError(MINE))
 
     assert agent.told("log_work", entry=MINE) == "Tool 'log_work' failed unexpectedly."
-    assert "ZeroDivisionError" in logged(caplog)
-    assert "test_writing.py" in logged(caplog)
-    assert MINE not in logged(caplog)
+    assert "ZeroDivisionError" in logged()
+    assert "test_writing.py" in logged()
+    assert MINE not in logged()
 
 
 # -- tags --------------------------------------------------------------------------------------------------------

@@ -74,13 +74,16 @@ def test_the_healthcheck_of_a_web_server_says_whether_it_is_ready(site):
     server = site.serve("gunicorn").wait_until_it_answers()
     well = site.manage("healthcheck", "web", f"--port={server.port}")
     site.database.write_bytes(b"no database any more" * 1000)
+    eventually(lambda: server.get("/readyz").status == 503, "it notices")
 
     ill = site.manage("healthcheck", "web", f"--port={server.port}")
+    alive = site.manage("healthcheck", "web", "--live", f"--port={server.port}")
     server.kill()
     gone = site.manage("healthcheck", "web", f"--port={server.port}")
 
     assert (well.returncode, well.stdout) == (0, "Ready.\n")
     assert (ill.returncode, "Not ready (HTTP 503)." in ill.stderr) == (1, True)
+    assert (alive.returncode, alive.stdout) == (0, "Alive.\n")
     assert (gone.returncode, "does the server run there?" in gone.stderr) == (1, True)
 
 
@@ -97,3 +100,13 @@ def test_the_healthcheck_of_a_worker_finds_it_while_it_works_and_not_once_it_was
     assert (before.returncode, "No worker of this host works" in before.stderr) == (1, True)
     assert (while_it_works.returncode, while_it_works.stdout[:6]) == (0, "Works:")
     assert site.manage("healthcheck", "worker").returncode == 1
+
+
+def test_what_would_end_a_worker_does_not_do_so_for_a_database_that_is_away(site):
+    without_worker = site.manage("healthcheck", "worker", "--live")
+    site.database.write_bytes(b"no database any more" * 1000)
+
+    ill, alive = (site.manage("healthcheck", "worker", *more) for more in ([], ["--live"]))
+
+    assert (without_worker.returncode, ill.returncode, alive.returncode) == (1, 1, 0)
+    assert "The database does not answer" in alive.stdout

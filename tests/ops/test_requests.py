@@ -7,7 +7,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from devlog_project.ops.metrics.requests import OTHER, CountRequests, kind_of, requests
+from devlog_project.ops.metrics.requests import CountRequests, kind_of, requests
+from tagging.engine.traces import OTHER
 from tests.support.effort import steps
 from tests.support.scraping import value
 from tests.support.waiting import at_once
@@ -34,6 +35,16 @@ def test_a_request_is_counted_by_method_route_and_status(api, scraped):
     assert value(scraped(), COUNT, http_request_method="POST", http_response_status_code="201") == 1
 
 
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+@pytest.mark.django_db
+def test_a_message_of_an_agent_is_one_request_whatever_its_tool_asks(client, settings, path):
+    settings.API_OPEN = True
+    params = {"name": "search_logs", "arguments": {}}
+    client.post(path, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}, "application/json")
+
+    assert [*requests.seen()] == [("POST", path, 200)]
+
+
 @pytest.mark.django_db
 def test_who_asks_can_make_up_no_label(client, scraped):
     client.raise_request_exception = False
@@ -57,7 +68,7 @@ def test_a_request_on_an_asgi_server_is_counted_too():
 
     asyncio.run(CountRequests(answer)(RequestFactory().post("/")))
 
-    assert requests.seen()["POST", "", 201].counts[0] == 1
+    assert sum(requests.seen()["POST", "", 201].counts) == 1
 
 
 def test_to_count_a_request_takes_little_beside_a_post():

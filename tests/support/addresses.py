@@ -22,7 +22,7 @@ def filled(route):
     named = re.sub(
         r"<(?:\w+:)?(\w+)>", lambda found: value_of(found[1]), re.sub(r"\(\?P(<\w+>)[^()]*\)", r"\1", route)
     )
-    return re.sub(r"\(\?[:!=][^()]*\)\??|[\^$\\]|/\?$", "", named).replace("//", "/")
+    return re.sub(r"\(\?[:!=][^()]*\)\??|[\^$\\]|/\?\$?$", "", named).replace("//", "/")
 
 
 def value_of(name):

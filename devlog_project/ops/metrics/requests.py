@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.contrib.admindocs.views import simplify_regex
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from tagging.engine import traces
 from tagging.engine.fork import on_fork
 from tagging.models.histogram import REQUEST_SECONDS, Histogram
-
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-# As OpenTelemetry calls all others: who asks must not be able to make up a label.
-OTHER = "_OTHER"
-# The route of what no other took.
-NOWHERE = "^"
 
 # Method, route and status.
 Kind = tuple[str, str, int]
@@ -58,15 +50,7 @@ on_fork(requests.forget)
 
 def kind_of(request: HttpRequest, status: int) -> Kind:
     """Return under what it is counted; without a route where none was found, as for a file or a redirect."""
-    match = request.resolver_match
-    method = request.method or ""
-    return method if method in METHODS else OTHER, shown(match.route) if match else "", status
-
-
-@cache  # there are as many as addresses in urls.py
-def shown(route: str) -> str:
-    """Return a route as people write it: `/api/v1/devlogs/<pk>/`."""
-    return "" if route.startswith(NOWHERE) else re.sub(r"<\w+:(\w+)>", r"<\1>", simplify_regex(route))
+    return traces.method_of(request), traces.route_of(request), status
 
 
 class CountRequests:
