@@ -56,6 +56,8 @@ def database(url: str, *, password: str, synchronous: str, pool_size: int) -> di
         # Read-then-write transactions fail at once under threads unless they begin IMMEDIATE.
         config["OPTIONS"] = config.get("OPTIONS", {}) | {
             "timeout": 20,
+            # Of each thread's connection. Python's own 128 made a process of 16 threads grow by 100 MB in an hour.
+            "cached_statements": 32,
             "transaction_mode": "IMMEDIATE",
             "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; "
             # What a long read made the log grow to is given back to the disk; it is 4 MB in everyday traffic.
