@@ -96,7 +96,8 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
-	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml devlog_project devlogs tagging deploy
+	@$(BIN)/kubernetes-validate --quiet --strict deploy/kubernetes/*.yaml
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml devlog_project devlogs tagging deploy/lambda
 
 audit: $(VENV)/.installed-dev ## do the installed packages fit together, and is a weakness of one known? Says so where nobody can be asked
 	@$(RUN) -m tests.security.audit

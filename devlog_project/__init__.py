@@ -1,3 +1,3 @@
 """The project that puts the parts together."""
 
-VERSION = "0.1.0"  # as in pyproject.toml
+VERSION = "0.1.1"  # as in pyproject.toml

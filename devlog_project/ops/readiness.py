@@ -19,7 +19,7 @@ from devlog_project.ops.trouble import advice_on
 from devlogs.models import DevLog
 from tagging.models import Attempt, Job, ProviderState, QueuePause, due, pace, sql
 from tagging.models.claims import seconds_from_now
-from tagging.models.migrated import lacks_migrations
+from tagging.models.migrated import missing_migrations
 
 if TYPE_CHECKING:
     from devlog_project.postgresql.base import DatabaseWrapper as PostgreSQL
@@ -101,7 +101,7 @@ class Readiness:
         if self._is_migrated:
             return found
         try:
-            self._is_migrated = not lacks_migrations()
+            self._is_migrated = not missing_migrations()
         except (DatabaseError, InterfaceError) as error:
             return Findings("down", migrations="unknown", advice=(advice_on(error),))
         return found if self._is_migrated else found._replace(migrations="missing", advice=(UNMIGRATED,))

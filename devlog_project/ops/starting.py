@@ -21,8 +21,12 @@ def look_at_settings() -> None:
     """
     for message in checks.run_checks(tags=["settings"]):
         logger.log(message.level, "%s %s (%s)", message.msg, message.hint, message.id)
-    if settings.TAGGING_WORKER == "auto" and queues.local_worker_maker():
+    if works_here():
         process_lock.directory()
+
+
+def works_here() -> bool:
+    return settings.TAGGING_WORKER == "auto" and bool(queues.local_worker_maker())
 
 
 def look_at_server(grace_seconds: float, hosts: list[str]) -> None:
@@ -31,7 +35,7 @@ def look_at_server(grace_seconds: float, hosts: list[str]) -> None:
     grace_seconds: how long it waits for a process that it has asked to end; hosts: the addresses it listens on.
     """
     needed = settings.TAGGING_SHUTDOWN_SECONDS + MARGIN_SECONDS
-    if settings.TAGGING_WORKER == "auto" and grace_seconds < needed:
+    if works_here() and grace_seconds < needed:
         raise ImproperlyConfigured(
             f"gunicorn kills a process {grace_seconds:g} s after it was asked to end, and the worker's end may take "
             f"{needed:g} s: raise graceful_timeout to that, or lower TAGGING_SHUTDOWN_SECONDS."

@@ -1,4 +1,4 @@
-"""Which version answers, for those who run it; strangers are not told."""
+"""Which version answers, for those who run it: by a token, or at the probes, which a proxy keeps from strangers."""
 
 from django import template
 from django.http import HttpRequest

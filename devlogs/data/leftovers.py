@@ -1,8 +1,8 @@
 """What a deletion leaves behind in SQLite's files, though no query finds it any more.
 
-The pages themselves are overwritten at once (`secure_delete` in devlog_project/env.py). The index of words only notes
-that an entry is gone, until its parts are merged; and the log beside the file (-wal) still holds the pages of before.
-PostgreSQL's vacuum does the like by itself.
+The pages themselves are overwritten at once (`secure_delete` in devlog_project/conf/database.py). The index of words
+only notes that an entry is gone, until its parts are merged; and the log beside the file (-wal) still holds the pages
+of before. PostgreSQL's vacuum does the like by itself.
 """
 
 from __future__ import annotations

@@ -17,5 +17,6 @@ class Migration(migrations.Migration):
                 ('last_attempt', models.BigIntegerField(default=0)),
                 ('counted', models.JSONField(default=dict)),
             ],
+            options={'verbose_name': 'totals', 'verbose_name_plural': 'totals'},
         ),
     ]

@@ -4,10 +4,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 
-def lacks_migrations() -> bool:
-    """Say whether a migration of this code is not applied.
+def missing_migrations() -> list[str]:
+    """Return the migrations of this code that are not applied, in their order.
 
     One that is applied and unknown here is no lack: a newer version has migrated already, while ours still serves.
     """
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]

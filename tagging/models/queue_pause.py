@@ -40,7 +40,7 @@ class QueuePauseQuerySet(models.QuerySet["QueuePause"]):
         with transaction.atomic():
             pause, is_new = self.get_or_create(pk=ONLY, defaults={"by": user, "reason": said})
             if is_new:
-                words = (pause.who, f": {said}" if said else "")
+                words = (number_of(pause.by), f": {said}" if said else "")
                 transaction.on_commit(partial(logger.warning, "The queue was paused by %s%s", *words))
         return pause
 
@@ -50,7 +50,7 @@ class QueuePauseQuerySet(models.QuerySet["QueuePause"]):
             pause = self.current()
             if not (pause and self.filter(pk=ONLY).delete()[0]):
                 return None
-            transaction.on_commit(partial(logger.warning, "The queue was resumed by %s", name_of(user)))
+            transaction.on_commit(partial(logger.warning, "The queue was resumed by %s", number_of(user)))
         return pause
 
 
@@ -91,3 +91,8 @@ def in_one_line(text: str) -> str:
 
 def name_of(user: AbstractBaseUser | None) -> str:
     return user.get_username() if user else "manage.py"
+
+
+def number_of(user: AbstractBaseUser | None) -> str:
+    """Return who it was as the log says it, which outlives a person who is forgotten."""
+    return f"user={user.pk}" if user else "manage.py"

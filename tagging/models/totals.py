@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from tagging.models.attempt import Attempt
 from tagging.models.histogram import TOKENS, WAIT_SECONDS, WORK_SECONDS, Histogram
@@ -153,6 +154,9 @@ class Totals(models.Model):
     counted = models.JSONField(default=dict)
 
     objects = TotalsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("totals")
 
     def __str__(self) -> str:
         return f"up to attempt {self.last_attempt}"

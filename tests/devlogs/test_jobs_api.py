@@ -66,6 +66,7 @@ def test_a_done_job_says_what_was_asked_what_came_of_it_and_what_it_cost(api, mi
         "error": None,
         "waiting_for": None,
         "run_after": None,
+        "request_id": attempt["request_id"],
     }
     assert job["init_time"] <= attempt["started_at"] <= attempt["finished_at"]
     assert attempt["milliseconds"] >= 0

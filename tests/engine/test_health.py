@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -150,9 +150,15 @@ def test_while_one_look_does_not_come_back_the_next_callers_are_told_so(monkeypa
         ends.wait(20)
         return Findings()
 
+    def found() -> Findings:
+        try:
+            return seen.findings()
+        finally:
+            connections.close_all()  # this thread's own
+
     monkeypatch.setattr("devlog_project.ops.readiness.look", hang)
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(seen.findings)
+        first = pool.submit(found)
         looks.wait(20)
 
         assert seen.findings().database == "down"

@@ -170,7 +170,8 @@ def test_pause_and_resumption_are_logged_in_a_line_each(caplog, django_capture_o
         queues.resume(boss)
 
     lines = [record.getMessage() for record in caplog.records if record.name == "tagging.models.queue_pause"]
-    assert lines == ["The queue was paused by boss: <b> break", "The queue was resumed by boss"]
+    number = f"user={boss.pk}"
+    assert lines == [f"The queue was paused by {number}: <b> break", f"The queue was resumed by {number}"]
 
 
 # -- the commands ------------------------------------------------------------------------------------------------

@@ -173,7 +173,9 @@ def test_a_body_is_read_no_further_than_it_may_be_long(request, server, path, si
     status, told, answer = sent(request.getfixturevalue(server), line, MULTIPART, header, body=(size + 1) * b"x")
 
     assert (status, json.loads(answer)["status"]) == (413, 413)
-    assert {name.lower(): value for name, value in told.items()}["x-content-type-options"] == "nosniff"
+    told = {name.lower(): value for name, value in told.items()}
+    assert told["x-content-type-options"] == "nosniff"
+    assert told["x-request-id"]
 
 
 # -- slow clients ------------------------------------------------------------------------------------------------

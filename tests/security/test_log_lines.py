@@ -1,6 +1,7 @@
 """The log of a real server: no client writes a line of its own there, none is obeyed by a terminal."""
 
 import base64
+import json
 import logging
 import re
 import signal
@@ -23,7 +24,7 @@ ESCAPED = "a%0d%0a2026-01-01%2000:00:00,000%20CRITICAL%20forged%1b[2Jb"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
-    with Site(tmp_path_factory.mktemp("log"), DEBUG="off", LOG_LEVEL="DEBUG") as site:
+    with Site(tmp_path_factory.mktemp("log"), DEBUG="off", LOG_LEVEL="DEBUG", LOG_FORMAT="text") as site:
         site.migrate()
         yield site.serve("gunicorn").wait_until_it_answers()
 
@@ -79,7 +80,20 @@ def test_an_address_that_looks_like_a_host_leads_nowhere(server, path):
 
 
 def written(**record):
-    return logs.ConsoleHandler().format(logging.makeLogRecord({"name": "tagging", **record}))
+    handler = logs.ConsoleHandler()
+    handler.setFormatter(logs.Text())
+    return handler.format(logging.makeLogRecord({"name": "tagging", **record})).partition(" tagging ")[2]
+
+
+def test_json_holds_one_line_for_each_record():
+    handler = logs.ConsoleHandler()
+    handler.setFormatter(logs.Json())
+
+    line = handler.format(logging.makeLogRecord({"name": "tagging", "msg": PLANTED}))
+
+    assert "\n" not in line
+    assert "\x1b" not in line
+    assert json.loads(line)["message"] == PLANTED
 
 
 def test_what_a_message_holds_besides_text_is_written_out():
@@ -88,7 +102,8 @@ def test_what_a_message_holds_besides_text_is_written_out():
     )
 
 
-def test_the_text_of_an_error_is_set_in_like_its_traceback():
+def test_the_text_of_an_error_that_a_developer_sees_is_set_in_like_its_traceback(settings):
+    settings.DEBUG = True
     try:
         raise ValueError(PLANTED)
     except ValueError as error:

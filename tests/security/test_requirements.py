@@ -20,7 +20,10 @@ def test_each_package_is_pinned_with_hashes_and_says_who_wants_it(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_package_is_a_version_before_its_release(name):
-    assert [pin for pin in pins(FILES[name]) if Version(pin.version).is_prerelease] == []
+    early = [pin for pin in pins(FILES[name]) if Version(pin.version).is_prerelease]
+
+    # Of OpenTelemetry these are called beta for as long as the conventions they hold are not settled.
+    assert [pin for pin in early if not pin.name.startswith("opentelemetry-")] == []
 
 
 def test_what_two_files_hold_has_one_version():

@@ -21,6 +21,8 @@ BY_HAND = {
     "fuzz": "tests/devlogs runs its cases by the hundred; thousands take minutes",
     "test-llm": "it downloads a model",
     "install": "`make demo` begins with what it does",
+    "release": "tests/tools/test_release.py calls its parts",
+    "licences": "tests/security/test_licences.py holds the file that it writes",
     "schema": "tests/tools/test_contract.py holds the file that it writes",
     "messages": "tests/pages/test_translations.py holds the file that it writes",
     "run": "it serves until it is stopped; tests serve by the same command",

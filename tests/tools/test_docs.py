@@ -18,7 +18,7 @@ READ = sorted(known_names())
 # Named in docs as an error may name them.
 READ_BY_THE_SDK = ["OPENAI_ORG_ID", "OPENAI_PROJECT_ID"]
 # Of the system, and what Django's runserver tells its child.
-READ_ELSEWHERE = {"RUN_MAIN", "SSL_CERT_DIR", "SSL_CERT_FILE"}
+READ_ELSEWHERE = {"RUN_MAIN", "OTEL_SERVICE_NAME", "OTEL_TRACES_EXPORTER", "SSL_CERT_DIR", "SSL_CERT_FILE"}
 
 
 def test_settings_are_read_at_all():

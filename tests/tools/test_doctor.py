@@ -19,7 +19,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from devlog_project.ops.doctor import Finding, findings, host, model
-from devlog_project.ops.doctor.database import skew, sqlite_file
+from devlog_project.ops.doctor.database import in_the_way, skew, sqlite_file
 from tests.support.site import Site
 from tests.support.wire import FakeOpenAI
 
@@ -98,6 +98,7 @@ def test_where_all_is_well_each_check_has_a_line_and_the_exit_code_is_0(settings
 
 
 def test_what_is_not_well_says_what_to_do_and_shows_no_secret(tmp_path):
+    pytest.importorskip("celery", reason="needs celery, from requirements/celery.txt")
     broken = {
         "DEBUG": "off",
         "TAGGING_TRANSPORT": "celery",
@@ -175,6 +176,31 @@ def test_a_full_disk_and_a_small_one_are_told(monkeypatch, settings):
 
     sizes = sizes._replace(free=1000)
     assert (status(examined()[0], "database"), examined()[1]) == (["fail"], 1)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
+def test_what_keeps_us_from_sqlites_file_is_named(settings, monkeypatch, tmp_path):
+    database = settings.DATABASES["default"]
+    monkeypatch.setitem(database, "NAME", str(tmp_path / "none" / "db.sqlite3"))
+    assert in_the_way().startswith(f"There is no directory {tmp_path / 'none'}: make it")
+
+    monkeypatch.setitem(database, "NAME", str(tmp_path / "db.sqlite3"))
+    assert in_the_way() == ""
+
+    (tmp_path / "db.sqlite3-shm").touch()
+    monkeypatch.setattr("os.access", lambda path, mode: not str(path).endswith("-shm"))  # root may write all
+    assert f"may not write {tmp_path / 'db.sqlite3-shm'}: run chown" in in_the_way()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
+def test_of_a_damaged_file_only_the_damage_is_told(tmp_path):
+    (tmp_path / "db.sqlite3").write_bytes(b"\xff" * 4096)
+    with Site(tmp_path) as site:
+        found = json.loads(site.manage("doctor", "--json").stdout)["checks"]
+
+    failed = {one["check"]: one["do"] for one in found if one["status"] == "fail"}
+    assert failed.keys() >= {"database", "migrations"}
+    assert {failed["database"], failed["migrations"]} == {"The database's file is damaged: restore a backup."}
 
 
 def test_a_clock_beside_the_databases_or_the_models_is_told():

@@ -66,6 +66,11 @@ def are_final(site: Site, count: int) -> bool:
     return len([state for state in site.states() if state in ("done", "failed")]) == count
 
 
+def called(tool: str, **arguments: object) -> dict[str, object]:
+    params = {"name": tool, "arguments": arguments}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
 def send_everything(server: Server, token: str) -> None:
     """Plant a word in each place of a request that may hold one."""
     bearer = {"Authorization": f"Bearer {token}"}
@@ -85,6 +90,8 @@ def send_everything(server: Server, token: str) -> None:
         ("GET", f"/admin/tagging/tag/?q={QUERY}&id__regex={QUERY}", None, {}),
         ("POST", f"/login/?next={QUERY}", None, {}),
         ("POST", f"{devlogs}1/tags/", {"name": TAG}, bearer),
+        ("POST", "/mcp", called("search_logs", words=QUERY), bearer),
+        ("POST", "/mcp", called("log_work", **entry, private=TAG), bearer),
     ]
     for method, path, body, headers in asked:
         server.request(method, path, body, **JSON | headers)
@@ -121,6 +128,7 @@ def test_gunicorn_and_its_worker_say_none_of_it(site, style):
 
     eventually(lambda: are_final(site, 1), "the dev-log final")
     assert "cannot be taught" in server.log()
+    assert "Tool 'search_logs': ok" in server.log()
     assert " done (" in server.log()
     assert found_in(server.log()) == []
     if style == "json":

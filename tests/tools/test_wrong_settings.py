@@ -113,6 +113,8 @@ def sentences() -> dict[str, str]:
 
 @pytest.mark.parametrize(("environment", "sentence"), WRONG, ids=[str(environment)[:60] for environment, _ in WRONG])
 def test_a_wrong_value_is_told_with_its_variable(sentences, environment, sentence):
+    if "sqs" in environment.values():
+        pytest.importorskip("boto3", reason="needs boto3, from requirements/sqs.txt")
     assert sentences[str(environment)].startswith(sentence)
 
 
@@ -179,8 +181,11 @@ def test_a_stop_longer_than_gunicorn_waits_ends_the_start(site):
     )
 
 
-def test_what_has_no_worker_has_no_stop_to_wait_for(site):
-    site.serve("gunicorn", "--graceful-timeout", "12", TAGGING_WORKER="off").wait_until_it_answers()
+@pytest.mark.parametrize("environment", [{"TAGGING_WORKER": "off"}, {"TAGGING_TRANSPORT": "celery"}])
+def test_what_has_no_worker_has_no_stop_to_wait_for(site, environment):
+    if "celery" in environment.values():
+        pytest.importorskip("celery", reason="needs celery, from requirements/celery.txt")
+    site.serve("gunicorn", "--graceful-timeout", "12", **environment).wait_until_it_answers()
 
 
 def test_a_server_logs_what_it_only_warns_of_and_starts(site):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 
 from devlog_project.ops import readiness
 from devlog_project.ops.doctor import Finding
 from devlog_project.ops.trouble import advice_on
+from tagging.models.migrated import missing_migrations
 
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+MAGIC = b"SQLite format 3\0"
 # In SQLite's file, the two bytes that say who may write and read it: 2 is "with a log beside it".
 WAL_BYTES = slice(18, 20)
 # A restore, a migration or a long read needs about as much as there is, and never less than this.
@@ -30,7 +32,7 @@ def database() -> Iterator[Finding]:
     found = readiness.look()
     name = NAMES.get(connection.vendor, connection.vendor)
     if found.database != "ok":
-        yield Finding("database", "fail", f"No entry can be saved ({name}).", " ".join(found.advice))
+        yield Finding("database", "fail", f"No entry can be saved ({name}).", in_the_way() or " ".join(found.advice))
         return
     yield Finding("database", "ok", f"An entry can be saved ({name}): one was, and taken back.")
     if found.queue == "ok":
@@ -39,15 +41,29 @@ def database() -> Iterator[Finding]:
         yield Finding("queue", "warn", f"The queue is {found.queue}.", " ".join(found.advice))
 
 
+def in_the_way() -> str:
+    """Return what keeps this process from SQLite's file, by its name; nothing where none of it does."""
+    if connection.vendor != "sqlite":
+        return ""
+    path = Path(str(settings.DATABASES["default"]["NAME"]))
+    if not path.parent.is_dir():
+        return f"There is no directory {path.parent}: make it, for user {os.geteuid()}, or correct DATABASE_URL."
+    for each in (path.parent, path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if each.exists() and not os.access(each, os.R_OK | os.W_OK):
+            mend = f"run chown {os.geteuid()} and chmod u+rw on it, or see whether its file system is read-only."
+            return f"User {os.geteuid()}, as whom this runs, may not write {each}: {mend}"
+    return readiness.FULL if readiness.free_bytes() < readiness.LEAST_FREE_BYTES else ""
+
+
 def migrations() -> Iterator[Finding]:
     """Hold the tables against the code."""
     try:
-        executor = MigrationExecutor(connection)
+        missing = missing_migrations()
     except (DatabaseError, InterfaceError) as error:
-        yield Finding("migrations", "fail", "Nobody can tell which have been made.", advice_on(error))
+        yield Finding("migrations", "fail", "Nobody can tell which have been made.", in_the_way() or advice_on(error))
         return
-    if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        says = f"{len(missing)} are not made yet, the first is {missing[0][0]}."
+    if missing:
+        says = f"{len(missing)} are not made yet, the first is {missing[0]}."
         yield Finding("migrations", "fail", says, "Run manage.py migrate.")
     else:
         yield Finding("migrations", "ok", "All are made.")
@@ -59,8 +75,10 @@ def sqlite_file() -> Iterator[Finding]:
     if connection.vendor != "sqlite" or not path.is_file():
         return
     with path.open("rb") as file:
-        is_wal = file.read(100)[WAL_BYTES] == b"\x02\x02"
-    if is_wal:
+        header = file.read(100)
+    if not header.startswith(MAGIC):  # damaged, which another check tells
+        return
+    if header[WAL_BYTES] == b"\x02\x02":
         yield Finding("journal", "ok", "SQLite keeps a log beside its file (WAL): readers and a writer do not wait.")
     else:
         do = "It is switched on with each connection: see that the directory can be written, and lies on no network."

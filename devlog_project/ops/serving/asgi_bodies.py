@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from devlog_project.api import problems
+from devlog_project.api.origin import HEADER, id_of
 from devlog_project.ops import csp
 from devlog_project.ops.serving.incoming import BULK, MAX_BODY_BYTES, MAX_BULK_BODY_BYTES
 
@@ -34,12 +35,13 @@ async def bounded(
 
     await application(scope, counted, send)
     if received > limit:
-        await refuse(send)
+        await refuse(scope, send)
 
 
-async def refuse(send: Send) -> None:
+async def refuse(scope: Scope, send: Send) -> None:
     answer = problems.answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
-    more = {"Connection": "close", "Content-Length": str(len(answer.content))}
+    chosen = dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
+    more = {"Connection": "close", "Content-Length": str(len(answer.content)), HEADER: id_of(chosen)}
     headers = {**answer.headers, **csp.HEADERS, **more}
     pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": pairs})

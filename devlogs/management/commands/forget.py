@@ -19,7 +19,7 @@ What remains, and why:
 - backups made before: delete them, or let them grow too old
 - what a model was sent before: its provider's rules say how long
 - what a day cost, as a sum without names: the budget rests on it
-- in the admin's log and the server's: numbers, as "{name}", and neither names nor texts
+- in the admin's log, the server's and traces: numbers, as "{name}", and neither names nor texts
 - what they decided about others' dev-logs and about names: without saying who decided
 - dev-logs without an author: nobody knows whose they are"""
 IN_FILES = {
