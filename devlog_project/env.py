@@ -22,6 +22,7 @@ DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 # Of a line in .env: what comes before the value.
 ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z_0-9]*)\s*=\s*")
 MOST = 2**31
+LEAST_OF_A_TOKEN = 20
 SECRET = "secret"  # noqa: S105
 
 
@@ -93,6 +94,13 @@ class Env:
         if value not in words and not DOTTED_PATH.fullmatch(value):
             raise ImproperlyConfigured(f"{name} must be one of: {takes}.")
         return words.get(value, value)
+
+    def token(self, name: str, meaning: str) -> str:
+        """Return a secret that a machine sends: too long to be guessed, or none at all."""
+        value = self.secret(name, meaning)
+        if value and len(value) < LEAST_OF_A_TOKEN:
+            raise ImproperlyConfigured(f"{name} is too short; take at least {LEAST_OF_A_TOKEN} random characters.")
+        return value
 
     def secret(self, name: str, meaning: str, default: str = "", *, is_exact: bool = False, shown: str = "") -> str:
         """Return the secret in the variable, or in the file that SECRET_KEY_FILE names, as Docker mounts secrets.

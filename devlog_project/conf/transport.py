@@ -49,10 +49,8 @@ TAGGING_SQS_CONSUMER = env.choice(
     "TAGGING_SQS_CONSUMER", "worker", ("worker", "lambda"), "what reads it: `run_worker`, or Lambda"
 )
 TAGGING_SQS_IN_FLIGHT = env.whole("TAGGING_SQS_IN_FLIGHT", 200, "lambda: jobs handed to it at a time", at_least=1)
-TAGGING_RESULTS_TOKEN = env.secret(
+TAGGING_RESULTS_TOKEN = env.token(
     "TAGGING_RESULTS_TOKEN",
     "the token with which a Lambda hands in results, good for nothing else; at least 20 characters. Without it "
     "nobody can",
 )
-if TAGGING_RESULTS_TOKEN and len(TAGGING_RESULTS_TOKEN) < 20:
-    raise ImproperlyConfigured("TAGGING_RESULTS_TOKEN is too short; take at least 20 random characters.")

@@ -76,13 +76,11 @@ CORS_ALLOWED_ORIGINS = env.origins(
     "CORS_ALLOWED_ORIGINS",
     "pages of these origins may use the API from a browser, with a token and without cookies",
 )
-METRICS_TOKEN = env.secret(
+METRICS_TOKEN = env.token(
     "METRICS_TOKEN",
     "the token with which Prometheus reads [`/metrics`](operations.md#metrics), good for nothing else; at least 20 "
     "characters; without one this machine alone may read them",
 )
-if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
-    raise ImproperlyConfigured("METRICS_TOKEN is too short; take at least 20 random characters.")
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "what is logged, from this level on"
 )

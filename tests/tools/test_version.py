@@ -28,6 +28,12 @@ def test_the_package_has_the_version_that_the_code_names():
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
 
 
+def test_the_client_is_of_the_same_version():
+    client = (ROOT / "clients" / "devlog").read_text(encoding="utf-8")
+
+    assert f'\nVERSION = "{VERSION}"\n' in client
+
+
 @pytest.mark.parametrize("address", ["/healthz", "/readyz"])
 def test_probes_are_told_the_version(client, address):
     assert client.get(address)["X-Version"] == VERSION
